@@ -1,0 +1,116 @@
+package connector
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/finding"
+	"customerhub/internal/system"
+)
+
+// Kind is a kind of external system: what it is called, what it holds, what it needs to know, and how to open it.
+type Kind struct {
+	Kind  system.Kind
+	Title string
+	// Reads are the field groups that the system can tell. What it cannot read is never compared.
+	Reads func(customer.Group) bool
+	// Settings and Credentials list what Open needs, in the order a person is asked.
+	Settings    []Setting
+	Credentials []Setting
+	// PollEvery is the default time between two looks (design section 5, clocks).
+	PollEvery time.Duration
+	// Open makes a connection from settings and credentials. It verifies their shape only and calls nothing outside.
+	Open func(Config) (Connection, error)
+	// Lane names what may be called once at a time, from the settings alone, such as one company in one Netvisor. Systems
+	// with the same lane wait for each other, whatever organisation they belong to (Promise 10).
+	Lane func(settings map[string]string) string
+}
+
+// Setting describes one setting or credential.
+type Setting struct {
+	// Name is the key in Config, such as baseUrl.
+	Name string
+	// Title and Help are for a person who fills it in.
+	Title string
+	Help  string
+	// Default is used when nothing is given. A setting without one is required, unless Optional.
+	Default  string
+	Optional bool
+	Secret   bool
+	// Valid refuses a value with an error that names no secret. Nil accepts anything.
+	Valid func(string) error
+}
+
+// Config is what a connection is opened with.
+type Config struct {
+	Settings    map[string]string
+	Credentials map[string]string
+	// Client makes the calls. It paces, redacts and records.
+	Client *http.Client
+	Log    *slog.Logger
+	// Now is the hub's clock, for signatures.
+	Now func() time.Time
+}
+
+// Connection is one open system. It is safe for one caller at a time; the lane sees to that.
+type Connection interface {
+	// Read gives one record in full, or NotFound. Denied, Rejected, Limited, Maintenance and Unavailable come back as
+	// faults with the system's own words.
+	Read(ctx context.Context, externalID string) (Record, error)
+}
+
+// BatchReader reads many records in one call.
+type BatchReader interface {
+	// ReadBatch gives the records it found, in any order; one that was not found is missing from the answer. More than
+	// BatchSize ids are refused. An answer that cannot be trusted as a whole is an error: nothing of it is used.
+	ReadBatch(ctx context.Context, externalIDs []string) ([]Record, error)
+	// BatchSize is the most ids that one call should name.
+	BatchSize() int
+}
+
+// Lister lists what there is.
+type Lister interface {
+	// List gives each row to yield as it arrives. The rows may be believed only when List returns no error: a list that was
+	// cut off looks like a short one until its end is missing. since is the cursor of an earlier List; empty lists everything.
+	// An error of yield ends the listing and is returned.
+	List(ctx context.Context, since string, yield func(Row) error) (ListResult, error)
+}
+
+// ListResult is what is known at the end of a list.
+type ListResult struct {
+	// Cursor is where the next incremental list starts, overlap included.
+	Cursor string
+}
+
+// Row is one row of a list: enough to decide whether to read the record.
+type Row struct {
+	ExternalID string
+	Number     string
+	Name       string
+	// Excluded says why the record never comes in, such as TEMP; empty for one that does.
+	Excluded string
+}
+
+// Checker verifies before start.
+type Checker interface {
+	// Check verifies credentials and each permission that the hub needs. A check that failed is in the list, not in the error;
+	// the error is for a check that could not be made, such as Unavailable.
+	Check(ctx context.Context) ([]system.Check, error)
+}
+
+// Record is what an external system holds of one customer, in the hub's terms.
+type Record struct {
+	ExternalID string
+	// Fields are the canonical values; parts carry the system's own keys, each with the field Present.
+	Fields customer.Fields
+	// Excluded says why the record never comes in; empty for one that does.
+	Excluded string
+	// Findings are problems noted while reading tolerantly; Code, Field and Message are set.
+	Findings []finding.Finding
+	// Extra are values that the canonical customer has no place for, by the system's names. They are for golden files and
+	// diagnosis.
+	Extra map[string]string
+}

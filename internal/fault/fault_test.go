@@ -1,0 +1,68 @@
+package fault_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"testing"
+
+	"customerhub/internal/fault"
+)
+
+func TestCodeOf(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		err  error
+		want fault.Code
+	}{
+		"NilHasNoCode":            {nil, ""},
+		"UnknownIsInternal":       {io.EOF, fault.Internal},
+		"ZeroCodeIsInternal":      {&fault.Error{Message: "x"}, fault.Internal},
+		"WrappedKeepsItsCode":     {fmt.Errorf("reading link: %w", fault.New(fault.Stale, "changed")), fault.Stale},
+		"FirstOfSeveralDecides":   {fault.Errors{fault.New(fault.Invalid, "a"), fault.New(fault.Stale, "b")}, fault.Invalid},
+		"WrapClassifiesTheCause":  {fault.Wrap(fault.Unavailable, io.EOF, "no answer"), fault.Unavailable},
+		"WrapOfNothingIsNothing":  {fault.Wrap(fault.Unavailable, nil, "no answer"), ""},
+		"NoErrorsTogetherAreNone": {fault.Errors(nil).OrNil(), ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := fault.CodeOf(c.err); got != c.want {
+				t.Errorf("CodeOf = %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestVerdictsDeriveFromTheCode(t *testing.T) {
+	t.Parallel()
+	for _, c := range []fault.Code{fault.Limited, fault.Maintenance, fault.Unavailable, fault.Uncertain} {
+		if !c.Retryable() || c.UserFacing() {
+			t.Errorf("%s: want retryable and not user-facing", c)
+		}
+	}
+	for _, c := range []fault.Code{fault.Invalid, fault.NotFound, fault.Stale, fault.Duplicate, fault.Ambiguous} {
+		if c.Retryable() || !c.UserFacing() || c.Level() != slog.LevelDebug {
+			t.Errorf("%s: want user-facing, not retryable, quiet", c)
+		}
+	}
+	if fault.Internal.Level() != slog.LevelError || fault.Internal.Retryable() {
+		t.Error("an internal fault is loud and not retried")
+	}
+}
+
+func TestWithAndAtDoNotChangeTheOriginal(t *testing.T) {
+	t.Parallel()
+	a := fault.Because(fault.Duplicate, "NUMBER_TAKEN", "The number %s is taken.", "7")
+	b := a.With("holder", "c1").At("input", "number")
+	if a.Details != nil || a.Path != nil {
+		t.Error("the original changed")
+	}
+	if b.Details["holder"] != "c1" || len(b.Path) != 2 || b.ReasonOrCode() != "NUMBER_TAKEN" {
+		t.Errorf("got %+v", b)
+	}
+	if !errors.Is(fault.Wrap(fault.Internal, io.EOF, ""), io.EOF) {
+		t.Error("the cause must stay reachable")
+	}
+}

@@ -1,0 +1,46 @@
+// Package finding is something a person should know or decide, such as a business ID that cannot be right. A finding is
+// raised once for as long as it stands, however often the record is read. The package is pure.
+package finding
+
+import (
+	"time"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/system"
+)
+
+// ID identifies a finding. It is a UUID in text form; empty means none.
+type ID string
+
+// Code says what a finding is about.
+type Code string
+
+// The codes of findings.
+const (
+	BusinessIDInvalid   Code = "BUSINESS_ID_INVALID"    // kept as given, left out of e-invoicing and due diligence
+	IdentityCodeDropped Code = "IDENTITY_CODE_DROPPED"  // a personal identity code in a field that is not for it; the field was dropped
+	HetuMasked          Code = "HETU_MASKED"            // a personal identity code in free text; it was masked
+	EInvoiceInvalid     Code = "EINVOICE_INVALID"       // an e-invoice address or operator that cannot be right
+	EInvoiceIncomplete  Code = "EINVOICE_INCOMPLETE"    // an address without an operator, or the reverse
+	CustomerNumberTwice Code = "CUSTOMER_NUMBER_TWICE"  // two records of a system carry the same number
+	RecordUnreadable    Code = "RECORD_UNREADABLE"      // a record could not be taken at all
+	CountryUnknown      Code = "COUNTRY_UNKNOWN"        // not an ISO 3166 country code
+	PhoneNotUnderstood  Code = "PHONE_NOT_UNDERSTOOD"   // kept as typed
+	ContactNameMissing  Code = "CONTACT_NAME_MISSING"   // a contact person with half a name
+	UnknownElement      Code = "UNKNOWN_ELEMENT"        // the system sent something the hub does not know
+	MissingRecord       Code = "RECORD_LISTED_NOT_READ" // in the list, but the details could not be had
+)
+
+// Finding is one finding.
+type Finding struct {
+	ID         ID
+	Code       Code
+	SystemID   system.ID   // empty when no system is concerned
+	CustomerID customer.ID // empty when there is no customer, as for a record that could not be taken
+	ExternalID string      // the external record it is about; empty when none
+	Field      customer.Field
+	// Message is a sentence an operator may see. It never holds a personal identity code.
+	Message    string
+	RaisedAt   time.Time
+	ResolvedAt time.Time // zero while it stands
+}

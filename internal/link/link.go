@@ -1,0 +1,62 @@
+// Package link ties a customer to a record of an external system, with what both sides held when they last agreed. The
+// package is pure.
+package link
+
+import (
+	"time"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/fault"
+	"customerhub/internal/system"
+)
+
+// ID identifies a link. It is a UUID in text form; empty means none.
+type ID string
+
+// State is how a link stands (schema: SyncState).
+type State string
+
+// The states of links.
+const (
+	InSync     State = "IN_SYNC"
+	Due        State = "DUE"
+	Waiting    State = "WAITING"
+	InProgress State = "IN_PROGRESS"
+	Uncertain  State = "UNCERTAIN"
+	Parked     State = "PARKED"
+	NotInScope State = "NOT_IN_SCOPE"
+	Paused     State = "PAUSED"
+)
+
+// Link is one customer in one external system. The external id is the identity: it never changes and is never used for
+// another customer (R104); a number may change (R115).
+type Link struct {
+	ID         ID
+	SystemID   system.ID
+	CustomerID customer.ID
+	ExternalID string
+	State      State
+	Primary    bool
+	DueAt      time.Time
+	Attempt    int
+	// LastFault is why the link is not in sync. Empty when it is.
+	LastFault    fault.Code
+	LastMessage  string
+	LastSyncedAt time.Time
+}
+
+// Base is what both sides held when they last agreed, as a pair: ours is compared with ours and theirs with theirs, so a
+// side that trims or upper-cases is in agreement and not in drift (design section 5). Parts are named by the external
+// system's keys.
+type Base struct {
+	Ours   customer.Fields
+	Theirs customer.Fields
+}
+
+// PartLink ties an office or a person to the external record that it is.
+type PartLink struct {
+	Part customer.Part
+	// ID is the office's or the person's id, by Part.
+	ID         string
+	ExternalID string
+}
