@@ -1,0 +1,5 @@
+DROP FUNCTION hub_claim_run(text, interval);
+DROP FUNCTION hub_propose_polls(uuid);
+DROP TABLE lane;
+DROP TABLE run;
+DROP TABLE system;

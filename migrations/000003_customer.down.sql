@@ -1,0 +1,5 @@
+DROP TABLE contact;
+DROP TABLE person;
+DROP TABLE office;
+DROP TABLE customer_address;
+DROP TABLE customer;

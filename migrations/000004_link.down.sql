@@ -1,0 +1,3 @@
+DROP TABLE link_part;
+DROP TABLE link_base;
+DROP TABLE link;

@@ -1,0 +1,52 @@
+-- Links between customers and external records, with the base pair of each.
+
+CREATE TABLE link (
+    organisation_id uuid NOT NULL,
+    id              uuid NOT NULL,
+    system_id       uuid NOT NULL,
+    customer_id     uuid NOT NULL,
+    -- The external system's own key. It never changes and is never used for another customer (R104).
+    external_id     text NOT NULL CONSTRAINT link_external_id CHECK (external_id <> ''),
+    is_primary      boolean NOT NULL DEFAULT true,
+    state           text NOT NULL CONSTRAINT link_state CHECK (state IN
+                    ('IN_SYNC', 'DUE', 'WAITING', 'IN_PROGRESS', 'UNCERTAIN', 'PARKED', 'NOT_IN_SCOPE', 'PAUSED')),
+    due_at          timestamptz,
+    attempt         integer NOT NULL DEFAULT 0,
+    fault_code      text NOT NULL DEFAULT '',
+    fault_message   text NOT NULL DEFAULT '',
+    last_synced_at  timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (organisation_id, id),
+    CONSTRAINT link_one_per_record UNIQUE (organisation_id, system_id, external_id),
+    FOREIGN KEY (organisation_id, system_id) REFERENCES system (organisation_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (organisation_id, customer_id) REFERENCES customer (organisation_id, id) ON DELETE CASCADE
+);
+CREATE INDEX link_of_customer ON link (organisation_id, customer_id);
+CREATE UNIQUE INDEX link_one_primary ON link (organisation_id, customer_id, system_id) WHERE is_primary;
+SELECT hub_protect('link');
+
+-- What both sides held when they last agreed: ours is compared with ours and theirs with theirs. Beside the link and not
+-- in it, since the link's row is rewritten often and these are not.
+CREATE TABLE link_base (
+    organisation_id uuid NOT NULL,
+    link_id         uuid NOT NULL,
+    ours            jsonb NOT NULL,
+    theirs          jsonb NOT NULL,
+    agreed_at       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (organisation_id, link_id),
+    FOREIGN KEY (organisation_id, link_id) REFERENCES link (organisation_id, id) ON DELETE CASCADE
+);
+SELECT hub_protect('link_base');
+
+-- Which external record an office or a person is.
+CREATE TABLE link_part (
+    organisation_id uuid NOT NULL,
+    link_id         uuid NOT NULL,
+    part            text NOT NULL CONSTRAINT link_part_kind CHECK (part IN ('office', 'contact')),
+    external_id     text NOT NULL CONSTRAINT link_part_external_id CHECK (external_id <> ''),
+    part_id         uuid NOT NULL,
+    PRIMARY KEY (organisation_id, link_id, part, external_id),
+    CONSTRAINT link_part_once UNIQUE (organisation_id, link_id, part, part_id),
+    FOREIGN KEY (organisation_id, link_id) REFERENCES link (organisation_id, id) ON DELETE CASCADE
+);
+SELECT hub_protect('link_part');
