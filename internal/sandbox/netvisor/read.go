@@ -1,0 +1,183 @@
+package netvisor
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	maxCodes = 100 // customercodelist
+	maxIDs   = 500 // idlist
+
+	optionTurnover = 1 // the replyoption bits 2, 4 and 8 are accepted, but the shape of what they add is not known
+	optionAll      = 1 | 2 | 4 | 8
+)
+
+// customerList answers customerlist.nv: the whole list in one reply, streamed row by row.
+func (s *Sandbox) customerList(c *company, p parameters, out *reply) *failure {
+	filter, f := s.listFilter(p)
+	if f != nil {
+		return f
+	}
+	now := c.book.snapshot()
+	// TimeStamp is the moment of the snapshot, so that a later change is always after it.
+	x := out.begin(statusOK, "", now.at)
+	listed := 0
+	for row := range now.summaries() {
+		if out.ctx.Err() != nil {
+			break
+		}
+		if !filter(row) {
+			continue
+		}
+		if listed == 0 {
+			x.open("Customerlist")
+		}
+		x.element(row.element())
+		listed++
+	}
+	if listed == 0 {
+		x.element(leaf("Customerlist", ""))
+	} else {
+		x.close("Customerlist")
+	}
+	out.customers = listed
+	out.end(x)
+	return nil
+}
+
+// listFilter reads the parameters of customerlist.nv. Keyword makes changedsince be ignored; all others must all match [inferred].
+func (s *Sandbox) listFilter(p parameters) (func(summary) bool, *failure) {
+	keyword := strings.ToLower(strings.TrimSuffix(p["keyword"], "*"))
+	email := strings.ToLower(strings.TrimSuffix(p["emailkeyword"], "*"))
+
+	var since time.Time
+	if given := p["changedsince"]; given != "" {
+		var err error
+		if since, err = time.Parse("2006-01-02T15:04:05", given); err != nil {
+			if since, err = time.Parse(time.DateOnly, given); err != nil {
+				return nil, fail(invalidData, textBadParameter, "changedsince", given)
+			}
+		}
+	}
+	var codes map[string]bool
+	if given := p["customercodelist"]; given != "" {
+		codes = map[string]bool{}
+		n := 0
+		for code := range strings.SplitSeq(given, ",") {
+			if code = strings.TrimSpace(code); code != "" {
+				codes[code] = true
+				n++
+			}
+		}
+		if n > maxCodes {
+			return nil, fail(invalidData, textTooMany, "customercodelist", maxCodes)
+		}
+	}
+	return func(row summary) bool {
+		if codes != nil && !codes[row.code] {
+			return false
+		}
+		if email != "" && !prefixed(row.email, email) {
+			return false
+		}
+		if keyword != "" {
+			return prefixed(row.name, keyword) || prefixed(row.code, keyword) || prefixed(row.businessID, keyword) || prefixed(row.extension, keyword)
+		}
+		return since.IsZero() || wallClock(row.changed, s.helsinki).After(since)
+	}, nil
+}
+
+func prefixed(value, lowerPrefix string) bool {
+	return strings.HasPrefix(strings.ToLower(value), lowerPrefix)
+}
+
+// wallClock is what a clock on a wall in the zone shows, as a UTC time. Changes are compared by it, since the service has no zone
+// in changedsince: in the autumn an hour comes twice, and a reader must look back further [inferred].
+func wallClock(t time.Time, zone *time.Location) time.Time {
+	t = t.In(zone)
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
+}
+
+// getCustomer answers getcustomer.nv with one card for id, or those that exist, in the order asked, for idlist.
+func (s *Sandbox) getCustomer(c *company, p parameters, out *reply) *failure {
+	id, list := p["id"], p["idlist"]
+	if (id == "") == (list == "") {
+		return fail(invalidData, textOneOf)
+	}
+	option := 0
+	if given := p["replyoption"]; given != "" {
+		var err error
+		if option, err = strconv.Atoi(given); err != nil || option < 0 || option > optionAll {
+			return fail(invalidData, textBadParameter, "replyoption", given)
+		}
+	}
+
+	if id != "" {
+		key, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			return fail(invalidData, textBadParameter, "id", id)
+		}
+		now := c.book.snapshot()
+		found, ok := now.get(key)
+		if !ok {
+			return fail(invalidData, textNoCustomer, key)
+		}
+		x := out.begin(statusOK, "", now.at)
+		x.element(found.reply(option))
+		out.customers = 1
+		out.end(x)
+		return nil
+	}
+
+	asked := strings.Split(list, ",")
+	if len(asked) > maxIDs {
+		return fail(invalidData, textTooMany, "idlist", maxIDs)
+	}
+	var keys []int64
+	for _, a := range asked {
+		key, err := strconv.ParseInt(strings.TrimSpace(a), 10, 64)
+		if err != nil {
+			return fail(invalidData, textBadParameter, "idlist", a)
+		}
+		if !slices.Contains(keys, key) { // a key asked twice is answered once [inferred]
+			keys = append(keys, key)
+		}
+	}
+	now := c.book.snapshot()
+	x := out.begin(statusOK, "", now.at)
+	for _, key := range keys {
+		found, ok := now.get(key)
+		if !ok {
+			continue // [inferred]: unknown keys are left out
+		}
+		if out.customers == 0 {
+			x.open("Customers")
+		}
+		x.element(found.reply(option))
+		out.customers++
+	}
+	if out.customers == 0 {
+		x.element(leaf("Customers", ""))
+	} else {
+		x.close("Customers")
+	}
+	out.end(x)
+	return nil
+}
+
+// reply is the card as sent: what belongs to a replyoption only when it was asked for.
+func (c *Customer) reply(option int) *element {
+	info := c.detail.child("CustomerAdditionalInformation")
+	if option&optionTurnover != 0 || info.child("AdditionalInformation") == nil {
+		return c.detail
+	}
+	slim := *info
+	slim.children = slices.DeleteFunc(slices.Clone(info.children), func(e *element) bool { return strings.EqualFold(e.name, "AdditionalInformation") })
+	e := *c.detail
+	e.children = slices.Clone(e.children)
+	e.children[slices.Index(e.children, info)] = &slim
+	return &e
+}
