@@ -1,0 +1,37 @@
+//go:build unix
+
+package embedpg
+
+import (
+	"errors"
+	"hash/fnv"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockFile opens the file and locks it for this process's life: the kernel gives the lock up when the process ends,
+// however it ends, so no lock is ever stale. A lock held elsewhere is an *InUseError.
+func lockFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, &InUseError{}
+		}
+		return nil, err
+	}
+	return f, nil
+}
+
+func isNotDir(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
+
+func shortHash(s string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(s))
+	return h.Sum32()
+}

@@ -1,0 +1,6 @@
+// Package pgtest gives each test a Postgres database of its own, migrated, with the two roles the hub works with.
+//
+// One server is shared by all test processes of a user: the first that needs it starts a keeper process, which runs the
+// server and ends by itself when no test process has used it for a minute. HUB_TEST_DATABASE_URL (a superuser's) names a
+// server to use instead. The migrations run once per content into a template; a test's database is a copy of that.
+package pgtest
