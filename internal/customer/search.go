@@ -1,0 +1,52 @@
+package customer
+
+import (
+	"strings"
+	"sync"
+	"unicode"
+
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
+	"golang.org/x/text/unicode/norm"
+)
+
+// A collator may be used by one goroutine at a time, so they are pooled.
+var collators = sync.Pool{New: func() any {
+	return collate.New(language.Finnish, collate.IgnoreCase)
+}}
+
+// SortKey gives a key whose bytes sort as names do by Finnish rules: å, ä and ö come after z, and case does not matter. It
+// does not depend on the locale of any server.
+func SortKey(name string) []byte {
+	c, _ := collators.Get().(*collate.Collator)
+	defer collators.Put(c)
+	var buf collate.Buffer
+	return c.KeyFromString(&buf, name)
+}
+
+// Fold gives the form in which texts are searched: lower case, without diacritics, runs of anything that is no letter or
+// digit as one space. Both sides of a search are folded, so Mäki is found by maki and by MÄKI.
+func Fold(s string) string {
+	stripped, _, err := transform.String(transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn)), norm.NFC), s)
+	if err != nil {
+		stripped = s
+	}
+	return strings.Join(strings.FieldsFunc(strings.ToLower(stripped), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}), " ")
+}
+
+// SearchText is what the customer is found by: names, number, and the business ID with and without its hyphen.
+func (c *Customer) SearchText() string {
+	return Fold(strings.Join([]string{
+		c.Name, c.NameExtension, c.FirstName, c.LastName, c.Number, c.BusinessID, strings.ReplaceAll(c.BusinessID, "-", ""),
+	}, " "))
+}
+
+// SearchWords splits a search into the folded words that must all occur, at most eight of them.
+func SearchWords(text string) []string {
+	words := strings.Fields(Fold(text))
+	return words[:min(len(words), 8)]
+}

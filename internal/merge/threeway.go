@@ -1,0 +1,175 @@
+package merge
+
+import (
+	"slices"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/link"
+)
+
+// Side is one of the two sides that are compared.
+type Side string
+
+// The sides.
+const (
+	Ours   Side = "OURS"   // the canonical customer
+	Theirs Side = "THEIRS" // the external system
+)
+
+// Conflict is a field group that both sides changed differently since they last agreed.
+type Conflict struct {
+	Group  customer.Group
+	Winner Side
+	// Lost is what the losing side held.
+	Lost customer.Fields
+}
+
+// Verdict is what the comparison of one link comes to.
+type Verdict struct {
+	// Incoming are canonical fields that get another value; an empty value clears. Parts carry their keys.
+	Incoming customer.Fields
+	// Gone are parts that the external system had at the last agreement and has no more.
+	Gone []PartKey
+	// Outgoing are groups that the hub changed and the external system did not.
+	Outgoing  []customer.Group
+	Conflicts []Conflict
+	// agreed are the groups that are in agreement once Incoming is applied.
+	agreed []customer.Group
+}
+
+// PartKey names a part by the external system's key.
+type PartKey struct {
+	Part customer.Part
+	Key  string
+}
+
+// Policy is what the organisation decided for one system.
+type Policy struct {
+	// Reads says whether the system can tell a group. What it cannot tell is never compared.
+	Reads func(customer.Group) bool
+	// Winner decides a group that both sides changed. Nil means Theirs: Netvisor is primarily the master (R55).
+	Winner func(customer.Group) Side
+}
+
+func (p Policy) winner(g customer.Group) Side {
+	if p.Winner == nil {
+		return Theirs
+	}
+	return p.Winner(g)
+}
+
+// Compare decides three ways, field group by field group. ours and theirs name parts by the external system's keys.
+//
+//   - Neither changed: nothing to do.
+//   - Theirs changed: it comes in.
+//   - Ours changed: it stands, and waits to be sent out. An older value of theirs never comes back over it.
+//   - Both changed to the same: that is agreement.
+//   - Both changed differently: the policy names the winner, and the loser is kept in the verdict.
+//
+// A part that they no longer have is Gone as a whole; its fields are not cleared one by one.
+func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
+	var v Verdict
+	v.Incoming = make(customer.Fields)
+	o, t := ours.Groups(), theirs.Groups()
+	bo, bt := base.Ours.Groups(), base.Theirs.Groups()
+	for _, g := range groupsOf(o, t, bo, bt) {
+		if !p.Reads(g) {
+			continue
+		}
+		if part, gone := goneWith(g, theirs, base.Theirs); gone {
+			if g == presentGroup(part) {
+				v.Gone = append(v.Gone, part)
+			}
+			v.agreed = append(v.agreed, g)
+			continue
+		}
+		weChanged, theyChanged := !o[g].Equal(bo[g]), !t[g].Equal(bt[g])
+		switch {
+		case !weChanged && !theyChanged:
+		case o[g].Equal(t[g]):
+			v.agreed = append(v.agreed, g)
+		case theyChanged && !weChanged:
+			v.takeIn(g, o[g], t[g])
+		case !theyChanged:
+			v.Outgoing = append(v.Outgoing, g)
+		case p.winner(g) == Theirs:
+			v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Theirs, Lost: o[g]})
+			v.takeIn(g, o[g], t[g])
+		default:
+			v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Ours, Lost: t[g]})
+			v.Outgoing = append(v.Outgoing, g)
+		}
+	}
+	return v
+}
+
+func (v *Verdict) takeIn(g customer.Group, ours, theirs customer.Fields) {
+	for f := range ours {
+		v.Incoming[f] = ""
+	}
+	for f, value := range theirs {
+		v.Incoming[f] = value
+	}
+	v.agreed = append(v.agreed, g)
+}
+
+// goneWith says whether the group belongs to a part that was there at the last agreement and is no more.
+func goneWith(g customer.Group, theirs, before customer.Fields) (PartKey, bool) {
+	part, key, _, ok := customer.Field(g).PartKey()
+	if !ok {
+		return PartKey{}, false
+	}
+	present := customer.PartField(part, key, customer.Present)
+	return PartKey{part, key}, before[present] != "" && theirs[present] == ""
+}
+
+func presentGroup(p PartKey) customer.Group {
+	return customer.PartField(p.Part, p.Key, customer.Present).Group()
+}
+
+func groupsOf(sides ...map[customer.Group]customer.Fields) []customer.Group {
+	seen := make(map[customer.Group]struct{})
+	var out []customer.Group
+	for _, side := range sides {
+		for g := range side {
+			if _, ok := seen[g]; !ok {
+				seen[g] = struct{}{}
+				out = append(out, g)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Agree gives the base after the verdict was applied: groups in agreement take what both sides hold now, the others keep
+// what they held when they last agreed. changed says whether that differs from the base before.
+func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next link.Base, changed bool) {
+	next = link.Base{Ours: clone(base.Ours), Theirs: clone(base.Theirs)}
+	for _, g := range v.agreed {
+		replaceGroup(next.Ours, oursNow, g)
+		replaceGroup(next.Theirs, theirs, g)
+	}
+	return next, !next.Ours.Equal(base.Ours) || !next.Theirs.Equal(base.Theirs)
+}
+
+func clone(fs customer.Fields) customer.Fields {
+	out := make(customer.Fields, len(fs))
+	for f, v := range fs {
+		out[f] = v
+	}
+	return out
+}
+
+func replaceGroup(dst, src customer.Fields, g customer.Group) {
+	for f := range dst {
+		if f.Group() == g {
+			delete(dst, f)
+		}
+	}
+	for f, v := range src {
+		if f.Group() == g {
+			dst[f] = v
+		}
+	}
+}
