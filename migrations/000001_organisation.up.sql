@@ -19,6 +19,12 @@ BEGIN
         ' WITH CHECK (%2$I = (SELECT NULLIF(current_setting(''hub.organisation'', true), '''')::uuid))',
         p_table, p_column);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO hub_app', p_table);
+    IF p_column = 'organisation_id' THEN
+        -- A row belongs to the organisation of its transaction, so no statement has to say it and none can say another.
+        EXECUTE format(
+            'ALTER TABLE %s ALTER COLUMN organisation_id'
+            ' SET DEFAULT NULLIF(current_setting(''hub.organisation'', true), '''')::uuid', p_table);
+    END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION hub_protect(regclass, name) FROM PUBLIC;

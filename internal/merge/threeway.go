@@ -145,31 +145,25 @@ func groupsOf(sides ...map[customer.Group]customer.Fields) []customer.Group {
 // Agree gives the base after the verdict was applied: groups in agreement take what both sides hold now, the others keep
 // what they held when they last agreed. changed says whether that differs from the base before.
 func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next link.Base, changed bool) {
-	next = link.Base{Ours: clone(base.Ours), Theirs: clone(base.Theirs)}
+	agreed := make(map[customer.Group]bool, len(v.agreed))
 	for _, g := range v.agreed {
-		replaceGroup(next.Ours, oursNow, g)
-		replaceGroup(next.Theirs, theirs, g)
+		agreed[g] = true
 	}
+	next = link.Base{Ours: agree(base.Ours, oursNow, agreed), Theirs: agree(base.Theirs, theirs, agreed)}
 	return next, !next.Ours.Equal(base.Ours) || !next.Theirs.Equal(base.Theirs)
 }
 
-func clone(fs customer.Fields) customer.Fields {
-	out := make(customer.Fields, len(fs))
-	for f, v := range fs {
-		out[f] = v
+func agree(before, now customer.Fields, agreed map[customer.Group]bool) customer.Fields {
+	out := make(customer.Fields, len(now))
+	for f, v := range before {
+		if !agreed[f.Group()] {
+			out[f] = v
+		}
+	}
+	for f, v := range now {
+		if agreed[f.Group()] {
+			out[f] = v
+		}
 	}
 	return out
-}
-
-func replaceGroup(dst, src customer.Fields, g customer.Group) {
-	for f := range dst {
-		if f.Group() == g {
-			delete(dst, f)
-		}
-	}
-	for f, v := range src {
-		if f.Group() == g {
-			dst[f] = v
-		}
-	}
 }
