@@ -61,13 +61,12 @@ func ParseBusinessIDFromSpreadsheet(s string) (BusinessID, Issues) {
 	if err == nil {
 		return id, nil
 	}
-	issue := err.(Issue)
-	if issue.Code != BusinessIDAmbiguous {
-		return "", Issues{issue}
+	if issues := refusals(err); !issues.Has(BusinessIDAmbiguous) {
+		return "", issues
 	}
 	id, err = ParseBusinessID("0" + compact(s))
 	if err != nil {
-		return "", Issues{err.(Issue)}
+		return "", refusals(err)
 	}
 	return id, Issues{warn(BusinessIDZeroRestored, "A leading zero that the source had dropped was put back.")}
 }

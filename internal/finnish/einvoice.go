@@ -49,7 +49,7 @@ func ParseEInvoiceAddress(s string) (EInvoiceAddress, Issues) {
 	case ibanShape(t) && (strings.HasPrefix(t, "FI") || ibanCheckDigitsFit(t)):
 		iban, err := ParseIBAN(t)
 		if err != nil {
-			return EInvoiceAddress{}, Issues{err.(Issue)}
+			return EInvoiceAddress{}, refusals(err)
 		}
 		return EInvoiceAddress{KindIBAN, iban}, normalised(s, iban)
 	}

@@ -40,9 +40,10 @@ func ParseEmailList(s string) ([]string, Issues) {
 		position++
 		address, err := ParseEmail(part)
 		if err != nil {
-			issue := err.(Issue)
-			issue.Message = fmt.Sprintf("Address %d: %s", position, issue.Message)
-			issues = append(issues, issue)
+			for _, issue := range refusals(err) {
+				issue.Message = fmt.Sprintf("Address %d: %s", position, issue.Message)
+				issues = append(issues, issue)
+			}
 			continue
 		}
 		if !slices.Contains(list, address) {

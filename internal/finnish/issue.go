@@ -1,6 +1,9 @@
 package finnish
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Severity says what becomes of a value with an [Issue]. The zero value is not a severity.
 type Severity int
@@ -86,7 +89,7 @@ const (
 
 // Issue is one thing to say about a value. It is an error, so that a refusal can be returned as it is and recognised
 // again with errors.AsType[finnish.Issue].
-type Issue struct {
+type Issue struct { //nolint:errname // most issues are no errors
 	Code     Code
 	Severity Severity
 	// Message is an English sentence for the person who gave the value. It never contains the value.
@@ -122,6 +125,14 @@ func (is Issues) Has(code Code) bool {
 func reject(code Code, message string) Issue { return Issue{code, Reject, message} }
 
 func warn(code Code, message string) Issue { return Issue{code, Warn, message} }
+
+// refusals turns the error of a rule that only accepts or refuses into issues.
+func refusals(err error) Issues {
+	if i, ok := errors.AsType[Issue](err); ok {
+		return Issues{i}
+	}
+	return nil
+}
 
 // normalised is nil when the canonical form is what was given.
 func normalised(given, canonical string) Issues {

@@ -27,11 +27,12 @@ func ParsePhone(country Country, raw string) (string, Issues) {
 	case "", Finland, Aland:
 		region = string(Finland)
 		// A number without prefix is a short code (116117), or one whose zero was lost. It is not guessed which.
-		if d := onlyDigits(number); !strings.Contains(number, "+") && !strings.HasPrefix(d, "0") &&
-			!(strings.HasPrefix(d, "358") && len(d) > 9) {
-			return "", unclear
-		} else if strings.HasPrefix(d, "358") {
+		switch d := onlyDigits(number); {
+		case strings.Contains(number, "+"), strings.HasPrefix(d, "0"):
+		case strings.HasPrefix(d, "358") && len(d) > 9:
 			number = "+" + d
+		default:
+			return "", unclear
 		}
 	}
 	// +358 (0)40 …: the bracketed zero is only for callers within the country.
@@ -78,7 +79,7 @@ func cutExtension(t string) (number, extension string) {
 // isPhoneText reports characters that no written telephone number has. Letters are among them: "0800 TAKSI" is
 // understood in some countries, here it is a remark.
 func isPhoneText(r rune) bool {
-	return !(r >= '0' && r <= '9' || strings.ContainsRune("+-./() \u00a0\u2009\u202f", r) || isDash(r))
+	return (r < '0' || r > '9') && !strings.ContainsRune("+-./() \u00a0\u2009\u202f", r) && !isDash(r)
 }
 
 func onlyDigits(s string) string {
