@@ -80,7 +80,7 @@ func baseInformation(id identity, home city, r *random) *element {
 		add(country("Country", id.country, id.odd))
 	}
 	add(leaf("PhoneNumber", phone), leaf("FaxNumber", fax), leaf("Email", email), leaf("EmailInvoicingAddress", billing), leaf("HomePageUri", site),
-		leaf("IsActive", flag(id.active)), leaf("IsPrivateCustomer", flag(id.private)))
+		leaf("IsActive", oneOrZero(id.active)), leaf("IsPrivateCustomer", oneOrZero(id.private)))
 	return b
 }
 
@@ -215,7 +215,7 @@ func additional(id identity, r *random) *element {
 
 	e := node("CustomerAdditionalInformation",
 		leaf("Comment", comment), leaf("CustomerAgreementIdentifier", agreement),
-		leaf("ReferenceNumber", reference), leaf("UseCreditorReferenceNumber", flag(r.below(5) == 0)),
+		leaf("ReferenceNumber", reference), leaf("UseCreditorReferenceNumber", oneOrZero(r.below(5) == 0)),
 		leaf("YourDefaultReference", yours), leaf("DefaultTextBeforeInvoiceLines", before), leaf("DefaultTextAfterInvoiceLines", after),
 		leaf("DefaultPaymentTerm", term.name, attribute{"netvisorkey", term.key}),
 		leaf("TaxHandlingType", handling), leaf("BalanceLimit", limit))
@@ -226,7 +226,7 @@ func additional(id identity, r *random) *element {
 	if r.below(5) == 0 {
 		add(leaf("DiscountPercentage", pick(r, []string{"5", "7,5", "10", "12,25"})), leaf("PriceGroup", pick(r, []string{"Tukku", "Jälleenmyyjä"})))
 	}
-	add(leaf("InvoicingLanguage", language, attribute{"type", "ISO-3166"}), leaf("EuStandardFinvoice", flag(r.below(2) == 0)))
+	add(leaf("InvoicingLanguage", language, attribute{"type", "ISO-3166"}), leaf("EuStandardFinvoice", oneOrZero(r.below(2) == 0)))
 	if r.below(10) == 0 {
 		add(leaf("InCollectionProhibition", "1"))
 	}
@@ -251,7 +251,7 @@ func tempCustomer() *Customer {
 	return c
 }
 
-func flag(on bool) string {
+func oneOrZero(on bool) string {
 	if on {
 		return "1"
 	}
