@@ -1,0 +1,30 @@
+# Everything here also works by hand; the targets only spell the commands. `make` alone explains them.
+.DEFAULT_GOAL := help
+.PHONY: help check lint test generate bench requirements
+
+GO ?= go
+LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
+
+# Flags for go test, for instance: make test TEST='-race -run TestArrows'
+TEST ?=
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: ## Everything .ci/run looks at but the tests: formatting, vet, modules, lint, generated code
+	@./.ci/run check
+
+lint: ## Lint only; LINTFLAGS=--fix repairs what it can
+	$(LINT) run $(LINTFLAGS)
+
+test: ## Run the tests
+	$(GO) test $(TEST) ./...
+
+generate: ## Write generated code anew
+	$(GO) generate ./...
+
+bench: ## Run the benchmarks, three times each
+	$(GO) test -run '^$$' -bench . -benchmem -count 3 ./...
+
+requirements: ## List every requirement with its tests or the reason why it has none
+	@$(GO) run ./internal/tool/requirements
