@@ -1,10 +1,203 @@
 package embedpg
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
+const fetchTimeout = 10 * time.Minute
+
+// fetch returns the fetched programs, from the cache when they are there. They enter the cache under their final name
+// only after the archive was taken apart whole, tells the right version, and has made and run a server here.
 func fetch(ctx context.Context, o Options, who account) (Binaries, error) {
-	return Binaries{}, errors.New("fetching is not built yet")
+	log := cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	release := cmp.Or(o.FetchVersion, FetchVersion)
+	cache, err := cacheDir(o, who)
+	if err != nil {
+		return Binaries{}, err
+	}
+	kept := filepath.Join(cache, "postgres-"+release)
+	if b, err := examine(ctx, filepath.Join(kept, "bin"), who); err == nil {
+		return b, nil
+	}
+	lock, err := waitForFile(ctx, filepath.Join(cache, "lock"))
+	if err != nil {
+		return Binaries{}, fmt.Errorf("locking %s: %w", cache, err)
+	}
+	defer func() { _ = lock.Close() }()
+	if b, err := examine(ctx, filepath.Join(kept, "bin"), who); err == nil {
+		return b, nil // another process fetched it while we waited
+	}
+	source := strings.TrimRight(cmp.Or(o.FetchURL, DefaultFetchURL), "/")
+	log.Info("fetching Postgres, once", "version", release, "from", source, "to", kept)
+	stage, err := os.MkdirTemp(cache, "fetching-")
+	if err != nil {
+		return Binaries{}, classified(cache, err, "")
+	}
+	if err := os.Chmod(stage, 0o755); err != nil { // for the user that runs the server
+		return Binaries{}, errors.Join(err, os.RemoveAll(stage))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, fetchTimeout, fmt.Errorf("fetching from %s took longer than %s", source, fetchTimeout))
+	defer cancel()
+	programs, err := download(ctx, stage, source, release)
+	if err != nil {
+		return Binaries{}, classified(cache, fmt.Errorf("fetching Postgres %s from %s: %w", release, source, err), err.Error())
+	}
+	defer func() { _ = os.RemoveAll(stage) }()
+	if err := prove(ctx, programs, release, who, o); err != nil {
+		return Binaries{}, fmt.Errorf("postgres %s from %s does not work here: %w", release, source, err)
+	}
+	if err := os.RemoveAll(kept); err != nil {
+		return Binaries{}, err
+	}
+	if err := os.Rename(programs, kept); err != nil {
+		return Binaries{}, err
+	}
+	return examine(ctx, filepath.Join(kept, "bin"), who)
+}
+
+// download lets the library fetch, check and unpack the archive into stage, and removes stage when that goes wrong.
+//
+// The library has no call for this alone: its Start fetches, unpacks, empties the data folder, makes a database and
+// starts a server on a TCP port. We stop it after the unpacking, as root and as anyone else alike, by asking for a locale
+// that does not exist: initdb refuses that before it does anything. The marker in the data folder tells how far Start
+// came: it empties that folder only once everything is unpacked. Our own start, in prove, then shows what the programs
+// are worth, under the user that will run them and on a private socket.
+//
+// The library takes no context. When ctx ends, it goes on behind our back and its folder is removed when it is done.
+func download(ctx context.Context, stage, source, release string) (string, error) {
+	programs, data := filepath.Join(stage, "programs"), filepath.Join(stage, "data")
+	marker := filepath.Join(data, "not-yet-unpacked")
+	if err := errors.Join(os.Mkdir(data, 0o700), os.WriteFile(marker, nil, 0o600)); err != nil {
+		return "", errors.Join(err, os.RemoveAll(stage))
+	}
+	port, err := freePort()
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(stage))
+	}
+	library := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
+		Version(embeddedpostgres.PostgresVersion(release)).
+		BinaryRepositoryURL(source).
+		CachePath(filepath.Join(stage, "archive")).
+		RuntimePath(filepath.Join(stage, "runtime")).
+		BinariesPath(programs).
+		DataPath(data).
+		Port(port).
+		Password(rand.Text()).
+		Locale("no-such-locale").
+		Logger(new(bytes.Buffer)))
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil { // the library panics when it cannot clean up after itself
+				done <- fmt.Errorf("unpacking: %v", p)
+			}
+		}()
+		err := library.Start()
+		if err == nil {
+			err = library.Stop() // some C libraries know every locale
+		}
+		if _, still := os.Stat(marker); os.IsNotExist(still) {
+			err = nil
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return "", errors.Join(err, os.RemoveAll(stage))
+		}
+		return programs, nil
+	case <-ctx.Done():
+		go func() {
+			<-done
+			_ = os.RemoveAll(stage)
+		}()
+		return "", context.Cause(ctx)
+	}
+}
+
+// prove makes and runs a server from the programs on a throw-away folder.
+func prove(ctx context.Context, programs, release string, who account, o Options) error {
+	b, err := examine(ctx, filepath.Join(programs, "bin"), who)
+	if err != nil {
+		return err
+	}
+	if major, _, _ := strings.Cut(release, "."); major != strconv.Itoa(b.Version) {
+		return fmt.Errorf("the archive holds version %s", b.Release)
+	}
+	dir, err := os.MkdirTemp("", "hub-pg-proof-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return err
+	}
+	s, err := Start(ctx, Options{Dir: dir, BinDir: b.Dir, User: o.User, Ephemeral: true})
+	if err != nil {
+		return err
+	}
+	return s.Stop()
+}
+
+// cacheDir makes the folder that fetched programs are kept in. The user that runs the server must reach it.
+func cacheDir(o Options, who account) (string, error) {
+	var choices []string
+	if o.CacheDir != "" {
+		choices = []string{o.CacheDir}
+	} else {
+		if who.other {
+			choices = append(choices, "/var/cache/customerhub")
+		} else if dir, err := os.UserCacheDir(); err == nil {
+			choices = append(choices, filepath.Join(dir, "customerhub"))
+		}
+		choices = append(choices, filepath.Join(os.TempDir(), "customerhub-"+strconv.Itoa(os.Geteuid()), "cache"))
+	}
+	var problems []error
+	for _, dir := range choices {
+		dir, err := filepath.Abs(dir)
+		if err == nil {
+			err = usableBy(dir, who)
+		}
+		if err == nil {
+			return dir, nil
+		}
+		problems = append(problems, err)
+	}
+	return "", fmt.Errorf("no folder to keep a fetched Postgres in: %w", errors.Join(problems...))
+}
+
+func usableBy(dir string, who account) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return classified(dir, err, "")
+	}
+	// Programs are run from here: a folder in the temporary one that somebody else prepared is not trusted.
+	if !ownedBy(dir, os.Geteuid()) || !ownedBy(filepath.Dir(dir), os.Geteuid()) && strings.HasPrefix(dir, os.TempDir()+string(filepath.Separator)+"customerhub-") {
+		return &FolderError{Dir: dir, Reason: "it belongs to another user"}
+	}
+	return who.reaches(dir)
+}
+
+// freePort is a TCP port that nobody uses right now: the library insists on one, though it never listens.
+func freePort() (uint32, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return uint32(port), l.Close()
 }

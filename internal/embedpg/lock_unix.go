@@ -3,10 +3,12 @@
 package embedpg
 
 import (
+	"context"
 	"errors"
 	"hash/fnv"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,4 +36,21 @@ func shortHash(s string) uint32 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(s))
 	return h.Sum32()
+}
+
+// waitForFile opens the file and waits until its lock is free.
+func waitForFile(ctx context.Context, path string) (*os.File, error) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		f, err := lockFile(path)
+		if _, held := errors.AsType[*InUseError](err); !held {
+			return f, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }

@@ -145,13 +145,12 @@ func (s *Server) arguments(o Options) []string {
 		"logging_collector":       "off",
 		"log_min_messages":        "warning",
 		"log_line_prefix":         "%m [%p] ",
-		// Statements may hold personal data, which does not belong in a log (Promise 11 of the hub).
-		"log_min_error_statement":             "panic",
-		"log_parameter_max_length":            "0",
-		"log_error_verbosity":                 "terse",
-		"cluster_name":                        "customerhub",
-		"restart_after_crash":                 "on",
-		"idle_in_transaction_session_timeout": "0",
+		// Statements may hold personal data, which does not belong in a log.
+		"log_min_error_statement":  "panic",
+		"log_parameter_max_length": "0",
+		"log_error_verbosity":      "terse",
+		"cluster_name":             "customerhub",
+		"log_checkpoints":          "off",
 	}
 	if o.Ephemeral {
 		maps.Copy(settings, map[string]string{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -59,12 +60,7 @@ func provide(t testing.TB, files fs.FS) *DB {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		for _, pool := range []*pgxpool.Pool{db.App, db.Owner} {
-			if pool != nil {
-				// Close waits for connections that a failed test still holds; it would wait for ever.
-				go pool.Close()
-			}
-		}
+		closePools(ctx, db.App, db.Owner)
 		if err := s.drop(ctx, name); err != nil {
 			t.Errorf("pgtest: dropping database %s: %v", name, err)
 		}
@@ -72,6 +68,27 @@ func provide(t testing.TB, files fs.FS) *DB {
 	db.App = open(ctx, t, db.AppURL)
 	db.Owner = open(ctx, t, db.OwnerURL)
 	return db
+}
+
+// closePools closes the pools, but waits only so long for connections that a failed test still holds.
+func closePools(ctx context.Context, pools ...*pgxpool.Pool) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var closing sync.WaitGroup
+	for _, pool := range pools {
+		if pool != nil {
+			closing.Go(pool.Close)
+		}
+	}
+	closed := make(chan struct{})
+	go func() {
+		closing.Wait()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-ctx.Done():
+	}
 }
 
 func open(ctx context.Context, t testing.TB, url string) *pgxpool.Pool {
