@@ -1,0 +1,256 @@
+package netvisor
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"customerhub/internal/connector"
+	"customerhub/internal/customer"
+	"customerhub/internal/outbound"
+	"customerhub/internal/system"
+)
+
+// Names of settings and credentials.
+const (
+	BaseURL        = "baseUrl"
+	OrganisationID = "organisationId"
+	Language       = "language"
+	Sender         = "sender"
+
+	CustomerID  = "customerId"
+	CustomerKey = "customerKey"
+	PartnerID   = "partnerId"
+	PartnerKey  = "partnerKey"
+)
+
+// Kind describes Netvisor.
+func Kind() connector.Kind {
+	return connector.Kind{
+		Kind:  system.Netvisor,
+		Title: "Netvisor",
+		Reads: reads,
+		Settings: []connector.Setting{
+			{
+				Name: BaseURL, Title: "Address of the interface", Default: "https://integration.netvisor.fi",
+				Help: "Netvisor names it when it grants access: production, or the test environment for partners. " +
+					"HTTPS; plain HTTP only to this machine.",
+				Valid: func(s string) error { _, err := parseBaseURL(s); return err },
+			},
+			{
+				Name: OrganisationID, Title: "Business ID of the company", Valid: validOrganisationID,
+				Help: "The company whose customers are read, as Netvisor knows it, with the hyphen: 1967543-8.",
+			},
+			{
+				Name: Language, Title: "Language of Netvisor's messages", Default: "EN", Valid: validLanguage,
+				Help: "FI, SE or EN. It does not change data.",
+			},
+			{
+				Name: Sender, Title: "Name of this integration", Default: "Customer Hub", Valid: validSender,
+				Help: "Shown in Netvisor's log. Letters without accents, digits, spaces and punctuation.",
+			},
+		},
+		Credentials: []connector.Setting{
+			{Name: CustomerID, Title: "Customer ID", Valid: validIdentifier,
+				Help: "The API identifier that a Netvisor user of the company has created. It loses its rights with that user."},
+			{Name: CustomerKey, Title: "Customer key", Secret: true, Valid: validKey,
+				Help: "The key shown beside the API identifier."},
+			{Name: PartnerID, Title: "Partner ID", Valid: validIdentifier,
+				Help: "The identifier that Netvisor has given to the software partner."},
+			{Name: PartnerKey, Title: "Partner key", Secret: true, Valid: validKey,
+				Help: "The key that belongs to the partner ID."},
+		},
+		PollEvery: 15 * time.Minute,
+		Open:      open,
+		Lane:      lane,
+	}
+}
+
+// Connection is one Netvisor company. It offers connector.Lister, connector.BatchReader and connector.Checker.
+type Connection struct {
+	base   *url.URL
+	signer signer
+	client *http.Client
+	log    *slog.Logger
+	now    func() time.Time
+}
+
+var (
+	_ connector.Connection  = (*Connection)(nil)
+	_ connector.BatchReader = (*Connection)(nil)
+	_ connector.Lister      = (*Connection)(nil)
+	_ connector.Checker     = (*Connection)(nil)
+)
+
+// open implements Kind.Open. Its error names each setting and credential that is missing or wrong.
+func open(cfg connector.Config) (connector.Connection, error) {
+	k := Kind()
+	settings, err := resolve(k.Settings, cfg.Settings)
+	credentials, err2 := resolve(k.Credentials, cfg.Credentials)
+	if err := errors.Join(err, err2); err != nil {
+		return nil, err
+	}
+	base, err := parseBaseURL(settings[BaseURL])
+	if err != nil {
+		return nil, err
+	}
+	c := &Connection{
+		base: base, client: cfg.Client, log: cfg.Log, now: cfg.Now,
+		signer: signer{
+			sender: settings[Sender], language: settings[Language], organisationID: settings[OrganisationID],
+			customerID: credentials[CustomerID], customerKey: credentials[CustomerKey],
+			partnerID: credentials[PartnerID], partnerKey: credentials[PartnerKey],
+		},
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.client == nil {
+		c.client = outbound.Client(outbound.Options{Log: c.log})
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	return c, nil
+}
+
+// resolve fills in defaults and collects what is wrong. No error holds a value.
+func resolve(wanted []connector.Setting, given map[string]string) (map[string]string, error) {
+	out := make(map[string]string, len(wanted))
+	var errs []error
+	for _, s := range wanted {
+		v := strings.TrimSpace(given[s.Name])
+		if v == "" {
+			v = s.Default
+		}
+		if v == "" {
+			errs = append(errs, fmt.Errorf("%s is missing", s.Name))
+		} else if err := s.Valid(v); err != nil {
+			errs = append(errs, fmt.Errorf("%s %w", s.Name, err))
+		}
+		out[s.Name] = v
+	}
+	return out, errors.Join(errs...)
+}
+
+// lane implements Kind.Lane: one call at a time into one company at one address (contract section 5, Promise 10).
+func lane(settings map[string]string) string {
+	address := strings.TrimSpace(settings[BaseURL])
+	if address == "" {
+		address = "https://integration.netvisor.fi"
+	}
+	if u, err := parseBaseURL(address); err == nil {
+		address = u.String()
+	}
+	return string(system.Netvisor) + " " + address + " " + strings.TrimSpace(settings[OrganisationID])
+}
+
+// parseBaseURL reads the base address into the form that lanes compare: scheme and host in lower case, without default
+// port and without slash at the end.
+func parseBaseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(s))
+	if err != nil || u.Host == "" || u.Opaque != "" {
+		return nil, errors.New("is not an address such as https://integration.netvisor.fi")
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, errors.New("has to start with https://")
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, errors.New("has to start with https:// unless it is on this machine")
+	case u.User != nil:
+		return nil, errors.New("may not hold a user name or password")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("may not hold a query or a fragment")
+	case !printableASCII(u.Host) || !printableASCII(u.Path) || u.RawPath != "" || strings.Contains(u.Path, " "):
+		return nil, errors.New("may hold plain letters, digits and punctuation only")
+	}
+	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	return u, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// validOrganisationID looks at the form only: companies of test environments have business IDs that nobody issued.
+func validOrganisationID(s string) error {
+	for i, r := range s {
+		if i == 7 && r != '-' || i != 7 && (r < '0' || r > '9') {
+			return errors.New("has to be a business ID with its hyphen, such as 1967543-8")
+		}
+	}
+	if len(s) != 9 {
+		return errors.New("has to be a business ID with its hyphen, such as 1967543-8")
+	}
+	return nil
+}
+
+func validLanguage(s string) error {
+	if !slices.Contains([]string{"FI", "SE", "EN"}, s) {
+		return errors.New("has to be FI, SE or EN")
+	}
+	return nil
+}
+
+// validSender keeps to ASCII, where the encodings that a signature may be computed in agree (contract section 1.4).
+func validSender(s string) error {
+	if len(s) > 100 || !printableASCII(s) {
+		return errors.New("may hold letters without accents, digits, spaces and punctuation, 100 at most")
+	}
+	return nil
+}
+
+func validIdentifier(s string) error {
+	if len(s) > 200 || !printableASCII(s) {
+		return errors.New("may hold letters, digits and punctuation only")
+	}
+	return nil
+}
+
+func validKey(s string) error {
+	if len(s) > 500 || !printableASCII(s) {
+		return errors.New("holds characters that no key has")
+	}
+	return nil
+}
+
+func printableASCII(s string) bool {
+	for _, r := range s {
+		if r < ' ' || r > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// readable are the fields of the customer that a card tells, by group.
+var readable = []customer.Group{
+	"number", "kind", "status", "name", "nameExtension", "businessId", "vatNumber", "buyerUnitNumber", "email", "phone",
+	"language", "billingEmails", "consumerEInvoice", "einvoice", "billingAddress", "deliveryAddress",
+}
+
+// readableOfPart are the same for offices and contacts. What can only be written (an office's invoicing e-mail, a contact
+// person's title and language, and who is the default) is not here (contract section 4.6).
+var readableOfPart = map[customer.Part][]customer.Group{
+	customer.PartOffice:  {customer.Present, "name", "identifier", "phone", "einvoice", "address", "active"},
+	customer.PartContact: {customer.Present, "firstName", "lastName", "phones", "emails", "office", "roles"},
+}
+
+// reads implements Kind.Reads.
+func reads(g customer.Group) bool {
+	if part, _, name, ok := customer.Field(g).PartKey(); ok {
+		return slices.Contains(readableOfPart[part], customer.Group(name))
+	}
+	return slices.Contains(readable, g)
+}

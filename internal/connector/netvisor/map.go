@@ -1,0 +1,306 @@
+package netvisor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"customerhub/internal/connector"
+	"customerhub/internal/connector/netvisor/api"
+	"customerhub/internal/customer"
+	"customerhub/internal/finding"
+	"customerhub/internal/finnish"
+)
+
+// toRecord translates a card. The same card always gives the same record.
+func toRecord(id string, card api.Customer) connector.Record {
+	base := card.CustomerBaseInformation
+	m := &mapper{fields: make(customer.Fields, 32), extra: map[string]string{}}
+	num, excluded := number(oneLine(base.InternalIdentifier))
+	if excluded != "" {
+		if excluded == IdentityCodeAsNumber {
+			m.note(finding.IdentityCodeDropped, customer.FieldNumber,
+				"The customer's number in Netvisor is a personal identity code, so the customer is left out. Give it another number there.")
+		}
+		return connector.Record{ExternalID: id, Fields: m.fields, Excluded: excluded, Findings: m.findings}
+	}
+	m.fields.Set(customer.FieldNumber, num)
+	m.base(base)
+	m.invoicing(card)
+	m.address(customer.Billing, postal{
+		line1: base.StreetAddress, line2: base.AdditionalStreetAddress, postcode: base.PostNumber, city: base.City,
+		country: base.Country,
+	})
+	d := card.CustomerDeliveryDetails
+	m.address(customer.Delivery, postal{
+		name: d.DeliveryName, line1: d.DeliveryStreetAddress, postcode: d.DeliveryPostNumber, city: d.DeliveryCity,
+		country: d.DeliveryCountry,
+	})
+	offices := m.offices(card.CustomerOfficeDetails)
+	m.contacts(card.CustomerContactPersons.CustomerContactPerson, offices)
+	m.cardContact(card.CustomerContactDetails)
+	m.rest(card)
+	if len(card.Unknown) > 0 {
+		m.note(finding.UnknownElement, "", "Netvisor sent elements that the hub does not know: %s.",
+			finnish.MaskIdentityCodes(oneLine(strings.Join(card.Unknown, ", "))))
+	}
+	return connector.Record{ExternalID: id, Fields: m.fields, Findings: m.findings, Extra: m.extra}
+}
+
+// mapper collects a record.
+type mapper struct {
+	fields   customer.Fields
+	extra    map[string]string
+	findings []finding.Finding
+	private  bool
+	// owner is the customer's business ID when it has a valid one.
+	owner finnish.BusinessID
+}
+
+// note adds a finding. A finding stands once per code and field, so a second one for the same joins the first.
+func (m *mapper) note(code finding.Code, f customer.Field, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	i := slices.IndexFunc(m.findings, func(got finding.Finding) bool { return got.Code == code && got.Field == f })
+	if i < 0 {
+		m.findings = append(m.findings, finding.Finding{Code: code, Field: f, Message: message})
+	} else if !strings.Contains(m.findings[i].Message, message) {
+		m.findings[i].Message += " " + message
+	}
+}
+
+// text cleans a value of a field: one line, nothing invisible, no personal identity code.
+func (m *mapper) text(f customer.Field, raw string) string {
+	s, issues := finnish.MaskStored(oneLine(raw))
+	if len(issues) > 0 {
+		m.note(finding.HetuMasked, f, "A personal identity code stood in this field in Netvisor. It was hidden here.")
+	}
+	return s
+}
+
+// set cleans and sets a field.
+func (m *mapper) set(f customer.Field, raw string) { m.fields.Set(f, m.text(f, raw)) }
+
+// base takes the card's own fields, without address and invoicing.
+func (m *mapper) base(b api.BaseInformation) {
+	m.private = flag(b.IsPrivateCustomer)
+	kind, status := customer.Company, customer.Active
+	if m.private {
+		kind = customer.Private
+	}
+	if b.IsActive != "" && !flag(b.IsActive) {
+		status = customer.Inactive
+	}
+	m.fields.Set(customer.FieldKind, string(kind))
+	m.fields.Set(customer.FieldStatus, string(status))
+	m.set(customer.FieldName, b.Name)
+	m.set(customer.FieldNameExtension, b.NameExtension)
+	m.identifier(b.ExternalIdentifier)
+	m.set(customer.FieldBuyerUnitNumber, b.OrganizationUnitNumber)
+	m.set(customer.FieldPhone, b.PhoneNumber)
+	m.fields.Set(customer.FieldEmail, email(m.text(customer.FieldEmail, b.Email)))
+}
+
+// identifier takes ExternalIdentifier, which holds a business ID, a foreign VAT number or, of persons, an identity code
+// (contract sections 4.3 and 6.11). A value that is none of them is kept as the business ID, marked by a finding.
+func (m *mapper) identifier(raw string) {
+	s := oneLine(raw)
+	if s == "" {
+		return
+	}
+	id, err := finnish.ParseBusinessID(s)
+	if err == nil {
+		m.owner = id
+		m.fields.Set(customer.FieldBusinessID, string(id))
+		return
+	}
+	if looksLikeIdentityCode(s) {
+		m.note(finding.IdentityCodeDropped, customer.FieldBusinessID,
+			"The field for the business ID in Netvisor holds what looks like a personal identity code. It was left out.")
+		return
+	}
+	if vat, vatErr := finnish.ParseVATNumber(s); vatErr == nil && foreign(vat) {
+		m.fields.Set(customer.FieldVATNumber, string(vat))
+		return
+	}
+	m.fields.Set(customer.FieldBusinessID, s)
+	m.note(finding.BusinessIDInvalid, customer.FieldBusinessID, "%s", err.Error())
+}
+
+// looksLikeIdentityCode is stricter than for free text, since this is the field where persons' identity codes are: a
+// mistyped code and one that lost its sign or got spaces are recognised too. No business ID and no VAT number looks so.
+func looksLikeIdentityCode(s string) bool {
+	if finnish.MaskIdentityCodes(s) != s {
+		return true
+	}
+	s = strings.Join(strings.Fields(s), "")
+	if finnish.MaskIdentityCodes(s) != s {
+		return true
+	}
+	return len(s) == 10 && finnish.ContainsIdentityCode(s[:6]+"-"+s[6:])
+}
+
+// foreign says whether this can be a VAT number of another country: words of two letters and more have the shape as well.
+func foreign(vat finnish.VATNumber) bool {
+	if vat.Country() == "FI" || !strings.ContainsAny(string(vat), "0123456789") {
+		return false
+	}
+	if vat.Country() == "EL" || vat.Country() == "XI" { // Greece and Northern Ireland have prefixes of their own.
+		return true
+	}
+	_, err := finnish.ParseCountry(vat.Country())
+	return err == nil
+}
+
+// invoicing takes how invoices reach the customer.
+func (m *mapper) invoicing(card api.Customer) {
+	m.fields.Set(customer.FieldBillingEmails, emails(m.text(customer.FieldBillingEmails, card.CustomerBaseInformation.EmailInvoicingAddress)))
+	if lang := oneLine(card.CustomerAdditionalInformation.InvoicingLanguage); lang != "" {
+		l, issues := finnish.LanguageFromNetvisor(lang)
+		m.fields.Set(customer.FieldLanguage, string(l))
+		if len(issues) > 0 {
+			m.keep("InvoicingLanguage", lang)
+		}
+	}
+	m.einvoice(customer.FieldEInvoiceAddress, customer.FieldEInvoiceOperator, card.CustomerFinvoiceDetails)
+}
+
+// einvoice takes an e-invoice address and its operator. A consumer's come from the consumer's bank; that there is one is
+// noted, the data stay where they are (contract section 6.12, R84). A sole trader who is kept as a private customer with a
+// business ID is no consumer.
+func (m *mapper) einvoice(addressField, operatorField customer.Field, f api.Finvoice) {
+	if m.private && m.owner == "" {
+		if addressField == customer.FieldEInvoiceAddress && oneLine(f.FinvoiceAddress) != "" {
+			m.fields.Set(customer.FieldConsumerEInvoice, "true")
+		}
+		return
+	}
+	address, operator := m.text(addressField, f.FinvoiceAddress), m.text(operatorField, f.FinvoiceRouterCode)
+	_, issues := finnish.ParseEInvoice(address, operator, m.owner)
+	for _, i := range issues {
+		switch i.Code {
+		case finnish.EInvoiceIncomplete:
+			m.note(finding.EInvoiceIncomplete, addressField, "%s", i.Message)
+		case finnish.OVTCheckDigit, finnish.EInvoiceFieldsSwapped:
+			m.note(finding.EInvoiceInvalid, addressField, "%s", i.Message)
+		default:
+			if i.Severity == finnish.Reject {
+				m.note(finding.EInvoiceInvalid, addressField, "%s", i.Message)
+			}
+		}
+	}
+	// What is well formed is taken in its canonical form, the rest as it is.
+	if a, issues := finnish.ParseEInvoiceAddress(address); address != "" && issues.Err() == nil {
+		address = a.Value
+	}
+	if op, issues := finnish.ParseOperator(operator); operator != "" && issues.Err() == nil {
+		operator = string(op)
+	}
+	m.fields.Set(addressField, address)
+	m.fields.Set(operatorField, operator)
+}
+
+// postal is an address as Netvisor gives it.
+type postal struct{ name, line1, line2, postcode, city, country string }
+
+// address takes an address of the customer.
+func (m *mapper) address(kind customer.AddressKind, p postal) {
+	m.addressAt(func(part string) customer.Field { return customer.AddressField(kind, part) }, p)
+}
+
+// addressAt takes an address and says whether there was one. A country alone, which Netvisor fills in by itself, is none.
+func (m *mapper) addressAt(at func(part string) customer.Field, p postal) bool {
+	parts := map[string]string{"name": p.name, "line1": p.line1, "line2": p.line2, "postcode": p.postcode, "city": p.city}
+	empty := true
+	for part, raw := range parts {
+		parts[part] = oneLine(raw)
+		empty = empty && parts[part] == ""
+	}
+	rawCountry := oneLine(p.country)
+	if empty {
+		if rawCountry != "" {
+			m.keep(string(at("country")), rawCountry)
+		}
+		return false
+	}
+	country, err := finnish.ParseCountry(rawCountry)
+	switch {
+	case err != nil:
+		m.note(finding.CountryUnknown, at("country"), "%s", err.Error())
+		m.keep(string(at("country")), rawCountry)
+	case rawCountry != "":
+		m.fields.Set(at("country"), string(country))
+	}
+	if code, pErr := finnish.ParsePostcode(country, parts["postcode"]); err == nil && pErr == nil {
+		parts["postcode"] = code
+	}
+	for _, part := range customer.AddressParts {
+		if part != "country" {
+			m.set(at(part), parts[part])
+		}
+	}
+	return true
+}
+
+// flag reads 0 and 1, the way Netvisor writes yes and no.
+func flag(s string) bool {
+	s = strings.TrimSpace(s)
+	return s == "1" || strings.EqualFold(s, "true")
+}
+
+// email is the canonical form of an address, or what was given when it is not one.
+func email(s string) string {
+	if e, err := finnish.ParseEmail(s); err == nil {
+		return e
+	}
+	return s
+}
+
+// emails is a list of addresses from one field, where people separate them with semicolons and commas (formats contract
+// section 10), each once.
+func emails(s string) string {
+	var list []string
+	for part := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ';' || r == ',' }) {
+		if e := email(strings.TrimSpace(part)); e != "" && !slices.Contains(list, e) {
+			list = append(list, e)
+		}
+	}
+	return customer.JoinList(list)
+}
+
+// phones is a list of telephone numbers as typed. Only the semicolon separates: other signs belong to numbers.
+func phones(s string) string {
+	var list []string
+	for part := range strings.SplitSeq(s, ";") {
+		if p := strings.TrimSpace(part); p != "" && !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return customer.JoinList(list)
+}
+
+// oneLine trims a text, makes spaces of line ends and tabs, and takes out what cannot be seen.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case invisible(r):
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(s, "\r\n", "\n")))
+}
+
+// lines is oneLine for a text that may have several.
+func lines(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && invisible(r) {
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(s, "\r\n", "\n")))
+}
+
+// invisible are control characters, byte order marks and zero-width spaces.
+func invisible(r rune) bool { return unicode.IsControl(r) || r == '\ufeff' || r == '\u200b' }

@@ -1,0 +1,143 @@
+package netvisor
+
+import (
+	"slices"
+	"strings"
+
+	"customerhub/internal/connector/netvisor/api"
+	"customerhub/internal/customer"
+	"customerhub/internal/finding"
+)
+
+// cardKey is the key of the card's single free-text contact, which has none in Netvisor.
+const cardKey = "card"
+
+// offices takes the offices and tells their keys.
+func (m *mapper) offices(list []api.Office) []string {
+	var keys []string
+	for _, o := range list {
+		k := key(o.OfficeNetvisorKey)
+		if k == "" || slices.Contains(keys, k) {
+			m.note(finding.RecordUnreadable, "office", "An office without a key of its own could not be taken.")
+			continue
+		}
+		keys = append(keys, k)
+		at := func(name string) customer.Field { return customer.PartField(customer.PartOffice, k, name) }
+		m.fields.Set(at(customer.Present), "true")
+		// Netvisor knows no inactive offices.
+		m.fields.Set(at("active"), "true")
+		m.set(at("name"), o.OfficeName)
+		m.set(at("identifier"), o.OfficeIdentifier)
+		m.set(at("phone"), o.OfficePhoneNumber)
+		m.einvoice(at("einvoice.address"), at("einvoice.operator"), o.OfficeFinvoiceDetails)
+		m.officeAddress(k, o)
+		m.keep("office["+k+"].TelefaxNumber", o.OfficeTelefaxNumber)
+	}
+	return keys
+}
+
+// officeAddress takes the visiting address, and the postal one where there is no other (design section 5).
+func (m *mapper) officeAddress(k string, o api.Office) {
+	at := func(part string) customer.Field { return customer.PartField(customer.PartOffice, k, "address."+part) }
+	visit, contact := o.OfficeVisitAddress, o.OfficeContactAddress
+	if !m.addressAt(at, officePostal(visit)) {
+		m.addressAt(at, officePostal(contact))
+		return
+	}
+	if contact != visit {
+		prefix := "office[" + k + "].ContactAddress."
+		m.keep(prefix+"StreetAddress", contact.StreetAddress)
+		m.keep(prefix+"PostNumber", contact.PostNumber)
+		m.keep(prefix+"City", contact.City)
+		m.keep(prefix+"Country", contact.Country)
+	}
+}
+
+func officePostal(a api.Address) postal {
+	return postal{line1: a.StreetAddress, postcode: a.PostNumber, city: a.City, country: a.Country}
+}
+
+// contacts takes the contact persons. Their language, title and position cannot be read (contract section 4.6).
+func (m *mapper) contacts(list []api.ContactPerson, offices []string) {
+	var keys []string
+	for _, p := range list {
+		k := key(p.ContactPersonID)
+		if k == "" || slices.Contains(keys, k) {
+			m.note(finding.RecordUnreadable, "contact", "A contact person without a key of its own could not be taken.")
+			continue
+		}
+		keys = append(keys, k)
+		at := func(name string) customer.Field { return customer.PartField(customer.PartContact, k, name) }
+		first, last := m.text(at("firstName"), p.ContactPersonFirstName), m.text(at("lastName"), p.ContactPersonLastName)
+		m.contact(k, first, last, p.ContactPersonEmail, p.ContactPersonPhoneNumber)
+		if first == "" || last == "" {
+			m.note(finding.ContactNameMissing, at("lastName"), "A contact person lacks a first or a last name in Netvisor.")
+		}
+		office := key(p.ContactPersonOfficeNetvisorKey)
+		if office != "" && !slices.Contains(offices, office) {
+			m.note(finding.UnknownElement, at("office"),
+				"A contact person belongs to office %s in Netvisor, but the customer has no such office.", office)
+			continue
+		}
+		m.fields.Set(at("office"), office)
+	}
+}
+
+// contact sets what every contact has.
+func (m *mapper) contact(k, first, last, mail, phone string) {
+	at := func(name string) customer.Field { return customer.PartField(customer.PartContact, k, name) }
+	m.fields.Set(at(customer.Present), "true")
+	m.fields.Set(at("firstName"), first)
+	m.fields.Set(at("lastName"), last)
+	m.fields.Set(at("emails"), emails(m.text(at("emails"), mail)))
+	m.fields.Set(at("phones"), phones(m.text(at("phones"), phone)))
+	m.fields.Set(at("roles"), string(customer.GeneralContact))
+}
+
+// cardContact takes the card's free-text contact, unless it is one of the contact persons once more. An e-mail or telephone
+// number without a name is nobody's and stays in Extra.
+func (m *mapper) cardContact(c api.CardContact) {
+	at := func(name string) customer.Field { return customer.PartField(customer.PartContact, cardKey, name) }
+	name := m.text(at("lastName"), c.ContactPerson)
+	mail := emails(oneLine(c.ContactPersonEmail))
+	if name == "" || m.knows(name, mail) {
+		m.keep("ContactPerson", c.ContactPerson)
+		m.keep("ContactPersonEmail", c.ContactPersonEmail)
+		m.keep("ContactPersonPhone", c.ContactPersonPhone)
+		return
+	}
+	first, last := "", name
+	if i := strings.LastIndexByte(name, ' '); i >= 0 {
+		first, last = strings.TrimSpace(name[:i]), name[i+1:]
+	}
+	m.contact(cardKey, first, last, c.ContactPersonEmail, c.ContactPersonPhone)
+}
+
+// knows says whether a contact person has this full name, in either order, or one of these e-mail addresses.
+func (m *mapper) knows(name, mail string) bool {
+	for f, value := range m.fields {
+		part, k, which, ok := f.PartKey()
+		if !ok || part != customer.PartContact {
+			continue
+		}
+		switch which {
+		case "emails":
+			for _, e := range customer.SplitList(value) {
+				if slices.ContainsFunc(customer.SplitList(mail), func(other string) bool { return strings.EqualFold(e, other) }) {
+					return true
+				}
+			}
+		case customer.Present:
+			first, last := m.fields[customer.PartField(part, k, "firstName")], m.fields[customer.PartField(part, k, "lastName")]
+			if same(name, first+" "+last) || same(name, last+" "+first) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// same compares names without regard to case and spaces around and between words.
+func same(a, b string) bool {
+	return strings.EqualFold(strings.Join(strings.Fields(a), " "), strings.Join(strings.Fields(b), " "))
+}
