@@ -59,7 +59,9 @@ func TestAuthentication(t *testing.T) {
 		{"TimestampShape", sign(func(s *Signed) { s.Timestamp = "5.6.2026 13:12" }), "AUTHENTICATION_FAILED :: Header value is not valid: X-Netvisor-Authentication-Timestamp"},
 		{"TimestampUnixShape", sign(func(s *Signed) { s.TimestampUnix = "now" }), "AUTHENTICATION_FAILED :: Header value is not valid"},
 		{"LongHeader", sign(func(s *Signed) { s.Sender = strings.Repeat("x", 300) }), "AUTHENTICATION_FAILED :: Header value is not valid"},
-		{"TwiceAHeader", func(s *Signed, h http.Header) { h[http.CanonicalHeaderKey(headerSender)] = []string{s.Sender, s.Sender} }, "AUTHENTICATION_FAILED :: Header value is not valid"},
+		{"TwiceAHeader", func(s *Signed, h http.Header) {
+			h[http.CanonicalHeaderKey(headerSender)] = []string{s.Sender, s.Sender}
+		}, "AUTHENTICATION_FAILED :: Header value is not valid"},
 		{"UnknownPartner", set(headerPartnerID, "nobody"), "AUTHENTICATION_FAILED :: Partner was not found"},
 		{"UnknownOrganisation", sign(func(s *Signed) { s.OrganisationID = "1967543-8" }), "AUTHENTICATION_FAILED :: API identifier was not found"},
 		{"IdentifierOfAnotherCompany", sign(func(s *Signed) { s.OrganisationID = "4000002-4" }), "AUTHENTICATION_FAILED :: API identifier was not found"},
@@ -197,4 +199,16 @@ func TestReplay(t *testing.T) {
 			t.Errorf("%d ids remembered", n)
 		}
 	})
+}
+
+func TestFreshnessIsASetting(t *testing.T) {
+	t.Parallel()
+	old := sign(func(s *Signed) { s.TimestampUnix = strconv.FormatInt(start.Add(-30*time.Second).Unix(), 10) })
+	if got := setup(t, Options{Freshness: 10 * time.Second}).get(t, "customerlist.nv", old).category(); got != "AUTHENTICATION_FAILED" {
+		t.Errorf("10 s: %q", got)
+	}
+	ancient := sign(func(s *Signed) { s.TimestampUnix = "1" })
+	if got := setup(t, Options{Freshness: -1}).get(t, "customerlist.nv", ancient).category(); got != "" {
+		t.Errorf("no limit: %q", got)
+	}
 }

@@ -15,7 +15,7 @@ type Call struct {
 	// Method and Resource are what was asked; Resource is in lower case, without slash.
 	Method   string `json:"method"`
 	Resource string `json:"resource"`
-	// Query is the query as sent.
+	// Query is the query as sent, at most its first 2048 bytes.
 	Query string `json:"query,omitempty"`
 	// Organisation, TransactionID and Language are headers as sent, also when they were wrong.
 	Organisation  string `json:"organisation,omitempty"`
@@ -73,24 +73,22 @@ func (s *Sandbox) finish(entry *Call, reply *reply) {
 	entry.End = s.opts.Clock()
 	entry.Status, entry.HTTPStatus = string(reply.category), reply.status
 	entry.Bytes, entry.Customers, entry.Aborted = reply.bytes, reply.customers, reply.aborted
+	if reply.holds != nil {
+		reply.holds.admitted--
+	}
 	if flight, ok := s.inFlight[entry.Organisation]; ok {
 		s.inFlight[entry.Organisation] = slices.DeleteFunc(flight, func(c *Call) bool { return c == entry })
 	}
 }
 
-// admit lets one authenticated request of a company through at a time; false means another one is being answered.
-func (s *Sandbox) admit(c *company) bool {
+// admit lets one authenticated request of a company through at a time, until it is finished; false means another one is being answered.
+func (s *Sandbox) admit(c *company, reply *reply) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.admitted > 0 && !s.opts.AllowOverlap {
 		return false
 	}
 	c.admitted++
+	reply.holds = c
 	return true
-}
-
-func (s *Sandbox) release(c *company) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.admitted--
 }

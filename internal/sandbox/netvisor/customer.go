@@ -20,17 +20,22 @@ type Customer struct {
 
 // newCustomer is a card with nothing but its key; elements that always occur are there, empty.
 func newCustomer(key int64) *Customer {
-	number := strconv.FormatInt(key, 10)
-	base := []*element{leaf("NetvisorKey", number)}
-	for _, name := range []string{"InternalIdentifier", "ExternalIdentifier", "Name", "NameExtension", "StreetAddress", "AdditionalStreetAddress",
-		"City", "PostNumber", "PhoneNumber", "FaxNumber", "Email", "EmailInvoicingAddress", "HomePageUri"} {
-		base = append(base, leaf(name, ""))
+	preset := map[string]string{"NetvisorKey": strconv.FormatInt(key, 10), "IsActive": "1", "IsPrivateCustomer": "0",
+		"UseCreditorReferenceNumber": "0", "TaxHandlingType": "countrygroup"}
+	detail := node("Customer")
+	for _, g := range layout {
+		if g.fields == nil {
+			continue
+		}
+		e := node(g.name)
+		for _, name := range g.fields {
+			if !slices.Contains(mayMiss, name) {
+				e.children = append(e.children, leaf(name, preset[name]))
+			}
+		}
+		detail.children = append(detail.children, e)
 	}
-	base = append(base, leaf("IsActive", "1"), leaf("IsPrivateCustomer", "0"))
-	return &Customer{key: key, detail: node("Customer",
-		node("CustomerBaseInformation", base...),
-		node("CustomerFinvoiceDetails", leaf("FinvoiceAddress", ""), leaf("FinvoiceRouterCode", "")),
-	)}
+	return &Customer{key: key, detail: detail}
 }
 
 // Key is the NetvisorKey; it never changes.
@@ -176,6 +181,9 @@ var layout = []group{
 }
 
 var (
+	// mayMiss are the elements that occur 0..1 times.
+	mayMiss = []string{"OrganizationUnitNumber", "CustomerGroupNetvisorKey", "CustomerGroupName", "Country", "DeliveryCountry", "DefaultSalesPerson",
+		"DiscountPercentage", "PriceGroup", "FactoringAccount", "InvoicingLanguage", "EuStandardFinvoice", "InCollectionProhibition"}
 	countryFields = []string{"Country", "DeliveryCountry", "InvoicingLanguage"}
 	rowNames      = []string{"Netvisorkey", "Name", "Code", "OrganisationIdentifier", "CustomerGroupID", "CustomerGroupName", "Uri"}
 	// listNames are the card's fields that the list shows, by their name there.

@@ -303,9 +303,9 @@ func companyName(r *random, family string) string {
 	case 2:
 		return pick(r, trades) + " " + family + " Tmi"
 	case 3:
-		return pick(r, cities).name + "n " + pick(r, trades) + " Ky"
+		return pick(r, cities).of + " " + pick(r, trades) + " Ky"
 	case 4:
-		return "Asunto Oy " + pick(r, cities).name + "n " + pick(r, trees)
+		return "Asunto Oy " + pick(r, cities).of + " " + pick(r, trees)
 	case 5:
 		return pick(r, trees) + pick(r, halves) + " ry"
 	default:

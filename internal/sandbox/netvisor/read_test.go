@@ -2,6 +2,7 @@ package netvisor
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -71,11 +72,33 @@ func TestEnvelope(t *testing.T) {
 			t.Error(got)
 		}
 	})
+	t.Run("BodyTooLarge", func(t *testing.T) {
+		r := b.request(t.Context(), "customerlist.nv")
+		r.Body, r.ContentLength = io.NopCloser(io.LimitReader(zeros{}, maxBody+1)), maxBody+1
+		if got := b.send(t, r).category(); got != "INVALID_DATA_SIZE" {
+			t.Error(got)
+		}
+	})
 	t.Run("QueryTooLong", func(t *testing.T) {
 		if got := b.get(t, "customerlist.nv?keyword="+strings.Repeat("x", maxQuery)).category(); got != "INVALID_DATA_SIZE" {
 			t.Error(got)
 		}
 	})
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+func TestLatency(t *testing.T) {
+	t.Parallel()
+	const wait = 30 * time.Millisecond
+	b := setup(t, Options{Latency: wait})
+	from := time.Now()
+	b.mustGet(t, "customerlist.nv")
+	if took := time.Since(from); took < wait {
+		t.Errorf("answered after %s", took)
+	}
 }
 
 func TestCustomerList(t *testing.T) {

@@ -178,10 +178,9 @@ func (s *Sandbox) handle(what resource, name string, entry *Call, r *http.Reques
 	if f != nil {
 		return f
 	}
-	if !s.admit(c) {
+	if !s.admit(c, out) {
 		return fail(technicalError, textOverlap)
 	}
-	defer s.release(c)
 	if s.opts.Gate != nil {
 		s.mu.Lock()
 		call := *entry
@@ -241,6 +240,7 @@ type reply struct {
 	zone      *time.Location
 	language  language
 	useStatus bool
+	holds     *company // the company whose turn this request has
 
 	category  category
 	status    int

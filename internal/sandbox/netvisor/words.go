@@ -4,7 +4,8 @@ import "slices"
 
 // The words generated customers are made of.
 
-type city struct{ name, post string }
+// city has the form in "of the city" too, which company names are made with.
+type city struct{ name, of, post string }
 
 type paymentTerm struct{ key, name string }
 
@@ -23,9 +24,9 @@ var (
 	halves = []string{"rinteen Rakennus", "kosken Sähkö", "lahden Kiinteistöt", "mäen Huolto", "niemen Leipomo", "saaren Vene", "suon Turve",
 		"pellon Maatila", "tien Kuljetus", "rannan Hoivakoti"}
 	trades = []string{"Rakennusliike", "Sähköasennus", "Tilitoimisto", "Kuljetus", "Leipomo", "Hammaslääkäri", "Maanrakennus", "Metsäpalvelu", "Pesula", "Käsityöpaja"}
-	cities = []city{{"Helsinki", "00100"}, {"Espoo", "02100"}, {"Tampere", "33100"}, {"Jyväskylä", "40100"}, {"Hämeenlinna", "13100"},
-		{"Järvenpää", "04400"}, {"Äänekoski", "44100"}, {"Seinäjoki", "60100"}, {"Närpiö", "64200"}, {"Mariehamn", "22100"}, {"Oulu", "90100"},
-		{"Ylöjärvi", "33470"}, {"Sodankylä", "99600"}, {"Åbo", "20100"}, {"Kemijärvi", "98100"}, {"Pöytyä", "21870"}}
+	cities = []city{{"Helsinki", "Helsingin", "00100"}, {"Espoo", "Espoon", "02100"}, {"Tampere", "Tampereen", "33100"}, {"Jyväskylä", "Jyväskylän", "40100"}, {"Hämeenlinna", "Hämeenlinnan", "13100"},
+		{"Järvenpää", "Järvenpään", "04400"}, {"Äänekoski", "Äänekosken", "44100"}, {"Seinäjoki", "Seinäjoen", "60100"}, {"Närpiö", "Närpiön", "64200"}, {"Mariehamn", "Mariehamns", "22100"}, {"Oulu", "Oulun", "90100"},
+		{"Ylöjärvi", "Ylöjärven", "33470"}, {"Sodankylä", "Sodankylän", "99600"}, {"Åbo", "Åbo", "20100"}, {"Kemijärvi", "Kemijärven", "98100"}, {"Pöytyä", "Pöytyän", "21870"}}
 	streets = []string{"Mäntytie", "Kääpätie", "Äyräpäänkatu", "Västra Ågatan", "Öljytie", "Kauppakatu", "Puutarhatie", "Hämeentie", "Rälssintie",
 		"Pyykkölänväylä", "Pikku-Ähtärintie", "Fågelvägen", "Satamakatu", "Yrittäjänkuja"}
 	groups      = []string{"Jälleenmyyjät", "Kuluttajat", "Yritykset", "Taloyhtiöt", "Sopimusasiakkaat"}
