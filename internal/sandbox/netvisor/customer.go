@@ -90,8 +90,8 @@ func (c *Customer) Unset(field string) error {
 	if group := c.detail.child(f.group); group != nil {
 		group.remove(f.name)
 	}
-	if name, listed := listNames[f.name]; listed && c.row != nil {
-		c.row.ensure(name, rowNames).text = ""
+	if shown := c.row.child(listNames[f.name]); shown != nil { // the list has an empty element where the card has none
+		shown.text = ""
 	}
 	return nil
 }

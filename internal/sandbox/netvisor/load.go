@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	maxCaptured = 512 << 20 // bytes of one captured file
+	maxCaptured = 128 << 20 // bytes of one captured file
 	maxDepth    = 64
 )
 
@@ -261,7 +261,8 @@ func (j *joiner) join(rows, details []captured) []*Customer {
 		if code := r.e.value("Code"); code != "" {
 			j.byCode[code] = append(j.byCode[code], c)
 		}
-		j.byName[nameOf(r.e.value("Name"), r.e.value("OrganisationIdentifier"))] = append(j.byName[nameOf(r.e.value("Name"), r.e.value("OrganisationIdentifier"))], c)
+		name := nameOf(r.e.value("Name"), r.e.value("OrganisationIdentifier"))
+		j.byName[name] = append(j.byName[name], c)
 	}
 	for _, key := range cardOrder {
 		c := j.byKey[key]
