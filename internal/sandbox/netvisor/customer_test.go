@@ -24,7 +24,9 @@ func TestCustomerFields(t *testing.T) {
 		return c
 	}
 	t.Run("MissingElementGoesToItsPlace", func(t *testing.T) {
-		c := edit(t, tempKey, func(c *Customer) error { return errors.Join(c.Set("country", "FI"), c.Set("CustomerGroupName", "Uusi")) })
+		c := edit(t, tempKey, func(c *Customer) error {
+			return errors.Join(c.Set("country", "FI"), c.Set("CustomerGroupName", "Uusi"))
+		})
 		base := c.detail.child("CustomerBaseInformation")
 		var names []string
 		for _, e := range base.children {
