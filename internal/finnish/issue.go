@@ -35,56 +35,56 @@ func (s Severity) String() string {
 // appear in userErrors and findings and do not change their meaning.
 type Code string
 
-// Codes of business ID and VAT number (sections 1 and 2).
+// Codes of identifiers (sections 1, 2, 9 and 11). Those without "warning" refuse.
 const (
-	BusinessIDAmbiguous      Code = "BUSINESS_ID_AMBIGUOUS"
-	BusinessIDFormat         Code = "BUSINESS_ID_FORMAT"
-	BusinessIDReserved       Code = "BUSINESS_ID_RESERVED"
-	BusinessIDCheckDigit     Code = "BUSINESS_ID_CHECK_DIGIT"
-	BusinessIDZeroRestored   Code = "BUSINESS_ID_ZERO_RESTORED"
-	VATNumberFormat          Code = "VAT_NUMBER_FORMAT"
-	VATNumberReserved        Code = "VAT_NUMBER_RESERVED"
-	VATNumberCheckDigit      Code = "VAT_NUMBER_CHECK_DIGIT"
-	VATBusinessIDMismatch    Code = "VAT_BUSINESS_ID_MISMATCH"
-	PersonalIdentityCode     Code = "PERSONAL_IDENTITY_CODE_NOT_ALLOWED"
-	IdentityCodeMasked       Code = "HETU_MASKED"
-	ValueNormalised          Code = "VALUE_NORMALISED"
-	CustomerNumberReserved   Code = "CUSTOMER_NUMBER_RESERVED"
-	CustomerNumberNotNumeric Code = "CUSTOMER_NUMBER_NOT_NUMERIC"
+	BusinessIDAmbiguous      Code = "BUSINESS_ID_AMBIGUOUS"              // seven digits without a hyphen: check digit or leading zero may be missing
+	BusinessIDFormat         Code = "BUSINESS_ID_FORMAT"                 // not a business ID at all
+	BusinessIDReserved       Code = "BUSINESS_ID_RESERVED"               // a business ID of zeros
+	BusinessIDCheckDigit     Code = "BUSINESS_ID_CHECK_DIGIT"            // the check digit does not fit, or the number is never issued
+	BusinessIDZeroRestored   Code = "BUSINESS_ID_ZERO_RESTORED"          // warning: a spreadsheet's lost zero was put back
+	VATNumberFormat          Code = "VAT_NUMBER_FORMAT"                  // not a VAT number at all
+	VATNumberReserved        Code = "VAT_NUMBER_RESERVED"                // a Finnish VAT number of zeros
+	VATNumberCheckDigit      Code = "VAT_NUMBER_CHECK_DIGIT"             // the check digit of a Finnish VAT number does not fit
+	VATBusinessIDMismatch    Code = "VAT_BUSINESS_ID_MISMATCH"           // warning: VAT number and business ID name different organisations
+	PersonalIdentityCode     Code = "PERSONAL_IDENTITY_CODE_NOT_ALLOWED" // a personal identity code where none may be
+	IdentityCodeMasked       Code = "HETU_MASKED"                        // warning: a personal identity code in free text was masked
+	ValueNormalised          Code = "VALUE_NORMALISED"                   // the value is stored in canonical form
+	CustomerNumberReserved   Code = "CUSTOMER_NUMBER_RESERVED"           // the number of Netvisor's temporary customer
+	CustomerNumberNotNumeric Code = "CUSTOMER_NUMBER_NOT_NUMERIC"        // warning: letters or a leading zero in a customer number
 )
 
 // Codes of e-invoicing (sections 3 to 5).
 const (
-	OVTFormat              Code = "EINVOICE_OVT_FORMAT"
-	OVTCheckDigit          Code = "EINVOICE_OVT_CHECK_DIGIT"
-	OVTPrefixLost          Code = "EINVOICE_OVT_PREFIX_LOST"
-	OVTOtherOrganisation   Code = "EINVOICE_OVT_OTHER_ORG"
-	IBANFormat             Code = "IBAN_FORMAT"
-	IBANCheckDigits        Code = "IBAN_CHECK_DIGITS"
-	EInvoiceAddressFormat  Code = "EINVOICE_ADDRESS_FORMAT"
-	EInvoiceIncomplete     Code = "EINVOICE_INCOMPLETE"
-	EInvoiceFieldsSwapped  Code = "EINVOICE_FIELDS_SWAPPED"
-	OperatorFormat         Code = "OPERATOR_FORMAT"
-	OperatorUnknown        Code = "OPERATOR_UNKNOWN"
-	OperatorCheckDigit     Code = "OPERATOR_CHECK_DIGIT"
-	OperatorCorrected      Code = "OPERATOR_CORRECTED"
-	PeppolFormat           Code = "PEPPOL_FORMAT"
-	PeppolSchemeUnknown    Code = "PEPPOL_SCHEME_UNKNOWN"
-	PeppolSchemeRemoved    Code = "PEPPOL_SCHEME_REMOVED"
-	PeppolSchemeMigrated   Code = "PEPPOL_SCHEME_MIGRATED"
-	PeppolIdentifierFormat Code = "PEPPOL_IDENTIFIER_FORMAT"
+	OVTFormat              Code = "EINVOICE_OVT_FORMAT"      // not an OVT code
+	OVTCheckDigit          Code = "EINVOICE_OVT_CHECK_DIGIT" // warning: the business ID in the code has a wrong check digit
+	OVTPrefixLost          Code = "EINVOICE_OVT_PREFIX_LOST" // an OVT code without the zeros at its start
+	OVTOtherOrganisation   Code = "EINVOICE_OVT_OTHER_ORG"   // warning: the code belongs to another organisation
+	IBANFormat             Code = "IBAN_FORMAT"              // not an IBAN
+	IBANCheckDigits        Code = "IBAN_CHECK_DIGITS"        // the check digits of an IBAN do not fit
+	EInvoiceAddressFormat  Code = "EINVOICE_ADDRESS_FORMAT"  // not an e-invoice address of any kind
+	EInvoiceIncomplete     Code = "EINVOICE_INCOMPLETE"      // address without operator, or the reverse
+	EInvoiceFieldsSwapped  Code = "EINVOICE_FIELDS_SWAPPED"  // warning: the address is an operator's code
+	OperatorFormat         Code = "OPERATOR_FORMAT"          // not an operator's code
+	OperatorUnknown        Code = "OPERATOR_UNKNOWN"         // warning: a code that the built-in table lacks
+	OperatorCheckDigit     Code = "OPERATOR_CHECK_DIGIT"     // an OVT-shaped code with a wrong check digit
+	OperatorCorrected      Code = "OPERATOR_CORRECTED"       // warning: a misspelling or trailing text was corrected
+	PeppolFormat           Code = "PEPPOL_FORMAT"            // not scheme, colon and value
+	PeppolSchemeUnknown    Code = "PEPPOL_SCHEME_UNKNOWN"    // a scheme that is not known
+	PeppolSchemeRemoved    Code = "PEPPOL_SCHEME_REMOVED"    // a removed Finnish scheme without a business ID to rewrite
+	PeppolSchemeMigrated   Code = "PEPPOL_SCHEME_MIGRATED"   // warning: a removed Finnish scheme was rewritten to 0216
+	PeppolIdentifierFormat Code = "PEPPOL_IDENTIFIER_FORMAT" // the value does not fit its scheme
 )
 
 // Codes of addresses, telephone numbers, languages and e-mail (sections 6, 7, 8 and 10).
 const (
-	PostcodeFormat   Code = "POSTCODE_FORMAT"
-	CountryUnknown   Code = "COUNTRY_UNKNOWN"
-	PhoneNotParsed   Code = "PHONE_NOT_PARSED"
-	PhoneSeveral     Code = "PHONE_SEVERAL_NUMBERS"
-	LanguageUnknown  Code = "LANGUAGE_UNKNOWN"
-	EmailFormat      Code = "EMAIL_FORMAT"
-	EmailTooLong     Code = "EMAIL_TOO_LONG"
-	EmailListIsEmpty Code = "EMAIL_LIST_EMPTY"
+	PostcodeFormat   Code = "POSTCODE_FORMAT"       // not a postcode of the country
+	CountryUnknown   Code = "COUNTRY_UNKNOWN"       // not a country of ISO 3166-1 alpha-2
+	PhoneNotParsed   Code = "PHONE_NOT_PARSED"      // warning: no number that can be dialled from everywhere
+	PhoneSeveral     Code = "PHONE_SEVERAL_NUMBERS" // warning: several numbers in one field
+	LanguageUnknown  Code = "LANGUAGE_UNKNOWN"      // warning: a language other than fi, sv and en
+	EmailFormat      Code = "EMAIL_FORMAT"          // not one e-mail address
+	EmailTooLong     Code = "EMAIL_TOO_LONG"        // more than 254 characters
+	EmailListIsEmpty Code = "EMAIL_LIST_EMPTY"      // a list without any address
 )
 
 // Issue is one thing to say about a value. It is an error, so that a refusal can be returned as it is and recognised
