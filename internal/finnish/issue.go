@@ -35,7 +35,8 @@ func (s Severity) String() string {
 // appear in userErrors and findings and do not change their meaning.
 type Code string
 
-// Codes of identifiers (sections 1, 2, 9 and 11). Those without "warning" refuse.
+// Codes of identifiers (sections 1, 2, 9 and 11). Those without "warning" refuse, but for
+// [ValueNormalised].
 const (
 	BusinessIDAmbiguous      Code = "BUSINESS_ID_AMBIGUOUS"              // seven digits without a hyphen: check digit or leading zero may be missing
 	BusinessIDFormat         Code = "BUSINESS_ID_FORMAT"                 // not a business ID at all
