@@ -215,13 +215,11 @@ func serverEnv(who account) []string {
 
 // quoted is the end of a program's output for an error message.
 func quoted(out string) string {
-	out = strings.TrimSpace(out)
-	if out == "" {
+	lines := slices.Collect(strings.Lines(strings.TrimSpace(out)))
+	const most = 10
+	lines = lines[max(0, len(lines)-most):]
+	if len(lines) == 0 {
 		return ""
 	}
-	const most = 1500
-	if len(out) > most {
-		out = "..." + out[len(out)-most:]
-	}
-	return ": " + out
+	return ": " + strings.Join(lines, "")
 }

@@ -26,6 +26,8 @@ const (
 	defaultStartTimeout   = 2 * time.Minute
 	defaultStopTimeout    = 30 * time.Second
 	defaultMaxConnections = 100
+	// immediateTimeout bounds the stop without order, before the kernel is asked.
+	immediateTimeout = 5 * time.Second
 	// readyCheck is how often the server's own note on its state is looked at while it starts.
 	readyCheck = 10 * time.Millisecond
 )
@@ -248,7 +250,7 @@ func (s *Server) kill() {
 		return
 	}
 	_ = s.process.Signal(immediateStop)
-	timer := time.NewTimer(5 * time.Second)
+	timer := time.NewTimer(min(s.stopAfter, immediateTimeout))
 	defer timer.Stop()
 	select {
 	case <-s.exited:
