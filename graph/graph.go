@@ -1,0 +1,121 @@
+package graph
+
+//go:generate go tool gqlgen generate
+
+import (
+	"context"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"customerhub/internal/auth"
+	"customerhub/internal/change"
+	"customerhub/internal/customer"
+	"customerhub/internal/feed"
+	"customerhub/internal/hub"
+	"customerhub/internal/link"
+	"customerhub/internal/organisation"
+	"customerhub/internal/run"
+	"customerhub/internal/system"
+)
+
+// Hub is what the API asks the hub for. Reads check scopes and mask by themselves; a thing that does not exist is missing
+// from a map. hub.Hub is it.
+type Hub interface {
+	Customers(ctx context.Context, v auth.Viewer, q hub.CustomerQuery) (hub.CustomerPage, error)
+	Customer(ctx context.Context, v auth.Viewer, by hub.CustomerLookup, inc hub.Include) (*hub.CustomerView, error)
+	CustomersByID(ctx context.Context, v auth.Viewer, ids []customer.ID, inc hub.Include) (map[customer.ID]hub.CustomerView, error)
+	MatchCustomers(ctx context.Context, v auth.Viewer, ids []customer.ID, f hub.CustomerFilter) (map[customer.ID]bool, error)
+	OfficesByID(ctx context.Context, v auth.Viewer, ids []customer.OfficeID) (map[customer.OfficeID]customer.Office, error)
+	PeopleByID(ctx context.Context, v auth.Viewer, ids []customer.PersonID) (map[customer.PersonID]customer.Person, error)
+	ContactsOfPeople(ctx context.Context, v auth.Viewer, ids []customer.PersonID) (map[customer.PersonID][]customer.Contact, error)
+	Systems(ctx context.Context, v auth.Viewer) ([]system.System, error)
+	SystemsByID(ctx context.Context, v auth.Viewer, ids []system.ID) (map[system.ID]system.System, error)
+	LastRuns(ctx context.Context, v auth.Viewer, ids []system.ID) (map[system.ID]run.Run, error)
+	LinksByID(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]hub.LinkView, error)
+	Runs(ctx context.Context, v auth.Viewer, f hub.RunFilter, p hub.Page, total bool) (hub.RunPage, error)
+	RunsByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Run, error)
+	Changes(ctx context.Context, v auth.Viewer, after string, first int) (hub.ChangePage, error)
+	ChangesOfCustomers(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]hub.ChangePage, error)
+
+	CreateCustomer(ctx context.Context, v auth.Viewer, fields customer.Fields, key string) (hub.CustomerView, error)
+	UpdateCustomer(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, patch customer.Fields, key string) (hub.CustomerView, error)
+	DeactivateCustomer(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, key string) (hub.CustomerView, error)
+	CreateSystem(ctx context.Context, v auth.Viewer, in hub.CreateSystem, key string) (system.System, error)
+	SetSystemCredentials(ctx context.Context, v auth.Viewer, id system.ID, credentials map[string]string, key string) (system.System, error)
+	CheckSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (run.Run, error)
+	StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, run.Run, error)
+	SyncNow(ctx context.Context, v auth.Viewer, id system.ID, full bool, key string) (run.Run, error)
+}
+
+// Feed is what subscriptions follow. Both channels end with the context; feed.Feed is it.
+type Feed interface {
+	Changes(ctx context.Context, org organisation.ID, after string) (<-chan feed.Item, error)
+	Watch(ctx context.Context, topic feed.Topic, org organisation.ID) <-chan struct{}
+}
+
+// Options are what the API is made of.
+type Options struct {
+	Hub  Hub
+	Feed Feed
+	// LoaderWait is how long a loader gathers keys before it asks for all of them. Zero means one millisecond.
+	LoaderWait time.Duration
+}
+
+const defaultLoaderWait = time.Millisecond
+
+// API is the schema with its resolvers. It is also the extension that gives each response its loaders: an executor must
+// Use it. The viewer is taken from the context (auth.ViewerFrom).
+type API struct {
+	hub  Hub
+	feed Feed
+	wait time.Duration
+}
+
+// New makes the API.
+func New(o Options) *API {
+	if o.LoaderWait <= 0 {
+		o.LoaderWait = defaultLoaderWait
+	}
+	return &API{hub: o.Hub, feed: o.Feed, wait: o.LoaderWait}
+}
+
+// Schema is the schema that an executor runs.
+func (a *API) Schema() graphql.ExecutableSchema {
+	return NewExecutableSchema(Config{Resolvers: root{a}})
+}
+
+// Resolvers by type. They hold nothing but the API, so that they are safe to use at the same time.
+type (
+	root         struct{ *API }
+	queries      struct{ *API }
+	mutations    struct{ *API }
+	subscription struct{ *API }
+	customers    struct{ *API }
+	offices      struct{ *API }
+	people       struct{ *API }
+	contacts     struct{ *API }
+	links        struct{ *API }
+	systems      struct{ *API }
+	runs         struct{ *API }
+	changes      struct{ *API }
+	sources      struct{ *API }
+	details      struct{ *API }
+)
+
+func (r root) Query() QueryResolver                       { return queries(r) }
+func (r root) Mutation() MutationResolver                 { return mutations(r) }
+func (r root) Subscription() SubscriptionResolver         { return subscription(r) }
+func (r root) Customer() CustomerResolver                 { return customers(r) }
+func (r root) Office() OfficeResolver                     { return offices(r) }
+func (r root) Person() PersonResolver                     { return people(r) }
+func (r root) Contact() ContactResolver                   { return contacts(r) }
+func (r root) Link() LinkResolver                         { return links(r) }
+func (r root) System() SystemResolver                     { return systems(r) }
+func (r root) Run() RunResolver                           { return runs(r) }
+func (r root) Change() ChangeResolver                     { return changes(r) }
+func (r root) Source() SourceResolver                     { return sources(r) }
+func (r root) UserErrorDetails() UserErrorDetailsResolver { return details(r) }
+
+// origins and actors come as ids in text form.
+func systemOf(s change.Source) system.ID { return system.ID(s.SystemID) }
