@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/golang-migrate/migrate/v4"
 	"github.com/golang-migrate/migrate/v4/database"
 	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
+	"github.com/golang-migrate/migrate/v4/source"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"customerhub/internal/fault"
@@ -58,7 +59,7 @@ const migrateLock int64 = 0x6875626d69677274
 // leaves and goes on. url is the owner's; the group role hub_app is made when it is missing. When ctx ends, the running
 // file is cancelled and rolled back.
 func Migrate(ctx context.Context, url string, fsys fs.FS, o MigrateOptions) (MigrateResult, error) {
-	return runMigrations(ctx, url, fsys, o, func(s *migrateSession, from int64) error {
+	return runMigrations(ctx, url, fsys, o, source.Up, func(s *migrateSession, from int64) error {
 		if from > s.files.latest() {
 			s.result.Newer = true
 			s.log.Info("database is newer than this release, left as it is", "version", from, "latest_known", s.files.latest())
@@ -74,7 +75,7 @@ func Migrate(ctx context.Context, url string, fsys fs.FS, o MigrateOptions) (Mig
 // MigrateDown undoes the newest migrations: o.Steps of them, or all when that is zero. The role hub_app stays, as it
 // belongs to the whole cluster. A database that is newer than fsys is refused, because what to undo is not known here.
 func MigrateDown(ctx context.Context, url string, fsys fs.FS, o MigrateOptions) (MigrateResult, error) {
-	return runMigrations(ctx, url, fsys, o, func(s *migrateSession, from int64) error {
+	return runMigrations(ctx, url, fsys, o, source.Down, func(s *migrateSession, from int64) error {
 		switch {
 		case from > s.files.latest():
 			return fault.New(fault.Invalid, "the database is at version %d, this release knows %d: undo with the newer release", from, s.files.latest())
@@ -94,7 +95,7 @@ type migrateSession struct {
 	result MigrateResult
 }
 
-func runMigrations(ctx context.Context, url string, fsys fs.FS, o MigrateOptions, act func(*migrateSession, int64) error) (MigrateResult, error) {
+func runMigrations(ctx context.Context, url string, fsys fs.FS, o MigrateOptions, way source.Direction, act func(*migrateSession, int64) error) (MigrateResult, error) {
 	s := &migrateSession{log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler))}
 	files, err := readMigrationFiles(fsys)
 	if err != nil {
@@ -112,7 +113,7 @@ func runMigrations(ctx context.Context, url string, fsys fs.FS, o MigrateOptions
 		return s.result, err
 	}
 	s.result.From, s.result.To = mark.version, mark.version
-	source, err := newRecordingSource(fsys, schema)
+	recording, err := newRecordingSource(fsys, schema)
 	if err != nil {
 		return s.result, fault.Wrap(fault.Internal, err, "reading the migrations")
 	}
@@ -123,7 +124,7 @@ func runMigrations(ctx context.Context, url string, fsys fs.FS, o MigrateOptions
 		return s.result, migrateFault(err)
 	}
 	defer func() { _ = driver.Close() }()
-	s.tool, err = migrate.NewWithInstance("files", source, "pgx5", driver)
+	s.tool, err = migrate.NewWithInstance("files", recording, "pgx5", driver)
 	if err != nil {
 		return s.result, fault.Wrap(fault.Internal, err, "preparing migrations")
 	}
@@ -139,7 +140,7 @@ func runMigrations(ctx context.Context, url string, fsys fs.FS, o MigrateOptions
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
-		return s.result, migrateFault(err)
+		return s.result, s.refused(err, driver, way)
 	}
 	if s.result.Newer {
 		return s.result, nil
@@ -308,21 +309,44 @@ func ensureAppRole(ctx context.Context, c *sql.Conn) error {
 	return nil
 }
 
-// migrateFault names the file's line and Postgres's words: they are about the schema, not about anyone's data, and the
-// person who runs the migration needs them.
+// refused names the file that the database did not take, and where in it. Postgres's words are about the schema, not
+// about anyone's data, and the person who runs the migration needs them; its detail, which may quote a row, stays in the
+// cause.
+func (s *migrateSession) refused(err error, driver database.Driver, way source.Direction) error {
+	e, isRun := errors.AsType[database.Error](err)
+	said, isSQL := errors.AsType[*pgconn.PgError](e.OrigErr)
+	if !isRun || !isSQL || sessionIsLost(said.Code) {
+		return migrateFault(err)
+	}
+	// The mark is at the version the file leads to.
+	marked, _, markErr := driver.Version()
+	if markErr != nil {
+		return migrateFault(err)
+	}
+	for _, f := range s.files {
+		if way == source.Up && f.Version == int64(marked) || way == source.Down && f.Version > int64(marked) {
+			where := ""
+			if said.Position > 0 {
+				where = fmt.Sprintf(" (line %d)", e.Line)
+			}
+			return fault.Wrap(codeOf(said), said, "migration %06d_%s.%s.sql was refused by the database and rolled back: %s%s", f.Version, f.Name, way, said.Message, where)
+		}
+	}
+	return migrateFault(err)
+}
+
 func migrateFault(err error) error {
 	if fault.Of(err) != nil {
 		return err
 	}
-	if e, ok := errors.AsType[database.Error](err); ok {
-		text := strings.TrimPrefix(e.Err, "migration failed: ")
-		return fault.Wrap(codeOf(e.OrigErr), e.OrigErr, "a migration was refused by the database at line %d: %s", e.Line, text)
-	}
-	if e, ok := errors.AsType[*database.Error](err); ok {
-		return fault.Wrap(codeOf(e.OrigErr), e.OrigErr, "recording a migration")
-	}
 	if errors.Is(err, migrate.ErrLockTimeout) || errors.Is(err, migrate.ErrLocked) {
 		return fault.Wrap(fault.Unavailable, err, "another program migrates this database")
 	}
-	return fault.Wrap(codeOf(err), fmt.Errorf("migrating: %w", err), "migrating the database")
+	if e, ok := errors.AsType[database.Error](err); ok {
+		err = e.OrigErr // without the whole file, which the other words repeat
+	}
+	if e, ok := errors.AsType[*database.Error](err); ok {
+		err = e.OrigErr
+	}
+	return fault.Wrap(codeOf(err), err, "migrating the database")
 }

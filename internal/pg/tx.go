@@ -84,13 +84,14 @@ func InNoOrganisation(ctx context.Context, pool *pgxpool.Pool, o TxOptions, fn f
 // beginIn puts the setting behind BEGIN. The two go as one simple query, which takes no parameters; so the id is
 // written into it, after it was proven to be a UUID.
 func beginIn(begin, organisationID string) (string, error) {
-	if !isUUID(organisationID) {
+	if !IsUUID(organisationID) {
 		return "", fault.New(fault.Invalid, "%q is not the id of an organisation", organisationID)
 	}
 	return begin + "; SELECT set_config('hub.organisation', '" + organisationID + "', true)", nil
 }
 
-func isUUID(s string) bool {
+// IsUUID says whether s is a UUID in its usual text form, which is what ids are.
+func IsUUID(s string) bool {
 	if len(s) != 36 {
 		return false
 	}

@@ -42,6 +42,31 @@ func NewEmpty(t testing.TB) *DB {
 	return provide(t, nil)
 }
 
+// Server is the shared server as its superuser sees it, on a database of the test's own.
+type Server struct {
+	// DB is an empty database of the test's own, on the server.
+	*DB
+	// Super works on that database as the server's superuser. What it does outside the database, such as making roles,
+	// concerns all tests: it rolls that back.
+	Super *pgxpool.Pool
+	// SuperURL is the superuser's connection string for the database.
+	SuperURL string
+}
+
+// NewServer returns an empty database with the superuser's access to it, for tests about roles and the server itself.
+func NewServer(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{DB: provide(t, nil)}
+	shared, err := sharedServer(t.Context())
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	s.SuperURL = shared.superURL(s.Name)
+	s.Super = open(t.Context(), t, s.SuperURL)
+	t.Cleanup(func() { closePools(context.Background(), s.Super) })
+	return s
+}
+
 var databases atomic.Int64
 
 func provide(t testing.TB, files fs.FS) *DB {

@@ -132,6 +132,16 @@ func (s *server) url(database string, role *url.Userinfo) string {
 	return u.String()
 }
 
+// superURL is the superuser's connection string for a database.
+func (s *server) superURL(database string) string {
+	u := *s.base
+	u.Path = "/" + database
+	q := u.Query()
+	q.Del("dbname")
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
 // locked runs fn while this process holds an advisory lock that all test processes share.
 func (s *server) locked(ctx context.Context, class, key int32, fn func(*pgxpool.Conn) error) error {
 	c, err := s.admin.Acquire(ctx)
