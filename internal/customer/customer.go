@@ -1,6 +1,10 @@
 package customer
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // ID identifies a customer within the hub. It is a UUID in text form; empty means none.
 type ID string
@@ -170,4 +174,24 @@ type Contact struct {
 	Title      string
 	OfficeID   OfficeID
 	IsDefault  bool
+}
+
+// Clone is a copy that shares nothing with c that Apply could change.
+func (c *Customer) Clone() Customer {
+	out := *c
+	out.FieldVersions = maps.Clone(c.FieldVersions)
+	out.BillingEmails = slices.Clone(c.BillingEmails)
+	out.Addresses = slices.Clone(c.Addresses)
+	out.Offices = slices.Clone(c.Offices)
+	out.Contacts = slices.Clone(c.Contacts)
+	for i := range out.Offices {
+		out.Offices[i].BillingEmails = slices.Clone(out.Offices[i].BillingEmails)
+	}
+	for i := range out.Contacts {
+		ct := &out.Contacts[i]
+		ct.Roles = slices.Clone(ct.Roles)
+		ct.Person.Emails = slices.Clone(ct.Person.Emails)
+		ct.Person.Phones = slices.Clone(ct.Person.Phones)
+	}
+	return out
 }

@@ -32,24 +32,11 @@ const (
 // organisationID is a UUID; anything else is Invalid and reaches no database. When the answer to COMMIT is lost the
 // fault is Unavailable and the outcome is unknown.
 func InOrganisation(ctx context.Context, pool *pgxpool.Pool, organisationID string, o TxOptions, fn func(ctx context.Context, tx pgx.Tx) error) error {
-	begin := "BEGIN"
-	if o.Serializable {
-		begin = "BEGIN ISOLATION LEVEL SERIALIZABLE"
-	}
-	begin, err := beginIn(begin, organisationID)
+	begin, err := beginIn(o.begin(), organisationID)
 	if err != nil {
 		return err
 	}
-	runs := 1
-	if o.RetryConflicts {
-		runs = conflictRuns
-	}
-	for run := 1; ; run++ {
-		err := runTx(ctx, pool, begin, fn)
-		if err == nil || run == runs || !Conflict(err) || ctx.Err() != nil {
-			return err
-		}
-	}
+	return runRepeated(ctx, pool, begin, o, fn)
 }
 
 // ReadInOrganisation runs fn in one read-only transaction that sees the rows of one organisation, all as of one
@@ -65,10 +52,17 @@ func ReadInOrganisation(ctx context.Context, pool *pgxpool.Pool, organisationID 
 // InNoOrganisation runs fn in one transaction outside any organisation: row security shows it no organisation's rows. It
 // is for the few definer functions that work before an organisation is known, and for tables without organisations.
 func InNoOrganisation(ctx context.Context, pool *pgxpool.Pool, o TxOptions, fn func(ctx context.Context, tx pgx.Tx) error) error {
-	begin := "BEGIN"
+	return runRepeated(ctx, pool, o.begin(), o, fn)
+}
+
+func (o TxOptions) begin() string {
 	if o.Serializable {
-		begin = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+		return "BEGIN ISOLATION LEVEL SERIALIZABLE"
 	}
+	return "BEGIN"
+}
+
+func runRepeated(ctx context.Context, pool *pgxpool.Pool, begin string, o TxOptions, fn func(ctx context.Context, tx pgx.Tx) error) error {
 	runs := 1
 	if o.RetryConflicts {
 		runs = conflictRuns

@@ -1,0 +1,180 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/change"
+	"customerhub/internal/customer"
+	"customerhub/internal/finding"
+	"customerhub/internal/merge"
+	"customerhub/internal/organisation"
+	"customerhub/internal/pg"
+	"customerhub/internal/run"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// Taking is one batch of records of a system on its way into the hub.
+type Taking struct {
+	Organisation organisation.ID
+	System       system.ID
+	SystemName   string
+	Observed     []merge.Observation
+	// Plan decides what becomes of the records; it is called under the locks of the customers concerned, so what it decides
+	// is still true when it is committed, and it may be called again when the transaction has to be repeated.
+	Plan func(known map[string]merge.Known, now time.Time) []merge.Outcome
+	// Also runs in the same transaction with what the batch came to; an error of it takes everything back. It is where a run
+	// writes its progress, so that a batch and its progress are one (T8).
+	Also func(ctx context.Context, tx pgx.Tx, counts run.Counts) error
+}
+
+// TakeIn commits a batch: customers, links with their bases, changes and findings, in one transaction. Records that say
+// nothing new write nothing. It gives what the batch came to.
+func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
+	var counts run.Counts
+	err := pg.InOrganisation(ctx, h.pool, string(t.Organisation), pg.TxOptions{RetryConflicts: true}, func(ctx context.Context, tx pgx.Tx) error {
+		known, err := h.known(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		now, err := store.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		outcomes := t.Plan(known, now)
+		if err := warnOfNumbers(ctx, tx, outcomes); err != nil {
+			return err
+		}
+		counts = count(outcomes)
+		if err := commit(ctx, tx, t, outcomes); err != nil {
+			return err
+		}
+		return t.Also(ctx, tx, counts)
+	})
+	if err != nil {
+		return run.Counts{}, err
+	}
+	if counts.Created+counts.Updated > 0 {
+		h.o.Wake(TopicChanges)
+	}
+	return counts, nil
+}
+
+// known reads what the hub has of the observed records and locks the customers, so that nobody edits one between the
+// decision and its commit (T24).
+func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.Known, error) {
+	externalIDs := make([]string, len(t.Observed))
+	for i, o := range t.Observed {
+		externalIDs[i] = o.ExternalID
+	}
+	ids, err := store.LockCustomersOfRecords(ctx, tx, t.System, externalIDs)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	records, err := store.ListLinkedRecords(ctx, tx, t.System, externalIDs)
+	if err != nil {
+		return nil, err
+	}
+	customers, err := store.ListCustomersByID(ctx, tx, ids, store.AllRelations)
+	if err != nil {
+		return nil, err
+	}
+	of := byID(customers, func(c customer.Customer) customer.ID { return c.ID })
+	out := make(map[string]merge.Known, len(records))
+	for _, r := range records {
+		out[r.Link.ExternalID] = merge.Known{Link: r.Link, Base: r.Base, Parts: r.Parts, Customer: of[r.Link.CustomerID]}
+	}
+	return out, nil
+}
+
+// warnOfNumbers adds a finding to every new customer whose number another customer carries: the two are kept apart, since
+// the external key is the identity, and a person should know (R92).
+func warnOfNumbers(ctx context.Context, tx pgx.Tx, outcomes []merge.Outcome) error {
+	var numbers []string
+	in := make(map[string]int)
+	for _, o := range outcomes {
+		if o.Action == merge.Create && o.Customer.Number != "" {
+			numbers = append(numbers, o.Customer.Number)
+			in[o.Customer.Number]++
+		}
+	}
+	if len(numbers) == 0 {
+		return nil
+	}
+	taken, err := store.ListTakenNumbers(ctx, tx, numbers)
+	if err != nil {
+		return err
+	}
+	for i := range outcomes {
+		o := &outcomes[i]
+		if n := o.Customer.Number; o.Action == merge.Create && (taken[n] || in[n] > 1) {
+			o.Findings = append(o.Findings, finding.Finding{
+				Code: finding.CustomerNumberTwice, Field: customer.FieldNumber,
+				Message: "Another customer carries the number " + n + " too.",
+			})
+		}
+	}
+	return nil
+}
+
+func count(outcomes []merge.Outcome) run.Counts {
+	var c run.Counts
+	for _, o := range outcomes {
+		c.Read++
+		c.Findings += len(o.Findings)
+		switch o.Action {
+		case merge.Create:
+			c.Created++
+		case merge.Update:
+			c.Updated++
+		case merge.Skip:
+			c.Skipped++
+		case merge.Agree, merge.Unchanged:
+			c.Unchanged++
+		}
+	}
+	return c
+}
+
+// commit writes what was decided.
+func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome) error {
+	actor := change.Actor{Kind: change.ActorSystem, ID: string(t.System), Name: t.SystemName}
+	var customers []customer.Customer
+	var records []store.LinkedRecord
+	var changes []change.Change
+	var findings []finding.Finding
+	seen := make([]string, len(outcomes))
+	for i, o := range outcomes {
+		seen[i] = o.ExternalID
+		for _, f := range o.Findings {
+			f.SystemID, f.ExternalID, f.CustomerID = t.System, o.ExternalID, o.Customer.ID
+			findings = append(findings, f)
+		}
+		if o.Action == merge.Unchanged || o.Action == merge.Skip {
+			continue
+		}
+		records = append(records, store.LinkedRecord{Link: o.Link, Base: o.Base, Parts: o.Parts})
+		if o.Action == merge.Agree {
+			continue
+		}
+		customers = append(customers, o.Customer)
+		changes = append(changes, change.Change{
+			Kind: o.Kind, CustomerID: o.Customer.ID, Fields: o.Fields, Actor: actor, Origin: change.Source{SystemID: string(t.System)},
+		})
+	}
+	if len(customers) > 0 {
+		if err := store.SaveCustomers(ctx, tx, customers); err != nil {
+			return err
+		}
+	}
+	if err := store.SaveLinkedRecords(ctx, tx, records); err != nil {
+		return err
+	}
+	if err := store.AppendChanges(ctx, tx, changes); err != nil {
+		return err
+	}
+	return store.SyncFindings(ctx, tx, t.System, seen, findings)
+}

@@ -1,0 +1,180 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/change"
+	"customerhub/internal/fault"
+	"customerhub/internal/organisation"
+	"customerhub/internal/pg"
+	"customerhub/internal/run"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// Work is everything a worker needs for one run: the run, its system, and the credentials in the clear.
+type Work struct {
+	Run         run.Run
+	System      system.System
+	Credentials map[string]string
+}
+
+// StartWork reads what a claimed run needs. Credentials that cannot be opened are Internal: the keyset is not the one they
+// were sealed with, and nothing goes on with empty ones.
+func (h *Hub) StartWork(ctx context.Context, org organisation.ID, id run.ID) (Work, error) {
+	var w Work
+	var sealed []byte
+	err := pg.ReadInOrganisation(ctx, h.pool, string(org), func(ctx context.Context, tx pgx.Tx) error {
+		runs, err := store.ListRunsByID(ctx, tx, []run.ID{id})
+		if err != nil {
+			return err
+		}
+		if len(runs) == 0 {
+			return fault.New(fault.NotFound, "There is no run %s.", id)
+		}
+		w.Run = runs[0]
+		if w.System, err = store.GetSystem(ctx, tx, w.Run.SystemID); err != nil {
+			return err
+		}
+		sealed, err = store.GetSealedCredentials(ctx, tx, w.Run.SystemID)
+		return err
+	})
+	if err != nil {
+		return Work{}, err
+	}
+	if len(sealed) == 0 {
+		return w, fault.Because(fault.Denied, "SYSTEM_CREDENTIALS_MISSING", "The system has no credentials. Set them, then check it.")
+	}
+	if h.o.Keyset == nil {
+		return w, fault.Wrap(fault.Internal, errNoKeyset, "The hub cannot open the credentials: it has no keyset.")
+	}
+	plain, err := h.o.Keyset.Open(sealed, binding(org, w.System.ID))
+	if err != nil {
+		return w, fault.Wrap(fault.Internal, err, "The hub cannot open the credentials: they were sealed with another keyset.")
+	}
+	if err := json.Unmarshal(plain, &w.Credentials); err != nil {
+		return w, fault.Wrap(fault.Internal, err, "The credentials cannot be read.")
+	}
+	return w, nil
+}
+
+// SystemReport is what a run found out about its system.
+type SystemReport struct {
+	// Checks replace the system's checks when not nil.
+	Checks []system.Check
+	// Cursor and FreshSince are set by a complete look at the system; FreshSince is when it began.
+	Cursor     string
+	FreshSince time.Time
+	// Fault is why the run failed; nil clears the system's fault.
+	Fault error
+}
+
+// FinishWork writes the end of a run and what it says of its system, in one transaction. Stale means that the run is in
+// other hands now, and nothing was written.
+func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report SystemReport) error {
+	err := pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{RetryConflicts: true}, func(ctx context.Context, tx pgx.Tx) error {
+		s, err := store.LockSystem(ctx, tx, r.SystemID)
+		if err != nil {
+			return err
+		}
+		now, err := store.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		before := s.State
+		learn(&s, report, now)
+		if err := store.UpdateSystem(ctx, tx, s); err != nil {
+			return err
+		}
+		if s.State != before {
+			err := store.AppendChanges(ctx, tx, []change.Change{{
+				Kind: change.SystemUpdated, Actor: change.Actor{Kind: change.ActorHub, Name: "hub"},
+				Origin: change.Source{SystemID: string(s.ID)},
+			}})
+			if err != nil {
+				return err
+			}
+		}
+		return store.FinishRun(ctx, tx, c, r)
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range []Topic{TopicRuns, TopicSystems, TopicChanges} {
+		h.o.Wake(t)
+	}
+	return nil
+}
+
+// learn applies a report to a system (design section 5, system states).
+func learn(s *system.System, report SystemReport, now time.Time) {
+	if report.Checks != nil {
+		s.Checks, s.CheckedAt = report.Checks, now
+		passed := allOK(report.Checks)
+		switch {
+		case passed && (s.State == system.Draft || s.State == system.NeedsAction):
+			s.State = system.Checked
+		case !passed && s.State == system.Checked:
+			s.State = system.Draft
+		}
+	}
+	if !report.FreshSince.IsZero() {
+		s.Cursor, s.FreshAt = report.Cursor, report.FreshSince
+	}
+	if report.Fault == nil {
+		s.Fault = nil
+		return
+	}
+	code, message := fault.CodeOf(report.Fault), Shown(report.Fault)
+	if s.Fault == nil || s.Fault.Code != code {
+		s.Fault = &system.Fault{Code: code, Since: now}
+	}
+	s.Fault.Message = message
+	if code == fault.Denied && s.State == system.Running {
+		// Trying on with refused credentials could lock them out; a person has to act (T38).
+		s.State = system.NeedsAction
+	}
+}
+
+func allOK(checks []system.Check) bool {
+	for _, c := range checks {
+		if !c.OK {
+			return false
+		}
+	}
+	return true
+}
+
+// Shown is the text of a fault for operators: its message, never its cause.
+func Shown(err error) string {
+	if f := fault.Of(err); f != nil && f.Message != "" {
+		return f.Message
+	}
+	return "Something went wrong inside the hub; the log has the details."
+}
+
+// ProgressWork writes how far a run is and renews the worker's hold of it. Stale means that the run is in other hands now.
+func (h *Hub) ProgressWork(ctx context.Context, c store.Claim, r run.Run, lease time.Duration) error {
+	err := pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		return store.ProgressRun(ctx, tx, c, r, lease)
+	})
+	if err == nil {
+		h.o.Wake(TopicRuns)
+	}
+	return err
+}
+
+// ReleaseWork gives a run back unfinished, for a worker that is shutting down.
+func (h *Hub) ReleaseWork(ctx context.Context, c store.Claim) error {
+	err := pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		return store.ReleaseRun(ctx, tx, c)
+	})
+	if err == nil {
+		h.o.Wake(TopicRuns)
+	}
+	return err
+}

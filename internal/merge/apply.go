@@ -1,0 +1,168 @@
+package merge
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"customerhub/internal/change"
+	"customerhub/internal/customer"
+	"customerhub/internal/link"
+)
+
+// IDFunc makes the id of a new row.
+type IDFunc func() string
+
+// Keys translates the hub's ids of parts into the external system's keys.
+func Keys(parts []link.PartLink) customer.PartKeys {
+	keys := customer.PartKeys{Office: map[customer.OfficeID]string{}, Person: map[customer.PersonID]string{}}
+	for _, p := range parts {
+		switch p.Part {
+		case customer.PartOffice:
+			keys.Office[customer.OfficeID(p.ID)] = p.ExternalID
+		case customer.PartContact:
+			keys.Person[customer.PersonID(p.ID)] = p.ExternalID
+		}
+	}
+	return keys
+}
+
+// Apply brings the verdict's incoming fields and gone parts into the customer and gives the parts as they are linked
+// afterwards. An office that is gone becomes inactive; a contact that is gone is unlinked, the person stays (crm contract
+// section 5). New offices and persons get ids from newID.
+func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, newID IDFunc) ([]link.PartLink, error) {
+	a := applying{customer: c, parts: slices.Clone(parts), newID: newID}
+	// Offices come before contacts, which point at them.
+	for _, f := range slices.SortedFunc(maps.Keys(v.Incoming), officesFirst) {
+		if err := a.set(f, v.Incoming[f]); err != nil {
+			return nil, err
+		}
+	}
+	for _, gone := range v.Gone {
+		a.drop(gone)
+	}
+	c.Derive()
+	return a.parts, nil
+}
+
+func officesFirst(a, b customer.Field) int {
+	rank := func(f customer.Field) int {
+		switch part, _, _, _ := f.PartKey(); part {
+		case customer.PartOffice:
+			return 1
+		case customer.PartContact:
+			return 2
+		}
+		return 0
+	}
+	if ra, rb := rank(a), rank(b); ra != rb {
+		return ra - rb
+	}
+	if a < b {
+		return -1
+	}
+	return 1
+}
+
+type applying struct {
+	customer *customer.Customer
+	parts    []link.PartLink
+	newID    IDFunc
+}
+
+func (a *applying) set(f customer.Field, value string) error {
+	part, key, name, ok := f.PartKey()
+	switch {
+	case !ok:
+		return a.customer.Apply(f, value)
+	case part == customer.PartOffice:
+		return a.office(key).Apply(name, value)
+	case part == customer.PartContact:
+		if name == "office" && value != "" {
+			value = string(a.office(value).ID)
+		}
+		return a.contact(key).Apply(name, value)
+	}
+	return fmt.Errorf("unknown part in field %q", f)
+}
+
+// idOf gives the hub's id of a part, and links a new one to the key when there is none.
+func (a *applying) idOf(part customer.Part, key string) string {
+	for _, p := range a.parts {
+		if p.Part == part && p.ExternalID == key {
+			return p.ID
+		}
+	}
+	id := a.newID()
+	a.parts = append(a.parts, link.PartLink{Part: part, ID: id, ExternalID: key})
+	return id
+}
+
+func (a *applying) office(key string) *customer.Office {
+	id := customer.OfficeID(a.idOf(customer.PartOffice, key))
+	for i := range a.customer.Offices {
+		if a.customer.Offices[i].ID == id {
+			return &a.customer.Offices[i]
+		}
+	}
+	a.customer.Offices = append(a.customer.Offices, customer.Office{ID: id, CustomerID: a.customer.ID})
+	return &a.customer.Offices[len(a.customer.Offices)-1]
+}
+
+func (a *applying) contact(key string) *customer.Contact {
+	id := customer.PersonID(a.idOf(customer.PartContact, key))
+	for i := range a.customer.Contacts {
+		if a.customer.Contacts[i].Person.ID == id {
+			return &a.customer.Contacts[i]
+		}
+	}
+	a.customer.Contacts = append(a.customer.Contacts, customer.Contact{
+		CustomerID: a.customer.ID, Person: customer.Person{ID: id}, Roles: []customer.ContactRole{customer.GeneralContact},
+	})
+	return &a.customer.Contacts[len(a.customer.Contacts)-1]
+}
+
+func (a *applying) drop(gone PartKey) {
+	at := slices.IndexFunc(a.parts, func(p link.PartLink) bool { return p.Part == gone.Part && p.ExternalID == gone.Key })
+	if at < 0 {
+		return
+	}
+	id := a.parts[at].ID
+	switch gone.Part {
+	case customer.PartOffice:
+		for i := range a.customer.Offices {
+			if string(a.customer.Offices[i].ID) == id {
+				a.customer.Offices[i].Active = false
+			}
+		}
+		// The link of the office stays: its key is never used for another one.
+	case customer.PartContact:
+		a.customer.Contacts = slices.DeleteFunc(a.customer.Contacts, func(c customer.Contact) bool {
+			return string(c.Person.ID) == id
+		})
+		a.parts = slices.Delete(a.parts, at, at+1)
+	}
+}
+
+// Alter raises the version of the customer for the fields that changed, and gives the kind of change they make.
+func Alter(c *customer.Customer, fields []customer.FieldChange) change.Kind {
+	c.Version++
+	versions := maps.Clone(c.FieldVersions)
+	if versions == nil {
+		versions = make(map[customer.Field]int, len(fields))
+	}
+	kind := change.CustomerUpdated
+	for _, f := range fields {
+		versions[f.Field] = c.Version
+		if f.Field == customer.FieldStatus {
+			switch customer.Status(f.After) {
+			case customer.Inactive:
+				kind = change.CustomerDeactivated
+			case customer.Active:
+				kind = change.CustomerReactivated
+			}
+		}
+	}
+	c.FieldVersions = versions
+	return kind
+}

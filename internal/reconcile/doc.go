@@ -1,0 +1,11 @@
+// Package reconcile keeps the hub and the external systems in agreement.
+//
+// Everything that happens outside is only a hint: a poll, a list, later a webhook say "look at this one". What follows is
+// always the same. A worker claims a run (a row, so it survives a crash), takes the lane of the system (one call at a
+// time, whatever the number of replicas), reads a batch of records, and lets Plan decide: each side is compared with what
+// that side held when both last agreed, so an edit made in the hub is never overwritten by an older value, and an
+// unchanged record writes nothing. Package hub commits what Plan decided in one transaction per batch. A hint that is
+// lost, repeated or late costs time and nothing else.
+//
+// Plan is pure. The worker holds no database connection while it waits for an external system.
+package reconcile

@@ -1,0 +1,107 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"customerhub/internal/change"
+	"customerhub/internal/connector"
+	"customerhub/internal/customer"
+	"customerhub/internal/finding"
+	"customerhub/internal/link"
+	"customerhub/internal/merge"
+	"customerhub/internal/system"
+)
+
+// Policy is what Plan has to know of the system the records come from.
+type Policy struct {
+	System system.ID
+	merge.Policy
+}
+
+// Plan decides what becomes of the observed records. known holds, by external id, what the hub has of them; a record that
+// is not there is a new customer, since the external key is the identity and names never match (R103, R110-R115). It has
+// no I/O and no clock of its own.
+func Plan(observed []merge.Observation, known map[string]merge.Known, p Policy, newID merge.IDFunc, now time.Time) []merge.Outcome {
+	out := make([]merge.Outcome, 0, len(observed))
+	for _, o := range observed {
+		outcome, err := planOne(o, known, p, newID, now)
+		if err != nil {
+			// A record that cannot be applied is our defect; it must not hold up the others (Promise 7).
+			outcome = merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: []finding.Finding{{
+				Code: finding.RecordUnreadable, ExternalID: o.ExternalID,
+				Message: "The record could not be taken into the hub. Its other version stays as it is.",
+			}}}
+		}
+		out = append(out, outcome)
+	}
+	return out
+}
+
+func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID merge.IDFunc, now time.Time) (merge.Outcome, error) {
+	if o.Excluded != "" {
+		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
+	}
+	k, exists := known[o.ExternalID]
+	if !exists {
+		return create(o, p, newID, now)
+	}
+	if k.Customer.Status != customer.Active && k.Customer.Status != customer.Inactive {
+		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip}, nil
+	}
+	return update(o, k, p, newID, now)
+}
+
+func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (merge.Outcome, error) {
+	c := customer.Customer{
+		ID: customer.ID(newID()), Version: 1, Kind: customer.Company, Status: customer.Active, CreatedAt: now, UpdatedAt: now,
+	}
+	k := merge.Known{
+		Customer: c,
+		Link:     link.Link{ID: link.ID(newID()), SystemID: p.System, CustomerID: c.ID, ExternalID: o.ExternalID, Primary: true},
+	}
+	// Nothing was ever agreed, so the defaults above give way to whatever the record says.
+	verdict := merge.Compare(nil, o.Fields, link.Base{}, p.Policy)
+	parts, err := verdict.Apply(&c, nil, newID)
+	if err != nil {
+		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
+	}
+	base, _ := verdict.Agree(link.Base{}, c.Flatten(merge.Keys(parts)), o.Fields)
+	k.Link.State, k.Link.LastSyncedAt = link.InSync, now
+	return merge.Outcome{
+		ExternalID: o.ExternalID, Action: merge.Create, Customer: c,
+		Kind: change.CustomerCreated, Fields: customer.Diff(nil, c.Flatten(customer.HubKeys)),
+		Link: k.Link, Base: base, Parts: parts, Findings: o.Findings,
+	}, nil
+}
+
+func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, now time.Time) (merge.Outcome, error) {
+	before := k.Customer.Flatten(customer.HubKeys)
+	verdict := merge.Compare(k.Customer.Flatten(merge.Keys(k.Parts)), o.Fields, k.Base, p.Policy)
+	after := k.Customer.Clone()
+	parts, err := verdict.Apply(&after, k.Parts, newID)
+	if err != nil {
+		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
+	}
+	base, agreed := verdict.Agree(k.Base, after.Flatten(merge.Keys(parts)), o.Fields)
+	out := merge.Outcome{
+		ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: after, Base: base, Parts: parts,
+		Conflicts: verdict.Conflicts, Findings: o.Findings,
+	}
+	out.Link = merge.Settle(k.Link, verdict)
+	out.Link.LastSyncedAt = now
+	switch out.Fields = customer.Diff(before, after.Flatten(customer.HubKeys)); {
+	case len(out.Fields) > 0:
+		out.Action = merge.Update
+		out.Kind = merge.Alter(&out.Customer, out.Fields)
+	case agreed || !slices.Equal(parts, k.Parts) || out.Link.State != k.Link.State:
+		out.Action = merge.Agree
+	}
+	return out, nil
+}
+
+// ObservationOf is a connector's record as the merge sees it.
+func ObservationOf(r connector.Record) merge.Observation {
+	return merge.Observation{ExternalID: r.ExternalID, Fields: r.Fields, Excluded: r.Excluded, Findings: r.Findings}
+}

@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/finding"
+	"customerhub/internal/pg"
+	"customerhub/internal/system"
+)
+
+type findingRow struct {
+	ID         string  `json:"id"`
+	Code       string  `json:"code"`
+	CustomerID *string `json:"customer_id"`
+	ExternalID string  `json:"external_id"`
+	Field      string  `json:"field"`
+	Message    string  `json:"message"`
+}
+
+// sqlResolveFindings ends findings about records that were read again and do not show them any more.
+const sqlResolveFindings = `
+UPDATE finding f
+SET resolved_at = now()
+WHERE f.system_id = @system AND f.external_id = ANY (@seen) AND f.resolved_at IS NULL
+  AND NOT EXISTS (
+    SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (code text, external_id text, field text)
+    WHERE r.code = f.code AND r.external_id = f.external_id AND r.field = f.field)`
+
+const sqlRaiseFindings = `
+INSERT INTO finding (id, code, system_id, customer_id, external_id, field, message)
+SELECT r.id, r.code, @system, r.customer_id, r.external_id, r.field, r.message
+FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, code text, customer_id uuid, external_id text, field text, message text)
+ON CONFLICT (organisation_id, system_id, external_id, code, field) WHERE resolved_at IS NULL AND system_id IS NOT NULL
+DO NOTHING`
+
+// SyncFindings makes the standing findings about the records of a system that were just read, seen, equal to the given
+// ones: new ones are raised, those that show no more are resolved, those that stand are not written.
+func SyncFindings(ctx context.Context, db pg.DB, sys system.ID, seen []string, findings []finding.Finding) error {
+	rows := make([]findingRow, len(findings))
+	for i, f := range findings {
+		rows[i] = findingRow{
+			ID: NewID(), Code: string(f.Code), CustomerID: textOrNull(f.CustomerID), ExternalID: f.ExternalID,
+			Field: string(f.Field), Message: f.Message,
+		}
+	}
+	encoded := asJSON(rows)
+	return Trip(ctx, db, func(b *pgx.Batch) {
+		b.Queue(sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded})
+		if len(rows) > 0 {
+			b.Queue(sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded})
+		}
+	})
+}

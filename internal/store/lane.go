@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/fault"
+	"customerhub/internal/pg"
+)
+
+// laneMargin is waited beyond the end of a lease before a lane is taken over, for clocks that are read late.
+const laneMargin = 5 * time.Second
+
+const sqlTakeLane = `
+INSERT INTO lane AS l (key, holder, fence, lease_until)
+VALUES (@key, @holder, 1, now() + @lease::interval)
+ON CONFLICT (key) DO UPDATE
+SET holder = excluded.holder, fence = l.fence + 1, lease_until = excluded.lease_until
+WHERE l.lease_until IS NULL OR l.lease_until + @margin::interval < now()
+RETURNING l.fence`
+
+// TryLane takes the lane for a lease and gives the fence to release it with; 0 when somebody else has it. The lease must be
+// longer than any call made under it (Promise 10).
+func TryLane(ctx context.Context, db pg.DB, key, holder string, lease time.Duration) (int64, error) {
+	var fence int64
+	err := db.QueryRow(ctx, sqlTakeLane, pgx.StrictNamedArgs{
+		"key": key, "holder": holder, "lease": lease, "margin": laneMargin,
+	}).Scan(&fence)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	return fence, pg.Fault(err, "lane")
+}
+
+const sqlReleaseLane = `
+UPDATE lane
+SET lease_until = NULL, holder = ''
+WHERE key = @key AND fence = @fence`
+
+// ReleaseLane gives the lane back. Stale means that it was taken over meanwhile.
+func ReleaseLane(ctx context.Context, db pg.DB, key string, fence int64) error {
+	tag, err := db.Exec(ctx, sqlReleaseLane, pgx.StrictNamedArgs{"key": key, "fence": fence})
+	if err == nil && tag.RowsAffected() == 0 {
+		return fault.New(fault.Stale, "The lane was taken over by another replica.")
+	}
+	return pg.Fault(err, "lane")
+}

@@ -1,0 +1,233 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/fault"
+	"customerhub/internal/link"
+	"customerhub/internal/pg"
+	"customerhub/internal/system"
+)
+
+// linkRow is a row of table link, read and written.
+type linkRow struct {
+	ID           string     `db:"id" json:"id"`
+	SystemID     string     `db:"system_id" json:"system_id"`
+	CustomerID   string     `db:"customer_id" json:"customer_id"`
+	ExternalID   string     `db:"external_id" json:"external_id"`
+	IsPrimary    bool       `db:"is_primary" json:"is_primary"`
+	State        string     `db:"state" json:"state"`
+	DueAt        *time.Time `db:"due_at" json:"due_at"`
+	Attempt      int        `db:"attempt" json:"attempt"`
+	FaultCode    string     `db:"fault_code" json:"fault_code"`
+	FaultMessage string     `db:"fault_message" json:"fault_message"`
+	LastSyncedAt *time.Time `db:"last_synced_at" json:"-"`
+}
+
+const linkColumns = `l.id, l.system_id, l.customer_id, l.external_id, l.is_primary, l.state, l.due_at, l.attempt, l.fault_code,
+  l.fault_message, l.last_synced_at`
+
+func (r linkRow) noun() link.Link {
+	return link.Link{
+		ID: link.ID(r.ID), SystemID: system.ID(r.SystemID), CustomerID: customer.ID(r.CustomerID), ExternalID: r.ExternalID,
+		State: link.State(r.State), Primary: r.IsPrimary, DueAt: timeOf(r.DueAt), Attempt: r.Attempt,
+		LastFault: fault.Code(r.FaultCode), LastMessage: r.FaultMessage, LastSyncedAt: timeOf(r.LastSyncedAt),
+	}
+}
+
+const sqlLinksByID = `
+SELECT ` + linkColumns + `
+FROM link l
+WHERE l.id = ANY (@ids)
+ORDER BY l.id`
+
+const sqlLinksOfCustomers = `
+SELECT ` + linkColumns + `
+FROM link l
+WHERE l.customer_id = ANY (@ids)
+ORDER BY l.customer_id, l.system_id, l.is_primary DESC, l.id`
+
+// ListLinksByID reads links; ids that do not exist are left out.
+func ListLinksByID(ctx context.Context, db pg.DB, ids []link.ID) ([]link.Link, error) {
+	return listNouns(ctx, db, sqlLinksByID, texts(ids), linkRow.noun)
+}
+
+// LinkedRecord is all the hub knows of one external record: the link, its base and its parts.
+type LinkedRecord struct {
+	Link  link.Link
+	Base  link.Base
+	Parts []link.PartLink
+}
+
+type baseRow struct {
+	LinkID string          `db:"link_id" json:"link_id"`
+	Ours   json.RawMessage `db:"ours" json:"ours"`
+	Theirs json.RawMessage `db:"theirs" json:"theirs"`
+}
+
+type partRow struct {
+	LinkID     string `db:"link_id" json:"link_id"`
+	Part       string `db:"part" json:"part"`
+	PartID     string `db:"part_id" json:"part_id"`
+	ExternalID string `db:"external_id" json:"external_id"`
+}
+
+const sqlLinksWhere = `
+SELECT ` + linkColumns + `
+FROM link l
+WHERE `
+
+const sqlBasesWhere = `
+SELECT b.link_id, b.ours, b.theirs
+FROM link_base b
+JOIN link l ON l.organisation_id = b.organisation_id AND l.id = b.link_id
+WHERE `
+
+const sqlPartsWhere = `
+SELECT p.link_id, p.part, p.part_id, p.external_id
+FROM link_part p
+JOIN link l ON l.organisation_id = p.organisation_id AND l.id = p.link_id
+WHERE `
+
+// ListLinkedRecords reads what is known of external records, by external id, in one round trip. Unknown ones are left out.
+func ListLinkedRecords(ctx context.Context, db pg.DB, sys system.ID, externalIDs []string) ([]LinkedRecord, error) {
+	return listLinkedRecords(ctx, db, "l.system_id = @system AND l.external_id = ANY (@ids)",
+		pgx.StrictNamedArgs{"system": string(sys), "ids": externalIDs})
+}
+
+// ListLinkedRecordsOfCustomer reads what is known of the external records of a customer, in one round trip.
+func ListLinkedRecordsOfCustomer(ctx context.Context, db pg.DB, id customer.ID) ([]LinkedRecord, error) {
+	return listLinkedRecords(ctx, db, "l.customer_id = @customer", pgx.StrictNamedArgs{"customer": string(id)})
+}
+
+func listLinkedRecords(ctx context.Context, db pg.DB, where string, args pgx.StrictNamedArgs) ([]LinkedRecord, error) {
+	var links []linkRow
+	var bases []baseRow
+	var parts []partRow
+	err := Trip(ctx, db, func(b *pgx.Batch) {
+		collect(b, &links, sqlLinksWhere+where+" ORDER BY l.id", args)
+		collect(b, &bases, sqlBasesWhere+where+" ORDER BY l.id", args)
+		collect(b, &parts, sqlPartsWhere+where+" ORDER BY l.id, p.part, p.external_id", args)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]LinkedRecord, len(links))
+	at := make(map[string]*LinkedRecord, len(links))
+	for i, r := range links {
+		out[i].Link = r.noun()
+		at[r.ID] = &out[i]
+	}
+	for _, r := range bases {
+		base := &at[r.LinkID].Base
+		if err := errors.Join(json.Unmarshal(r.Ours, &base.Ours), json.Unmarshal(r.Theirs, &base.Theirs)); err != nil {
+			return nil, fmt.Errorf("reading base of link %s: %w", r.LinkID, err)
+		}
+	}
+	for _, r := range parts {
+		rec := at[r.LinkID]
+		rec.Parts = append(rec.Parts, link.PartLink{Part: customer.Part(r.Part), ID: r.PartID, ExternalID: r.ExternalID})
+	}
+	return out, nil
+}
+
+// ListLinksAndSystems reads the links of customers, grouped by customer, and all systems, in one round trip.
+func ListLinksAndSystems(ctx context.Context, db pg.DB, ids []customer.ID) ([]link.Link, []system.System, error) {
+	var links []linkRow
+	var systems []systemRow
+	err := Trip(ctx, db, func(b *pgx.Batch) {
+		collect(b, &links, sqlLinksOfCustomers, pgx.StrictNamedArgs{"ids": texts(ids)})
+		collect(b, &systems, sqlListSystems, pgx.StrictNamedArgs{})
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	outLinks := make([]link.Link, len(links))
+	for i, r := range links {
+		outLinks[i] = r.noun()
+	}
+	outSystems, err := systemNouns(systems)
+	return outLinks, outSystems, err
+}
+
+const sqlSaveLinks = `
+INSERT INTO link AS l (id, system_id, customer_id, external_id, is_primary, state, due_at, attempt, fault_code,
+  fault_message, last_synced_at)
+SELECT r.id, r.system_id, r.customer_id, r.external_id, r.is_primary, r.state, r.due_at, r.attempt, r.fault_code,
+  r.fault_message, now()
+FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, system_id uuid, customer_id uuid, external_id text,
+  is_primary boolean, state text, due_at timestamptz, attempt integer, fault_code text, fault_message text)
+ON CONFLICT (organisation_id, id) DO UPDATE
+SET is_primary = excluded.is_primary, state = excluded.state, due_at = excluded.due_at, attempt = excluded.attempt,
+  fault_code = excluded.fault_code, fault_message = excluded.fault_message, last_synced_at = now()`
+
+const sqlSaveBases = `
+INSERT INTO link_base AS b (link_id, ours, theirs)
+SELECT r.link_id, r.ours, r.theirs
+FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, ours jsonb, theirs jsonb)
+ON CONFLICT (organisation_id, link_id) DO UPDATE
+SET ours = excluded.ours, theirs = excluded.theirs, agreed_at = now()`
+
+const sqlDropParts = `
+DELETE FROM link_part p
+WHERE p.link_id = ANY (@ids)
+  AND NOT EXISTS (
+    SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, part text, external_id text)
+    WHERE r.link_id = p.link_id AND r.part = p.part AND r.external_id = p.external_id)`
+
+const sqlSaveParts = `
+INSERT INTO link_part (link_id, part, part_id, external_id)
+SELECT r.link_id, r.part, r.part_id, r.external_id
+FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, part text, part_id uuid, external_id text)
+ON CONFLICT DO NOTHING`
+
+// SaveLinkedRecords writes links with their bases and parts: new ones are inserted, others replaced.
+func SaveLinkedRecords(ctx context.Context, db pg.DB, records []LinkedRecord) error {
+	var links []linkRow
+	var bases []baseRow
+	var parts []partRow
+	ids := make([]string, len(records))
+	for i, rec := range records {
+		l := rec.Link
+		ids[i] = string(l.ID)
+		links = append(links, linkRow{
+			ID: string(l.ID), SystemID: string(l.SystemID), CustomerID: string(l.CustomerID), ExternalID: l.ExternalID,
+			IsPrimary: l.Primary, State: string(l.State), DueAt: timeOrNull(l.DueAt), Attempt: l.Attempt,
+			FaultCode: string(l.LastFault), FaultMessage: l.LastMessage,
+		})
+		bases = append(bases, baseRow{
+			LinkID: string(l.ID), Ours: json.RawMessage(asJSON(rec.Base.Ours)), Theirs: json.RawMessage(asJSON(rec.Base.Theirs)),
+		})
+		for _, p := range rec.Parts {
+			parts = append(parts, partRow{LinkID: string(l.ID), Part: string(p.Part), PartID: p.ID, ExternalID: p.ExternalID})
+		}
+	}
+	return Trip(ctx, db, func(b *pgx.Batch) {
+		if len(records) == 0 {
+			return
+		}
+		writeRows(b, sqlSaveLinks, links)
+		writeRows(b, sqlSaveBases, bases)
+		b.Queue(sqlDropParts, pgx.StrictNamedArgs{"ids": ids, "rows": asJSON(nonNil(parts))})
+		writeRows(b, sqlSaveParts, parts)
+	})
+}
+
+const sqlLockCustomersOfRecords = `
+SELECT c.id
+FROM customer c
+WHERE c.id IN (SELECT l.customer_id FROM link l WHERE l.system_id = @system AND l.external_id = ANY (@ids))
+ORDER BY c.id
+FOR NO KEY UPDATE OF c`
+
+// LockCustomersOfRecords locks the customers of external records, in the order of their ids, and gives those.
+func LockCustomersOfRecords(ctx context.Context, db pg.DB, sys system.ID, externalIDs []string) ([]customer.ID, error) {
+	return findCustomers(ctx, db, sqlLockCustomersOfRecords, pgx.StrictNamedArgs{"system": string(sys), "ids": externalIDs})
+}

@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/fault"
+	"customerhub/internal/pg"
+	"customerhub/internal/system"
+)
+
+type systemRow struct {
+	ID               string          `db:"id"`
+	Kind             string          `db:"kind"`
+	Name             string          `db:"name"`
+	State            string          `db:"state"`
+	Settings         json.RawMessage `db:"settings"`
+	CredentialsSetAt *time.Time      `db:"credentials_set_at"`
+	CheckedAt        *time.Time      `db:"checked_at"`
+	Checks           json.RawMessage `db:"checks"`
+	FaultCode        string          `db:"fault_code"`
+	FaultMessage     string          `db:"fault_message"`
+	FaultSince       *time.Time      `db:"fault_since"`
+	PollEvery        time.Duration   `db:"poll_every"`
+	NextDueAt        *time.Time      `db:"next_due_at"`
+	Cursor           string          `db:"cursor"`
+	FreshAt          *time.Time      `db:"fresh_at"`
+	CreatedAt        time.Time       `db:"created_at"`
+	UpdatedAt        time.Time       `db:"updated_at"`
+}
+
+const systemColumns = `s.id, s.kind, s.name, s.state, s.settings, s.credentials_set_at, s.checked_at, s.checks, s.fault_code,
+  s.fault_message, s.fault_since, s.poll_every, s.next_due_at, s.cursor, s.fresh_at, s.created_at, s.updated_at`
+
+func (r systemRow) noun() (system.System, error) {
+	s := system.System{
+		ID: system.ID(r.ID), Kind: system.Kind(r.Kind), Name: r.Name, State: system.State(r.State),
+		CredentialsSetAt: timeOf(r.CredentialsSetAt), CheckedAt: timeOf(r.CheckedAt), PollEvery: r.PollEvery,
+		NextDueAt: timeOf(r.NextDueAt), Cursor: r.Cursor, FreshAt: timeOf(r.FreshAt),
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+	if r.FaultCode != "" {
+		s.Fault = &system.Fault{Code: fault.Code(r.FaultCode), Message: r.FaultMessage, Since: timeOf(r.FaultSince)}
+	}
+	if err := json.Unmarshal(r.Settings, &s.Settings); err != nil {
+		return system.System{}, fmt.Errorf("reading settings of system %s: %w", r.ID, err)
+	}
+	if err := json.Unmarshal(r.Checks, &s.Checks); err != nil {
+		return system.System{}, fmt.Errorf("reading checks of system %s: %w", r.ID, err)
+	}
+	return s, nil
+}
+
+const sqlListSystems = `
+SELECT ` + systemColumns + `
+FROM system s
+ORDER BY s.created_at, s.id`
+
+const sqlSystemsByID = `
+SELECT ` + systemColumns + `
+FROM system s
+WHERE s.id = ANY (@ids)
+ORDER BY s.id`
+
+const sqlLockSystem = `
+SELECT ` + systemColumns + `
+FROM system s
+WHERE s.id = @id
+FOR UPDATE`
+
+// ListSystems reads all systems of the organisation, oldest first.
+func ListSystems(ctx context.Context, db pg.DB) ([]system.System, error) {
+	rows, _ := db.Query(ctx, sqlListSystems)
+	return collectSystems(rows)
+}
+
+// ListSystemsByID reads systems; ids that do not exist are left out.
+func ListSystemsByID(ctx context.Context, db pg.DB, ids []system.ID) ([]system.System, error) {
+	rows, _ := db.Query(ctx, sqlSystemsByID, pgx.StrictNamedArgs{"ids": texts(ids)})
+	return collectSystems(rows)
+}
+
+// GetSystem returns the system, or NotFound.
+func GetSystem(ctx context.Context, db pg.DB, id system.ID) (system.System, error) {
+	found, err := ListSystemsByID(ctx, db, []system.ID{id})
+	if err != nil {
+		return system.System{}, err
+	}
+	if len(found) == 0 {
+		return system.System{}, noSystem(id)
+	}
+	return found[0], nil
+}
+
+// LockSystem returns the system and keeps others from changing it until the transaction ends, or NotFound.
+func LockSystem(ctx context.Context, db pg.DB, id system.ID) (system.System, error) {
+	rows, _ := db.Query(ctx, sqlLockSystem, pgx.StrictNamedArgs{"id": string(id)})
+	found, err := collectSystems(rows)
+	if err != nil {
+		return system.System{}, err
+	}
+	if len(found) == 0 {
+		return system.System{}, noSystem(id)
+	}
+	return found[0], nil
+}
+
+func noSystem(id system.ID) error {
+	return fault.New(fault.NotFound, "There is no system %s in this organisation.", id)
+}
+
+func collectSystems(rows pgx.Rows) ([]system.System, error) {
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[systemRow])
+	if err != nil {
+		return nil, pg.Fault(err, "systems")
+	}
+	return systemNouns(found)
+}
+
+func systemNouns(rows []systemRow) ([]system.System, error) {
+	out := make([]system.System, len(rows))
+	for i, r := range rows {
+		s, err := r.noun()
+		if err != nil {
+			return nil, err
+		}
+		out[i] = s
+	}
+	return out, nil
+}
+
+const sqlInsertSystem = `
+INSERT INTO system (id, kind, name, state, settings, poll_every)
+VALUES (@id, @kind, @name, @state, @settings, @poll_every)`
+
+// InsertSystem adds a system without credentials.
+func InsertSystem(ctx context.Context, db pg.DB, s system.System) error {
+	_, err := db.Exec(ctx, sqlInsertSystem, pgx.StrictNamedArgs{
+		"id": string(s.ID), "kind": string(s.Kind), "name": s.Name, "state": string(s.State),
+		"settings": asJSON(s.Settings), "poll_every": s.PollEvery,
+	})
+	return pg.Fault(err, "system")
+}
+
+const sqlUpdateSystem = `
+UPDATE system
+SET state = @state, checked_at = @checked_at, checks = @checks, fault_code = @fault_code, fault_message = @fault_message,
+  fault_since = @fault_since, next_due_at = @next_due_at, cursor = @cursor, fresh_at = @fresh_at, updated_at = now()
+WHERE id = @id`
+
+// UpdateSystem writes the state of a system: everything but kind, name, settings and credentials. The caller holds its lock.
+func UpdateSystem(ctx context.Context, db pg.DB, s system.System) error {
+	args := pgx.StrictNamedArgs{
+		"id": string(s.ID), "state": string(s.State), "checked_at": timeOrNull(s.CheckedAt), "checks": asJSON(nonNil(s.Checks)),
+		"fault_code": "", "fault_message": "", "fault_since": (*time.Time)(nil),
+		"next_due_at": timeOrNull(s.NextDueAt), "cursor": s.Cursor, "fresh_at": timeOrNull(s.FreshAt),
+	}
+	if f := s.Fault; f != nil {
+		args["fault_code"], args["fault_message"], args["fault_since"] = string(f.Code), f.Message, timeOrNull(f.Since)
+	}
+	tag, err := db.Exec(ctx, sqlUpdateSystem, args)
+	return one(tag, err, "system %s", s.ID)
+}
+
+const sqlSetCredentials = `
+UPDATE system
+SET credentials = @sealed, credentials_set_at = now(), updated_at = now()
+WHERE id = @id`
+
+// SetSealedCredentials stores credentials that are sealed already.
+func SetSealedCredentials(ctx context.Context, db pg.DB, id system.ID, sealed []byte) error {
+	tag, err := db.Exec(ctx, sqlSetCredentials, pgx.StrictNamedArgs{"id": string(id), "sealed": sealed})
+	return one(tag, err, "system %s", id)
+}
+
+const sqlGetCredentials = `
+SELECT s.credentials
+FROM system s
+WHERE s.id = @id`
+
+// GetSealedCredentials gives the sealed credentials; nil when none are set.
+func GetSealedCredentials(ctx context.Context, db pg.DB, id system.ID) ([]byte, error) {
+	var sealed []byte
+	err := db.QueryRow(ctx, sqlGetCredentials, pgx.StrictNamedArgs{"id": string(id)}).Scan(&sealed)
+	return sealed, pg.Fault(err, "system %s", id)
+}
+
+const sqlCheckWritable = `SELECT pg_current_xact_id(), current_setting('transaction_read_only')`
+
+// CheckWritable says whether the database takes writes. A primary that became a standby answers pings and refuses writes.
+func CheckWritable(ctx context.Context, db pg.DB) error {
+	var xid uint64
+	var readOnly string
+	if err := db.QueryRow(ctx, sqlCheckWritable).Scan(&xid, &readOnly); err != nil {
+		return pg.Fault(err, "database")
+	}
+	if readOnly == "on" {
+		return fault.New(fault.Unavailable, "The database takes no writes at the moment.")
+	}
+	return nil
+}
+
+const sqlNow = `SELECT now()`
+
+// Now is the time of the database, which decides wherever replicas have to agree.
+func Now(ctx context.Context, db pg.DB) (time.Time, error) {
+	var t time.Time
+	err := db.QueryRow(ctx, sqlNow).Scan(&t)
+	return t.UTC(), pg.Fault(err, "clock")
+}
+
+const sqlProposePolls = `SELECT hub_propose_polls(@salt)`
+
+// ProposePolls queues a run for every running system that is due, in all organisations, and gives their number.
+func ProposePolls(ctx context.Context, db pg.DB) (int, error) {
+	var n int
+	err := db.QueryRow(ctx, sqlProposePolls, pgx.StrictNamedArgs{"salt": NewID()}).Scan(&n)
+	return n, pg.Fault(err, "due systems")
+}
