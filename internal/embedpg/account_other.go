@@ -21,6 +21,7 @@ var (
 
 type account struct {
 	name, home string
+	uid        uint32
 	other      bool
 }
 
@@ -33,7 +34,6 @@ func (account) privateTo(string) bool                       { return false }
 func ownedBy(string, int) bool                              { return false }
 func lockFile(string) (*os.File, error)                     { return nil, errSystem }
 func waitForFile(context.Context, string) (*os.File, error) { return nil, errSystem }
-func isNotDir(error) bool                                   { return false }
 func shortHash(string) uint32                               { return 0 }
 func startTied(*exec.Cmd, func(error)) error                { return errSystem }
 

@@ -250,6 +250,23 @@ func TestAccount(t *testing.T) {
 		wantError[*FolderError](t, err, "may not enter "+closed, "refuses root")
 	})
 
+	t.Run("StrictUmaskDoesNotShutTheServerOut", func(t *testing.T) {
+		t.Parallel()
+		startHelper(t, filepath.Join(tempDir(t), "new", "pg"), "/bin/sh", "-c", `umask 077; exec "$0"`)
+	})
+
+	t.Run("DataOfAnotherUserIsRefused", func(t *testing.T) {
+		t.Parallel()
+		dir := tempDir(t)
+		s := start(t, quick(dir))
+		stop(t, s)
+		if err := os.Chown(s.folder.path(dataName), int(s.account.uid)+1, 0); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Start(t.Context(), quick(dir))
+		wantError[*FolderError](t, err, "belongs to another user than "+s.account.name)
+	})
+
 	t.Run("UnknownUserIsRefused", func(t *testing.T) {
 		t.Parallel()
 		o := quick(tempDir(t))

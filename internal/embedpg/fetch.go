@@ -57,6 +57,9 @@ func fetch(ctx context.Context, o Options, who account) (Binaries, error) {
 		return Binaries{}, classified(cache, fmt.Errorf("fetching Postgres %s from %s: %w", release, source, err), err.Error())
 	}
 	defer func() { _ = os.RemoveAll(stage) }()
+	if err := openUp(programs); err != nil {
+		return Binaries{}, err
+	}
 	if err := prove(ctx, programs, release, who, o); err != nil {
 		return Binaries{}, fmt.Errorf("postgres %s from %s does not work here: %w", release, source, err)
 	}
@@ -130,6 +133,24 @@ func download(ctx context.Context, stage, source, release string) (string, error
 	}
 }
 
+// openUp lets everybody read and run the programs: as root somebody else will, and the unpacking went by our umask.
+func openUp(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.Type()&os.ModeSymlink != 0 {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		mode := os.FileMode(0o644)
+		if d.IsDir() || info.Mode()&0o100 != 0 {
+			mode = 0o755
+		}
+		return os.Chmod(path, mode)
+	})
+}
+
 // prove makes and runs a server from the programs on a throw-away folder.
 func prove(ctx context.Context, programs, release string, who account, o Options) error {
 	b, err := examine(ctx, filepath.Join(programs, "bin"), who)
@@ -182,7 +203,7 @@ func cacheDir(o Options, who account) (string, error) {
 }
 
 func usableBy(dir string, who account) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeFolders(dir, 0o755, who); err != nil {
 		return classified(dir, err, "")
 	}
 	// Programs are run from here: a folder in the temporary one that somebody else prepared is not trusted.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // What the server's folder holds. Nothing else may be in it when it is taken into use.
@@ -75,10 +76,36 @@ func defaultDir(who account, log *slog.Logger) (string, error) {
 }
 
 func usable(dir string, who account) error {
-	if err := os.MkdirAll(dir, 0o711); err != nil {
+	if err := makeFolders(dir, 0o711, who); err != nil {
 		return err
 	}
 	return who.reaches(dir)
+}
+
+// makeFolders makes the folder and those above it that are missing. Where somebody else runs the server they are open
+// for passing through, whatever this process's umask says.
+func makeFolders(dir string, mode os.FileMode, who account) error {
+	err := os.Mkdir(dir, mode)
+	if errors.Is(err, os.ErrNotExist) && dir != filepath.Dir(dir) {
+		if err := makeFolders(filepath.Dir(dir), mode, who); err != nil {
+			return err
+		}
+		err = os.Mkdir(dir, mode)
+	}
+	if err == nil && who.other {
+		return os.Chmod(dir, mode)
+	}
+	if errors.Is(err, os.ErrExist) {
+		info, statErr := os.Stat(dir)
+		if statErr != nil {
+			return statErr
+		}
+		if !info.IsDir() {
+			return &os.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR}
+		}
+		return nil
+	}
+	return err
 }
 
 // takeFolder makes the folder where it is missing, checks that it may be used and locks it for this process. Nothing in
@@ -95,8 +122,8 @@ func takeFolder(o Options, who account, log *slog.Logger) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o711); err != nil {
-		if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrExist) || isNotDir(err) {
+	if err := makeFolders(dir, 0o711, who); err != nil {
+		if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.ENOTDIR) {
 			return nil, &FolderError{Dir: dir, Reason: err.Error()}
 		}
 		return nil, classified(dir, err, "")
@@ -208,6 +235,9 @@ func (f *folder) ensureData(ctx context.Context, b Binaries, who account, o Opti
 	if version != 0 {
 		if version != b.Version {
 			return &VersionError{Dir: f.dir, Folder: version, Server: b.Version, BinDir: b.Dir}
+		}
+		if !ownedBy(f.path(dataName), int(who.uid)) {
+			return &FolderError{Dir: f.path(dataName), Reason: fmt.Sprintf("it belongs to another user than %s, who would run the server: start the hub as the user that made it, or choose another folder", who.name)}
 		}
 		return nil
 	}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package embedpg
 
 import (
@@ -10,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,14 +58,15 @@ type helper struct {
 	postgres int
 }
 
-// startHelper starts one and waits until its server works.
-func startHelper(t *testing.T, dir string) *helper {
+// startHelper starts one, through the words before it if there are any, and waits until its server works.
+func startHelper(t *testing.T, dir string, through ...string) *helper {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &helper{cmd: exec.Command(program)}
+	words := append(slices.Clone(through), program)
+	h := &helper{cmd: exec.Command(words[0], words[1:]...)}
 	h.cmd.Env = append(os.Environ(), helperVariable+"="+dir)
 	in, err := h.cmd.StdinPipe()
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"hash/fnv"
 	"os"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,8 +28,6 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
-
-func isNotDir(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
 
 func shortHash(s string) uint32 {
 	h := fnv.New32a()

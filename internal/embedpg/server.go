@@ -73,8 +73,6 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		stopAfter: cmp.Or(o.StopTimeout, defaultStopTimeout),
 		exited:    make(chan struct{}), done: make(chan struct{}), stopping: make(chan struct{}),
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(o.StartTimeout, defaultStartTimeout), errors.New("postgres did not start in time"))
-	defer cancel()
 	if err := s.start(ctx, o); err != nil {
 		s.leave()
 		return nil, err
@@ -89,6 +87,8 @@ func (s *Server) start(ctx context.Context, o Options) error {
 		return err
 	}
 	s.binaries = b
+	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(o.StartTimeout, defaultStartTimeout), errors.New("postgres did not start in time"))
+	defer cancel()
 	if err := s.folder.clearLeftover(ctx, s.account, s.log); err != nil {
 		return err
 	}

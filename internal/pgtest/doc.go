@@ -2,5 +2,6 @@
 //
 // One server is shared by all test processes of a user: the first that needs it starts a keeper process, which runs the
 // server and ends by itself when no test process has used it for a minute. HUB_TEST_DATABASE_URL (a superuser's) names a
-// server to use instead. The migrations run once per content into a template; a test's database is a copy of that.
+// server to use instead; HUB_POSTGRES_BIN and HUB_POSTGRES_FETCH_URL say where Postgres comes from, as they do for the hub;
+// HUB_PGTEST_IDLE (such as 60s) how long an unused server stays. The migrations run once per content into a template; a test's database is a copy of that.
 package pgtest

@@ -82,7 +82,12 @@ func keeperDir() (string, error) {
 		base = "/tmp" // root's own temporary folder may be closed to the user that runs the server
 	}
 	dir := filepath.Join(base, "customerhub-pgtest-"+strconv.Itoa(os.Geteuid())+"-"+layout)
-	if err := os.Mkdir(dir, 0o711); err != nil && !os.IsExist(err) {
+	switch err := os.Mkdir(dir, 0o711); {
+	case err == nil:
+		if err := os.Chmod(dir, 0o711); err != nil { // whatever the umask says
+			return "", err
+		}
+	case !os.IsExist(err):
 		return "", err
 	}
 	info, err := os.Lstat(dir)
