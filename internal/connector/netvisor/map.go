@@ -83,12 +83,12 @@ func (m *mapper) set(f customer.Field, raw string) { m.fields.Set(f, m.text(f, r
 
 // base takes the card's own fields, without address and invoicing.
 func (m *mapper) base(b api.BaseInformation) {
-	m.private = flag(b.IsPrivateCustomer)
+	m.private = yes(b.IsPrivateCustomer)
 	kind, status := customer.Company, customer.Active
 	if m.private {
 		kind = customer.Private
 	}
-	if b.IsActive != "" && !flag(b.IsActive) {
+	if b.IsActive != "" && !yes(b.IsActive) {
 		status = customer.Inactive
 	}
 	m.fields.Set(customer.FieldKind, string(kind))
@@ -196,8 +196,9 @@ func (m *mapper) einvoice(addressField, operatorField customer.Field, f api.Finv
 	if op, issues := finnish.ParseOperator(operator); operator != "" && issues.Err() == nil {
 		operator = string(op)
 	}
-	m.fields.Set(addressField, address)
-	m.fields.Set(operatorField, operator)
+	// Again, since a canonical form lacks the spaces that an identity code may have been hidden by.
+	m.set(addressField, address)
+	m.set(operatorField, operator)
 }
 
 // postal is an address as Netvisor gives it.
@@ -242,8 +243,8 @@ func (m *mapper) addressAt(at func(part string) customer.Field, p postal) bool {
 	return true
 }
 
-// flag reads 0 and 1, the way Netvisor writes yes and no.
-func flag(s string) bool {
+// yes reads 0 and 1, the way Netvisor writes yes and no.
+func yes(s string) bool {
 	s = strings.TrimSpace(s)
 	return s == "1" || strings.EqualFold(s, "true")
 }

@@ -115,7 +115,10 @@ func (c *Connection) batch(ctx context.Context, ids []string) ([]connector.Recor
 			return nil, err
 		}
 		second, err := c.batch(ctx, ids[len(ids)/2:])
-		return append(first, second...), err
+		if err != nil {
+			return nil, err
+		}
+		return append(first, second...), nil
 	}
 	if err != nil {
 		return nil, err
