@@ -14,6 +14,7 @@ import (
 	"customerhub/internal/auth"
 	"customerhub/internal/change"
 	"customerhub/internal/fault"
+	"customerhub/internal/organisation"
 	"customerhub/internal/pg"
 	"customerhub/internal/secret"
 	"customerhub/internal/store"
@@ -37,8 +38,8 @@ type Options struct {
 	Kinds map[system.Kind]KindSpec
 	// Keyset seals credentials. Nil means that credentials can be neither set nor used.
 	Keyset *secret.Keyset
-	// Wake is told after a commit that something may be waiting. It must not block. Losing a wake-up costs time only.
-	Wake func(Topic)
+	// Wake is told after a commit that something of the organisation may be waiting. It must not block. Losing a wake-up costs time only.
+	Wake func(Topic, organisation.ID)
 }
 
 // Hub is every command and read, over one database.
@@ -53,7 +54,7 @@ func New(pool *pgxpool.Pool, o Options) *Hub {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Wake == nil {
-		o.Wake = func(Topic) {}
+		o.Wake = func(Topic, organisation.ID) {}
 	}
 	return &Hub{pool: pool, o: o}
 }
@@ -127,7 +128,7 @@ func (h *Hub) do(ctx context.Context, v auth.Viewer, c command, fn func(ctx cont
 		return nil, err
 	}
 	for _, t := range c.wake {
-		h.o.Wake(t)
+		h.o.Wake(t, v.Organisation.ID)
 	}
 	return out, nil
 }

@@ -58,7 +58,7 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 		return run.Counts{}, err
 	}
 	if counts.Created+counts.Updated > 0 {
-		h.o.Wake(TopicChanges)
+		h.o.Wake(TopicChanges, t.Organisation)
 	}
 	return counts, nil
 }

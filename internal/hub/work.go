@@ -105,7 +105,7 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 		return err
 	}
 	for _, t := range []Topic{TopicRuns, TopicSystems, TopicChanges} {
-		h.o.Wake(t)
+		h.o.Wake(t, c.Organisation)
 	}
 	return nil
 }
@@ -163,7 +163,7 @@ func (h *Hub) ProgressWork(ctx context.Context, c store.Claim, r run.Run, lease 
 		return store.ProgressRun(ctx, tx, c, r, lease)
 	})
 	if err == nil {
-		h.o.Wake(TopicRuns)
+		h.o.Wake(TopicRuns, c.Organisation)
 	}
 	return err
 }
@@ -174,7 +174,10 @@ func (h *Hub) ReleaseWork(ctx context.Context, c store.Claim) error {
 		return store.ReleaseRun(ctx, tx, c)
 	})
 	if err == nil {
-		h.o.Wake(TopicRuns)
+		h.o.Wake(TopicRuns, c.Organisation)
 	}
 	return err
 }
+
+// WakeRuns tells watchers that a run of the organisation went on.
+func (h *Hub) WakeRuns(org organisation.ID) { h.o.Wake(TopicRuns, org) }

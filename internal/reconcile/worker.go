@@ -1,0 +1,256 @@
+package reconcile
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"customerhub/internal/connector"
+	"customerhub/internal/fault"
+	"customerhub/internal/hub"
+	"customerhub/internal/run"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// Options are what a Worker works with.
+type Options struct {
+	Log   *slog.Logger
+	Kinds map[system.Kind]connector.Kind
+	// Client makes the calls outside.
+	Client *http.Client
+	// Workers is how many runs go on at a time; 0 means 4.
+	Workers int
+	// Poll is how long a worker that was not woken waits before it looks for work; 0 means 2 s.
+	Poll time.Duration
+	// Lease is how long a worker's hold of a run or a lane counts without a sign of life; 0 means 5 minutes. It has to be
+	// longer than the longest call outside (Promise 10).
+	Lease time.Duration
+	// Now is the clock for signatures only; decisions use the clock of the database. Nil is the machine's.
+	Now func() time.Time
+}
+
+// Worker claims runs and carries them out.
+type Worker struct {
+	hub    *hub.Hub
+	pool   *pgxpool.Pool
+	o      Options
+	holder string
+	wake   chan struct{}
+}
+
+// NewWorker makes a Worker. The pool is used for claims and lanes only.
+func NewWorker(h *hub.Hub, pool *pgxpool.Pool, o Options) *Worker {
+	if o.Workers == 0 {
+		o.Workers = 4
+	}
+	if o.Poll == 0 {
+		o.Poll = 2 * time.Second
+	}
+	if o.Lease == 0 {
+		o.Lease = 5 * time.Minute
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Worker{hub: h, pool: pool, o: o, holder: store.NewID(), wake: make(chan struct{}, o.Workers)}
+}
+
+// Wake says that there may be work. It never blocks, and losing it costs no more than Options.Poll.
+func (w *Worker) Wake() {
+	for range w.o.Workers {
+		select {
+		case w.wake <- struct{}{}:
+		default:
+			return
+		}
+	}
+}
+
+// Run works until ctx ends, then gives back what it holds and returns nil.
+func (w *Worker) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for range w.o.Workers {
+		all.Go(func() { w.loop(ctx) })
+	}
+	all.Wait()
+	return nil
+}
+
+func (w *Worker) loop(ctx context.Context) {
+	for ctx.Err() == nil {
+		worked, err := w.RunOne(ctx)
+		if err != nil && ctx.Err() == nil {
+			w.o.Log.Log(ctx, fault.CodeOf(err).Level(), "looking for work", "error", err)
+		}
+		if worked {
+			continue
+		}
+		// The wait varies, so that replicas started together do not ask together.
+		timer := time.NewTimer(w.o.Poll/2 + rand.N(w.o.Poll))
+		select {
+		case <-ctx.Done():
+		case <-w.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// RunOne claims one run and carries it out; false means that there was none. The fate of the run is written in the run; the
+// error is for trouble in getting at it.
+func (w *Worker) RunOne(ctx context.Context) (bool, error) {
+	claim, err := store.ClaimRun(ctx, w.pool, w.holder, w.o.Lease)
+	if err != nil || claim == nil {
+		return false, err
+	}
+	j := &job{worker: w, claim: *claim}
+	runErr := j.carryOut(ctx)
+	return true, j.finish(ctx, runErr)
+}
+
+// job is one claimed run on its way.
+type job struct {
+	worker *Worker
+	claim  store.Claim
+	work   hub.Work
+	report hub.SystemReport
+	log    *slog.Logger
+}
+
+func (j *job) carryOut(ctx context.Context) error {
+	w := j.worker
+	j.log = w.o.Log.With("run", j.claim.Run, "organisation", j.claim.Organisation)
+	var err error
+	if j.work, err = w.hub.StartWork(ctx, j.claim.Organisation, j.claim.Run); err != nil {
+		return err
+	}
+	kind, ok := w.o.Kinds[j.work.System.Kind]
+	if !ok {
+		return fault.New(fault.Unsupported, "This hub has no connector for %s.", j.work.System.Kind)
+	}
+	conn, err := kind.Open(connector.Config{
+		Settings: j.work.System.Settings, Credentials: j.work.Credentials, Client: w.o.Client, Log: j.log, Now: w.o.Now,
+	})
+	if err != nil {
+		return err
+	}
+	lane := laneOf(kind, j.work.System)
+	if j.work.Run.Kind == run.Check {
+		return j.check(ctx, conn, lane)
+	}
+	return j.pull(ctx, kind, conn, lane)
+}
+
+// finish writes the end of the run. A worker that is shutting down gives the run back instead, so that another goes on.
+func (j *job) finish(ctx context.Context, err error) error {
+	// The end has to be written even when ctx has ended.
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err != nil && ctx.Err() != nil {
+		return j.worker.hub.ReleaseWork(ending, j.claim)
+	}
+	if fault.Is(err, fault.Stale) {
+		j.log.Info("run went into other hands")
+		return nil
+	}
+	r := j.work.Run
+	r.ID, r.State = j.claim.Run, run.Succeeded
+	if err != nil {
+		r.State, r.FaultCode, r.Message = run.Failed, fault.CodeOf(err), hub.Shown(err)
+		j.report.Fault = err
+		j.log.Log(ctx, r.FaultCode.Level(), "run failed", "kind", r.Kind, "code", r.FaultCode, "error", err)
+	} else {
+		j.log.Debug("run ended", "kind", r.Kind, "read", r.Counts.Read, "created", r.Counts.Created, "updated", r.Counts.Updated)
+	}
+	finishErr := j.worker.hub.FinishWork(ending, j.claim, r, j.report)
+	if fault.Is(finishErr, fault.Stale) {
+		return nil
+	}
+	return finishErr
+}
+
+func (j *job) check(ctx context.Context, conn connector.Connection, lane string) error {
+	checker, ok := conn.(connector.Checker)
+	if !ok {
+		j.report.Checks = []system.Check{{Name: "connector", OK: true}}
+		return nil
+	}
+	var checks []system.Check
+	err := j.inLane(ctx, lane, func(ctx context.Context) error {
+		var err error
+		checks, err = checker.Check(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	j.report.Checks = checks
+	j.work.Run.Total, j.work.Run.Done = len(checks), len(checks)
+	for _, c := range checks {
+		if !c.OK {
+			return fault.Because(fault.Denied, "CHECK_FAILED", "%s: %s", c.Name, c.Message)
+		}
+	}
+	return nil
+}
+
+// laneOf names the lane of a system. It is hashed, since it holds the company's business ID.
+func laneOf(kind connector.Kind, s system.System) string {
+	sum := sha256.Sum256([]byte(string(s.Kind) + "\n" + kind.Lane(s.Settings)))
+	return hex.EncodeToString(sum[:])
+}
+
+const (
+	laneFirstWait = 20 * time.Millisecond
+	laneLongWait  = 2 * time.Second
+	// callMargin is what a call's deadline leaves of the lease, so that nobody takes the lane over during the call.
+	callMargin = 10 * time.Second
+)
+
+// inLane makes one call outside in the lane: one at a time per external company, whatever the number of replicas
+// (Promise 10). It waits for its turn without holding a database connection. The call's deadline lies before the end of
+// the lease.
+func (j *job) inLane(ctx context.Context, lane string, call func(context.Context) error) error {
+	w := j.worker
+	var fence int64
+	for wait := laneFirstWait; ; wait = min(2*wait, laneLongWait) {
+		var err error
+		if fence, err = store.TryLane(ctx, w.pool, lane, w.holder, w.o.Lease); err != nil {
+			return err
+		}
+		if fence != 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait/2 + rand.N(wait)):
+		}
+	}
+	defer func() {
+		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := store.ReleaseLane(free, w.pool, lane, fence); err != nil {
+			j.log.Warn("lane not released; it frees itself when its lease ends", "error", err)
+		}
+	}()
+	bounded, cancel := context.WithTimeout(ctx, max(w.o.Lease-callMargin, w.o.Lease/2))
+	defer cancel()
+	err := call(bounded)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return fault.Wrap(fault.Unavailable, err, "The system did not answer within %s.", max(w.o.Lease-callMargin, w.o.Lease/2))
+	}
+	return err
+}
