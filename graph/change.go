@@ -7,13 +7,13 @@ import (
 	"customerhub/internal/auth"
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
-	"customerhub/internal/fault"
 	"customerhub/internal/hub"
+	"customerhub/internal/system"
 )
 
 // toChange translates a change; of is its customer where that was read with it, else nil.
 func toChange(c change.Change, cursor string, of *model.Customer) *model.Change {
-	origin := &model.Source{Kind: model.SourceKindHub, SystemID: systemOf(c.Origin)}
+	origin := &model.Source{Kind: model.SourceKindHub, SystemID: system.ID(c.Origin.SystemID)}
 	if origin.SystemID != "" {
 		origin.Kind = model.SourceKindSystem
 	}
@@ -34,23 +34,8 @@ func toChangePage(p hub.ChangePage, of *model.Customer) *model.ChangePage {
 	return out
 }
 
-// pageOfChanges checks the size of a page of changes.
-func pageOfChanges(first *int, otherwise int) (int, error) {
-	switch {
-	case first == nil:
-		return otherwise, nil
-	case *first < 1 || *first > hub.MaxPageSize:
-		return 0, fault.New(fault.Invalid, "first is 1 to %d; this is %d.", hub.MaxPageSize, *first).At("first")
-	}
-	return *first, nil
-}
-
 func (r queries) Changes(ctx context.Context, after *string, first *int) (*model.ChangePage, error) {
-	n, err := pageOfChanges(first, 100)
-	if err != nil {
-		return nil, err
-	}
-	page, err := r.hub.Changes(ctx, auth.ViewerFrom(ctx), value(after), n)
+	page, err := r.hub.Changes(ctx, auth.ViewerFrom(ctx), value(after), valueOr(first, 100))
 	if err != nil {
 		return nil, err
 	}

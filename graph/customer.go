@@ -194,16 +194,9 @@ func (r customers) Links(ctx context.Context, c *model.Customer) ([]*model.Link,
 }
 
 func (r customers) Changes(ctx context.Context, c *model.Customer, after *string, first *int) (*model.ChangePage, error) {
-	n, err := pageOfChanges(first, 20)
+	page, _, err := found(load(ctx).changesOf.Load(ctx, changesKey{c.Noun.ID, value(after), valueOr(first, 20)}))
 	if err != nil {
 		return nil, err
-	}
-	page, ok, err := found(load(ctx).changesOf.Load(ctx, changesKey{c.Noun.ID, value(after), n}))
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		page.EndCursor = value(after)
 	}
 	return toChangePage(page, c), nil
 }

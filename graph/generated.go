@@ -328,18 +328,18 @@ type Query {
     filter: CustomerFilter
     "The order of the list. A cursor is good for the order it was received in."
     orderBy: CustomerOrder = NAME_ASC
-    "How many to list from the beginning, or after the cursor ` + "`" + `after` + "`" + `: 1 to 200."
+    "How many to list from the beginning, or after the cursor ` + "`" + `after` + "`" + `: 0 to 200."
     first: Int
     "Lists what follows this cursor."
     after: Cursor
-    "How many to list from the end, or before the cursor ` + "`" + `before` + "`" + `: 1 to 200."
+    "How many to list from the end, or before the cursor ` + "`" + `before` + "`" + `: 0 to 200."
     last: Int
     "Lists what precedes this cursor."
     before: Cursor
   ): CustomerConnection!
 
   """
-  Lists the external systems of the organisation, by name. Needs ` + "`" + `systems:read` + "`" + `.
+  Lists the external systems of the organisation, oldest first. Needs ` + "`" + `systems:read` + "`" + `.
   """
   systems: [System!]!
 
@@ -349,11 +349,11 @@ type Query {
   runs(
     "Which runs to list; all of them when absent."
     filter: RunFilter
-    "How many to list from the newest, or after the cursor ` + "`" + `after` + "`" + `: 1 to 200, 50 unless said otherwise."
+    "How many to list from the newest, or after the cursor ` + "`" + `after` + "`" + `: 0 to 200, 50 unless said otherwise."
     first: Int
     "Lists what follows this cursor, which is older."
     after: Cursor
-    "How many to list from the oldest, or before the cursor ` + "`" + `before` + "`" + `: 1 to 200."
+    "How many to list from the oldest, or before the cursor ` + "`" + `before` + "`" + `: 0 to 200."
     last: Int
     "Lists what precedes this cursor, which is newer."
     before: Cursor
@@ -367,7 +367,7 @@ type Query {
   changes(
     "Reads what follows this cursor; from the first change when absent."
     after: Cursor
-    "How many to read: 1 to 200."
+    "How many to read: 0 to 200."
     first: Int = 100
   ): ChangePage!
 }
@@ -552,7 +552,7 @@ type Customer implements Node {
   changes(
     "Reads what follows this cursor; from the first change when absent."
     after: Cursor
-    "How many to read: 1 to 200."
+    "How many to read: 0 to 200."
     first: Int = 20
   ): ChangePage!
   "When the customer came into the hub."
@@ -718,7 +718,8 @@ enum ContactRole {
 """
 An external system of the organisation that the hub keeps in agreement with it.
 
-Its name, kind, state and health are shown wherever it is named; the rest needs ` + "`" + `systems:read` + "`" + ` and is null without it.
+A system is shown wherever it is named. ` + "`" + `fault` + "`" + `, ` + "`" + `settings` + "`" + `, ` + "`" + `checks` + "`" + ` and ` + "`" + `lastRun` + "`" + ` also need ` + "`" + `systems:read` + "`" + ` and are null
+without it.
 """
 type System implements Node {
   "The global id."
@@ -1178,7 +1179,11 @@ type Viewer {
 A company whose customers the hub keeps. No organisation can see another.
 """
 type Organisation {
-  "The id, to be sent in the header ` + "`" + `Hub-Organisation` + "`" + ` or in the field of the same name of ` + "`" + `connection_init` + "`" + `."
+  """
+  The id, such as ` + "`" + `018f3c7e-5b7a-7c3e-9d2a-3f1b2c4d5e6f` + "`" + `.
+
+  It is what the header ` + "`" + `Hub-Organisation` + "`" + `, and the field of the same name of ` + "`" + `connection_init` + "`" + `, take.
+  """
   id: ID!
   "The name."
   name: String!

@@ -9,7 +9,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"customerhub/internal/auth"
-	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/feed"
 	"customerhub/internal/hub"
@@ -51,7 +50,7 @@ type Hub interface {
 // Feed is what subscriptions follow. Both channels end with the context; feed.Feed is it.
 type Feed interface {
 	Changes(ctx context.Context, org organisation.ID, after string) (<-chan feed.Item, error)
-	Watch(ctx context.Context, topic feed.Topic, org organisation.ID) <-chan struct{}
+	Watch(ctx context.Context, topic feed.Topic) <-chan struct{}
 }
 
 // Options are what the API is made of.
@@ -99,7 +98,7 @@ type (
 	systems      struct{ *API }
 	runs         struct{ *API }
 	changes      struct{ *API }
-	sources      struct{ *API }
+	origins      struct{ *API }
 	details      struct{ *API }
 )
 
@@ -114,8 +113,5 @@ func (r root) Link() LinkResolver                         { return links(r) }
 func (r root) System() SystemResolver                     { return systems(r) }
 func (r root) Run() RunResolver                           { return runs(r) }
 func (r root) Change() ChangeResolver                     { return changes(r) }
-func (r root) Source() SourceResolver                     { return sources(r) }
+func (r root) Source() SourceResolver                     { return origins(r) }
 func (r root) UserErrorDetails() UserErrorDetailsResolver { return details(r) }
-
-// origins and actors come as ids in text form.
-func systemOf(s change.Source) system.ID { return system.ID(s.SystemID) }

@@ -25,7 +25,8 @@ func settings(in []*model.SettingInput, path string) (map[string]string, error) 
 	return out, nil
 }
 
-const maxPollSeconds = 7 * 24 * 60 * 60
+// farSeconds is far beyond what the hub accepts, and still a time.Duration.
+const farSeconds = 1 << 31
 
 func newSystem(in model.CreateSystemInput) (out hub.CreateSystem, err error) {
 	out = hub.CreateSystem{Kind: system.Kind(in.Kind), Name: value(given(in.Name))}
@@ -34,10 +35,10 @@ func newSystem(in model.CreateSystemInput) (out hub.CreateSystem, err error) {
 		return out, err
 	}
 	if s := given(in.PollEverySeconds); s != nil {
-		if *s < 1 || *s > maxPollSeconds {
-			return out, fault.New(fault.Invalid, "pollEverySeconds is 1 to %d, which is a week; this is %d.", maxPollSeconds, *s).At("pollEverySeconds")
+		if *s < 1 { // zero would mean the default to the hub
+			return out, fault.New(fault.Invalid, "pollEverySeconds is at least 1; this is %d.", *s).At("pollEverySeconds")
 		}
-		out.PollEvery = time.Duration(*s) * time.Second
+		out.PollEvery = time.Duration(min(*s, farSeconds)) * time.Second
 	}
 	return out, nil
 }

@@ -15,8 +15,9 @@ import (
 
 const (
 	// batchSize is how many waiting changes are looked up together, so that a burst such as a first import does not cost
-	// a read per change.
+	// a read per change, and gatherFor is how long the next one is waited for.
 	batchSize = 50
+	gatherFor = time.Millisecond
 	// quietFor is how long a subscriber hears nothing while everything that happens does not fit its filter.
 	quietFor = 10 * time.Second
 )
@@ -115,17 +116,9 @@ func (f *follower) follow(ctx context.Context, items <-chan feed.Item) error {
 	}
 }
 
-// take waits for an item and takes those along that wait already. more is false when the feed has ended.
+// take waits for an item and takes those along that follow at once. more is false when the feed has ended.
 func take(ctx context.Context, items <-chan feed.Item) (batch []feed.Item, more bool) {
-	select {
-	case item, ok := <-items:
-		if !ok {
-			return nil, false
-		}
-		batch = append(batch, item)
-	case <-ctx.Done():
-		return nil, false
-	}
+	var late <-chan time.Time
 	for len(batch) < batchSize {
 		select {
 		case item, ok := <-items:
@@ -133,8 +126,13 @@ func take(ctx context.Context, items <-chan feed.Item) (batch []feed.Item, more 
 				return batch, false
 			}
 			batch = append(batch, item)
-		default:
+			if late == nil {
+				late = time.After(gatherFor)
+			}
+		case <-late:
 			return batch, true
+		case <-ctx.Done():
+			return nil, false
 		}
 	}
 	return batch, true
@@ -224,8 +222,7 @@ func (r subscription) RunProgress(ctx context.Context, id string) (<-chan *model
 		return nil, at(err, "run")
 	}
 	// Watching begins before the first look, so that nothing happens between the two.
-	v := auth.ViewerFrom(ctx)
-	wake := r.feed.Watch(ctx, feed.TopicRuns, v.Organisation.ID)
+	wake := r.feed.Watch(ctx, feed.TopicRuns)
 	now, ok, err := r.runByID(ctx, runID)
 	if err != nil {
 		return nil, err

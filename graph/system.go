@@ -85,7 +85,7 @@ func loadSystem(ctx context.Context, id system.ID) (*model.System, error) {
 	return toSystem(auth.ViewerFrom(ctx), s), nil
 }
 
-func (r sources) System(ctx context.Context, s *model.Source) (*model.System, error) {
+func (r origins) System(ctx context.Context, s *model.Source) (*model.System, error) {
 	if s.SystemID == "" || !auth.ViewerFrom(ctx).Can(auth.SystemsRead) {
 		return nil, nil
 	}

@@ -41,6 +41,14 @@ func value[T any](p *T) T {
 	return *p
 }
 
+// valueOr is what an optional argument says, or else the default that the schema states.
+func valueOr[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}
+
 // given is what an optional member of an input says; nil when it is absent or null.
 func given[T any](o graphql.Omittable[*T]) *T {
 	p, _ := o.ValueOK()

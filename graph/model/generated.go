@@ -532,7 +532,9 @@ func (Office) IsNode() {}
 
 // A company whose customers the hub keeps. No organisation can see another.
 type Organisation struct {
-	// The id, to be sent in the header `Hub-Organisation` or in the field of the same name of `connection_init`.
+	// The id, such as `018f3c7e-5b7a-7c3e-9d2a-3f1b2c4d5e6f`.
+	//
+	// It is what the header `Hub-Organisation`, and the field of the same name of `connection_init`, take.
 	ID string `json:"id"`
 	// The name.
 	Name string `json:"name"`
@@ -766,7 +768,8 @@ func (SyncNowPayload) IsUserErrors() {}
 
 // An external system of the organisation that the hub keeps in agreement with it.
 //
-// Its name, kind, state and health are shown wherever it is named; the rest needs `systems:read` and is null without it.
+// A system is shown wherever it is named. `fault`, `settings`, `checks` and `lastRun` also need `systems:read` and are null
+// without it.
 type System struct {
 	// The global id.
 	ID string `json:"id"`
