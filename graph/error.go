@@ -13,6 +13,7 @@ import (
 	"customerhub/graph/model"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/run"
 )
 
 // at says where in the arguments of a field the fault lies.
@@ -110,6 +111,8 @@ func toDetails(facts map[string]string) *model.UserErrorDetails {
 			out.HolderID = customer.ID(v)
 		case "candidates":
 			out.CandidateIDs = customerIDs(v)
+		case "run":
+			out.RunID = run.ID(v)
 		case "owner":
 			out.Owner = &v
 		default:
@@ -121,6 +124,13 @@ func toDetails(facts map[string]string) *model.UserErrorDetails {
 
 func (r details) Holder(ctx context.Context, d *model.UserErrorDetails) (*model.Customer, error) {
 	return loadCustomer(ctx, d.HolderID, customerRelations(ctx))
+}
+
+func (r details) Run(ctx context.Context, d *model.UserErrorDetails) (*model.Run, error) {
+	if d.RunID == "" {
+		return nil, nil
+	}
+	return loadRun(ctx, d.RunID)
 }
 
 func (r details) Candidates(ctx context.Context, d *model.UserErrorDetails) ([]*model.Customer, error) {

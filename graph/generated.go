@@ -115,6 +115,7 @@ type SystemResolver interface {
 type UserErrorDetailsResolver interface {
 	Holder(ctx context.Context, obj *model.UserErrorDetails) (*model.Customer, error)
 	Candidates(ctx context.Context, obj *model.UserErrorDetails) ([]*model.Customer, error)
+	Run(ctx context.Context, obj *model.UserErrorDetails) (*model.Run, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1307,6 +1308,8 @@ type UserErrorDetails {
   holder: Customer
   "With ` + "`" + `BUSINESS_ID_AMBIGUOUS` + "`" + ` and other doubts: the customers that fit."
   candidates: [Customer!]
+  "With ` + "`" + `RUN_IN_PROGRESS` + "`" + `: the run that is under way."
+  run: Run
   "With ` + "`" + `OWNED_ELSEWHERE` + "`" + `: the system that alone may write the value."
   owner: String
   "Further facts by name, such as the longest length that a field takes."
@@ -2353,6 +2356,8 @@ func (ec *executionContext) childFields_UserErrorDetails(ctx context.Context, fi
 		return ec.fieldContext_UserErrorDetails_holder(ctx, field)
 	case "candidates":
 		return ec.fieldContext_UserErrorDetails_candidates(ctx, field)
+	case "run":
+		return ec.fieldContext_UserErrorDetails_run(ctx, field)
 	case "owner":
 		return ec.fieldContext_UserErrorDetails_owner(ctx, field)
 	case "facts":
@@ -8718,6 +8723,38 @@ func (ec *executionContext) fieldContext_UserErrorDetails_candidates(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _UserErrorDetails_run(ctx context.Context, field graphql.CollectedField, obj *model.UserErrorDetails) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserErrorDetails_run(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UserErrorDetails().Run(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Run) graphql.Marshaler {
+			return ec.marshalORun2ᚖcustomerhubᚋgraphᚋmodelᚐRun(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UserErrorDetails_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UserErrorDetails",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Run(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UserErrorDetails_owner(ctx context.Context, field graphql.CollectedField, obj *model.UserErrorDetails) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14181,6 +14218,44 @@ func (ec *executionContext) _UserErrorDetails(ctx context.Context, sel ast.Selec
 					}
 				}()
 				res = ec._UserErrorDetails_candidates(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "run":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._UserErrorDetails_run(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}

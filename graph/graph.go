@@ -50,7 +50,7 @@ type Hub interface {
 // Feed is what subscriptions follow. Both channels end with the context; feed.Feed is it.
 type Feed interface {
 	Changes(ctx context.Context, org organisation.ID, after string) (<-chan feed.Item, error)
-	Watch(ctx context.Context, topic feed.Topic) <-chan struct{}
+	Watch(ctx context.Context, topic feed.Topic, org organisation.ID) <-chan struct{}
 }
 
 // Options are what the API is made of.

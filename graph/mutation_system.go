@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -98,6 +99,9 @@ func (r mutations) SyncNow(ctx context.Context, in model.SyncNowInput) (*model.S
 	err = at(err, "system")
 	if err == nil {
 		queued, err = r.hub.SyncNow(ctx, auth.ViewerFrom(ctx), id, value(given(in.Full)), value(given(in.IdempotencyKey)))
+		if f := fault.Of(err); f != nil && slices.Equal(f.Path, []string{"id"}) {
+			err = f.At("system") // what the hub calls the id, this input calls the system
+		}
 	}
 	failures, err := userErrors(err, "input")
 	return &model.SyncNowPayload{Run: queuedRun(queued), UserErrors: failures}, err

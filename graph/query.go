@@ -168,7 +168,7 @@ func loadNode(ctx context.Context, n noun, id string) (model.Node, error) {
 	case nounLink:
 		return loadedNode(func(w hub.LinkView) *model.Link { return toLink(v, w, nil) })(l.links.Load(ctx, link.ID(id)))
 	case nounRun:
-		return loadedNode(toRun)(l.runs.Load(ctx, run.ID(id)))
+		return node(loadRun(ctx, run.ID(id)))
 	}
 	return nil, nil
 }

@@ -81,6 +81,15 @@ func (r runs) System(ctx context.Context, run *model.Run) (*model.System, error)
 	return loadSystem(ctx, run.SystemID)
 }
 
+// loadRun reads a run; nil when there is none.
+func loadRun(ctx context.Context, id run.ID) (*model.Run, error) {
+	r, ok, err := found(load(ctx).runs.Load(ctx, id))
+	if err != nil || !ok {
+		return nil, err
+	}
+	return toRun(r), nil
+}
+
 // runByID reads a run past the loaders, as someone does who reads the same one again and again. ok is false when there
 // is none.
 func (a *API) runByID(ctx context.Context, id run.ID) (one run.Run, ok bool, err error) {

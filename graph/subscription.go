@@ -222,7 +222,7 @@ func (r subscription) RunProgress(ctx context.Context, id string) (<-chan *model
 		return nil, at(err, "run")
 	}
 	// Watching begins before the first look, so that nothing happens between the two.
-	wake := r.feed.Watch(ctx, feed.TopicRuns)
+	wake := r.feed.Watch(ctx, feed.TopicRuns, auth.ViewerFrom(ctx).Organisation.ID)
 	now, ok, err := r.runByID(ctx, runID)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ package model
 import (
 	"bytes"
 	"customerhub/internal/customer"
+	"customerhub/internal/run"
 	"customerhub/internal/system"
 	"fmt"
 	"io"
@@ -869,6 +870,8 @@ type UserErrorDetails struct {
 	CandidateIDs []customer.ID `json:"-"`
 	// The customer that holds the number; empty when that is not the matter.
 	HolderID customer.ID `json:"-"`
+	// The run under way; empty when that is not the matter.
+	RunID run.ID `json:"-"`
 }
 
 // Who is asking.
