@@ -140,7 +140,7 @@ func TestT12(t *testing.T) {
 			e.left = size
 			if name == "EndlessStatuses" || name == "EndlessUnknownRows" {
 				// Harmless, so these are read to their end.
-				e.left = size / 8
+				e.left = size / 64
 			}
 			var before, after runtime.MemStats
 			runtime.GC()
