@@ -310,7 +310,7 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "-test.count=1", "-test.timeout=2m", "-test.v", "-test.run", "^(TestServer|TestFolder|TestCrash|TestAccount|TestDefaultDir|TestFind|TestFetch)$")
+	cmd := exec.CommandContext(ctx, program, "-test.count=1", "-test.timeout=2m", "-test.v", "-test.run", "^(TestServer|TestFolder|TestCrash|TestAccount|TestDefaultDir|TestFind)$|^TestFetch$/^ArchiveBecomesARunningServerAndIsKept$")
 	cmd.Dir = temporary
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + temporary} // no HOME
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: who.uid, Gid: who.gid}}
@@ -318,7 +318,7 @@ func TestOrdinaryUser(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, ran := range []string{"--- PASS: TestServer/RestartKeepsData", "--- PASS: TestAccount/OrdinaryUserRunsTheServerAsItself"} {
+	for _, ran := range []string{"--- PASS: TestServer/RestartKeepsData", "--- PASS: TestAccount/OrdinaryUserRunsTheServerAsItself", "--- PASS: TestFetch/ArchiveBecomes"} {
 		if !strings.Contains(string(out), ran) {
 			t.Errorf("the run as nobody lacks %q", ran)
 		}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -87,10 +86,6 @@ func download(ctx context.Context, stage, source, release string) (string, error
 	if err := errors.Join(os.Mkdir(data, 0o700), os.WriteFile(marker, nil, 0o600)); err != nil {
 		return "", errors.Join(err, os.RemoveAll(stage))
 	}
-	port, err := freePort()
-	if err != nil {
-		return "", errors.Join(err, os.RemoveAll(stage))
-	}
 	library := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
 		Version(embeddedpostgres.PostgresVersion(release)).
 		BinaryRepositoryURL(source).
@@ -98,7 +93,7 @@ func download(ctx context.Context, stage, source, release string) (string, error
 		RuntimePath(filepath.Join(stage, "runtime")).
 		BinariesPath(programs).
 		DataPath(data).
-		Port(port).
+		Port(0). // it insists on a free one, though it gets as far as listening nowhere
 		Password(rand.Text()).
 		Locale("no-such-locale").
 		Logger(new(bytes.Buffer)))
@@ -211,14 +206,4 @@ func usableBy(dir string, who account) error {
 		return &FolderError{Dir: dir, Reason: "it belongs to another user"}
 	}
 	return who.reaches(dir)
-}
-
-// freePort is a TCP port that nobody uses right now: the library insists on one, though it never listens.
-func freePort() (uint32, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return uint32(port), l.Close()
 }
