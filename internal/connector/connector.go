@@ -15,8 +15,8 @@ import (
 type Kind struct {
 	Kind  system.Kind
 	Title string
-	// Reads are the field groups that the system can tell. What it cannot read is never compared.
-	Reads func(customer.Group) bool
+	// Reads says which fields the system can tell. What it cannot read is never compared.
+	Reads func(customer.Field) bool
 	// Settings and Credentials list what Open needs, in the order a person is asked.
 	Settings    []Setting
 	Credentials []Setting

@@ -103,6 +103,17 @@ func (fs Fields) Set(f Field, value string) {
 // Equal says whether both know the same values.
 func (fs Fields) Equal(other Fields) bool { return maps.Equal(fs, other) }
 
+// Only gives the fields that keep says.
+func (fs Fields) Only(keep func(Field) bool) Fields {
+	out := make(Fields, len(fs))
+	for f, v := range fs {
+		if keep(f) {
+			out[f] = v
+		}
+	}
+	return out
+}
+
 // Sorted lists the fields in a stable order.
 func (fs Fields) Sorted() []Field { return slices.Sorted(maps.Keys(fs)) }
 

@@ -145,6 +145,6 @@ type KindSpec struct {
 	// names of the settings, and never echo a secret.
 	Settings    func(map[string]string) (map[string]string, error)
 	Credentials func(map[string]string) (map[string]string, error)
-	// Reads says which field groups the system can tell; what it cannot tell is never compared.
-	Reads func(customer.Group) bool
+	// Reads says which fields the system can tell; what it cannot tell is never compared.
+	Reads func(customer.Field) bool
 }

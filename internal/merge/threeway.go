@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"maps"
 	"slices"
 
 	"customerhub/internal/customer"
@@ -35,6 +36,7 @@ type Verdict struct {
 	Conflicts []Conflict
 	// agreed are the groups that are in agreement once Incoming is applied.
 	agreed []customer.Group
+	reads  func(customer.Field) bool
 }
 
 // PartKey names a part by the external system's key.
@@ -45,8 +47,8 @@ type PartKey struct {
 
 // Policy is what the organisation decided for one system.
 type Policy struct {
-	// Reads says whether the system can tell a group. What it cannot tell is never compared.
-	Reads func(customer.Group) bool
+	// Reads says whether the system can tell a field. What it cannot tell is never compared, and never cleared.
+	Reads func(customer.Field) bool
 	// Winner decides a group that both sides changed. Nil means Theirs: Netvisor is primarily the master (R55).
 	Winner func(customer.Group) Side
 }
@@ -68,14 +70,10 @@ func (p Policy) winner(g customer.Group) Side {
 //
 // A part that they no longer have is Gone as a whole; its fields are not cleared one by one.
 func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
-	var v Verdict
-	v.Incoming = make(customer.Fields)
-	o, t := ours.Groups(), theirs.Groups()
-	bo, bt := base.Ours.Groups(), base.Theirs.Groups()
+	v := Verdict{Incoming: make(customer.Fields), reads: p.Reads}
+	o, t := ours.Only(p.Reads).Groups(), theirs.Only(p.Reads).Groups()
+	bo, bt := base.Ours.Only(p.Reads).Groups(), base.Theirs.Only(p.Reads).Groups()
 	for _, g := range groupsOf(o, t, bo, bt) {
-		if !p.Reads(g) {
-			continue
-		}
 		if part, gone := goneWith(g, theirs, base.Theirs); gone {
 			if g == presentGroup(part) {
 				v.Gone = append(v.Gone, part)
@@ -107,9 +105,7 @@ func (v *Verdict) takeIn(g customer.Group, ours, theirs customer.Fields) {
 	for f := range ours {
 		v.Incoming[f] = ""
 	}
-	for f, value := range theirs {
-		v.Incoming[f] = value
-	}
+	maps.Copy(v.Incoming, theirs)
 	v.agreed = append(v.agreed, g)
 }
 
@@ -149,7 +145,10 @@ func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next li
 	for _, g := range v.agreed {
 		agreed[g] = true
 	}
-	next = link.Base{Ours: agree(base.Ours, oursNow, agreed), Theirs: agree(base.Theirs, theirs, agreed)}
+	next = link.Base{
+		Ours:   agree(base.Ours, oursNow.Only(v.reads), agreed),
+		Theirs: agree(base.Theirs, theirs.Only(v.reads), agreed),
+	}
 	return next, !next.Ours.Equal(base.Ours) || !next.Theirs.Equal(base.Theirs)
 }
 

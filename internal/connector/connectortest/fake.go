@@ -61,7 +61,7 @@ type Fake struct {
 	before   func(context.Context, Call) error
 	onRow    func(connector.Row)
 	checks   []system.Check
-	reads    func(customer.Group) bool
+	reads    func(customer.Field) bool
 	calls    []Call
 
 	inFlight, overlaps atomic.Int64
@@ -107,7 +107,7 @@ func NewFake() *Fake {
 func (f *Fake) Kind(kind system.Kind) connector.Kind {
 	return connector.Kind{
 		Kind: kind, Title: "Fake " + string(kind), PollEvery: 15 * time.Minute,
-		Reads: func(g customer.Group) bool {
+		Reads: func(g customer.Field) bool {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			return f.reads == nil || f.reads(g)
@@ -118,7 +118,7 @@ func (f *Fake) Kind(kind system.Kind) connector.Kind {
 }
 
 // SetReads says which groups the system can tell. Nil means all. It does not take fields out of records.
-func (f *Fake) SetReads(reads func(customer.Group) bool) {
+func (f *Fake) SetReads(reads func(customer.Field) bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reads = reads

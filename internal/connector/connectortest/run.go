@@ -71,7 +71,7 @@ func (s Standin) kind(t *testing.T) {
 			}
 		}
 	}
-	if !k.Reads(customer.Group(customer.FieldName)) {
+	if !k.Reads(customer.FieldName) {
 		t.Error("a system that cannot tell a customer's name is of no use")
 	}
 }
@@ -110,7 +110,7 @@ func (s Standin) verify(t *testing.T, id string, r connector.Record) {
 		if v == "" {
 			t.Errorf("%s: %s is there and empty", id, f)
 		}
-		if !s.Kind.Reads(f.Group()) {
+		if !s.Kind.Reads(f) {
 			t.Errorf("%s: %s is given, but Reads says it cannot be read", id, f)
 		}
 		part, key, _, ok := f.PartKey()

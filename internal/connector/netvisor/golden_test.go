@@ -81,7 +81,7 @@ func TestGolden(t *testing.T) {
 			}
 			for _, r := range got.Records {
 				for f := range r.Fields {
-					if !reads(f.Group()) {
+					if !reads(f) {
 						t.Errorf("%s is given, but Kind.Reads says it cannot be read", f)
 					}
 				}

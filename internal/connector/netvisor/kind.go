@@ -234,23 +234,35 @@ func printableASCII(s string) bool {
 	return true
 }
 
-// readable are the fields of the customer that a card tells, by group.
-var readable = []customer.Group{
-	"number", "kind", "status", "name", "nameExtension", "businessId", "vatNumber", "buyerUnitNumber", "email", "phone",
-	"language", "billingEmails", "consumerEInvoice", "einvoice", "billingAddress", "deliveryAddress",
+// readable are the field groups of the customer that a card tells.
+var readable = map[customer.Group]bool{
+	"number": true, "kind": true, "status": true, "name": true, "nameExtension": true, "businessId": true, "vatNumber": true,
+	"buyerUnitNumber": true, "email": true, "phone": true, "language": true, "billingEmails": true, "consumerEInvoice": true,
+	"einvoice": true, "billingAddress": true, "deliveryAddress": true,
 }
 
 // readableOfPart are the same for offices and contacts. What can only be written (an office's invoicing e-mail, a contact
 // person's title and language, and who is the default) is not here (contract section 4.6).
-var readableOfPart = map[customer.Part][]customer.Group{
-	customer.PartOffice:  {customer.Present, "name", "identifier", "phone", "einvoice", "address", "active"},
-	customer.PartContact: {customer.Present, "firstName", "lastName", "phones", "emails", "office", "roles"},
+var readableOfPart = map[customer.Part]map[customer.Group]bool{
+	customer.PartOffice: {
+		customer.Present: true, "name": true, "identifier": true, "phone": true, "einvoice": true, "address": true, "active": true,
+	},
+	customer.PartContact: {
+		customer.Present: true, "firstName": true, "lastName": true, "phones": true, "emails": true, "office": true, "roles": true,
+	},
+}
+
+// noPlace are parts of readable addresses that Netvisor has no place for: the name is the customer's own, and only the
+// billing address has a second line.
+var noPlace = map[customer.Field]bool{
+	customer.AddressField(customer.Billing, "name"): true, customer.AddressField(customer.Delivery, "line2"): true,
+	"address.name": true, "address.line2": true,
 }
 
 // reads implements Kind.Reads.
-func reads(g customer.Group) bool {
-	if part, _, name, ok := customer.Field(g).PartKey(); ok {
-		return slices.Contains(readableOfPart[part], customer.Group(name))
+func reads(f customer.Field) bool {
+	if part, _, name, ok := f.PartKey(); ok {
+		return readableOfPart[part][customer.Field(name).Group()] && !noPlace[customer.Field(name)]
 	}
-	return slices.Contains(readable, g)
+	return readable[f.Group()] && !noPlace[f]
 }
