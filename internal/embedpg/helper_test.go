@@ -80,9 +80,11 @@ func startHelper(t *testing.T, dir string, through ...string) *helper {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = in.Close()
-		_ = h.cmd.Process.Kill()
+		_ = in.Close() // it stops its server then, unless it was killed before
 		_ = h.cmd.Wait()
+		if h.postgres > 0 {
+			awaitDeath(t, h.postgres)
+		}
 	})
 	line, _ := bufio.NewReader(out).ReadString('\n')
 	if _, err := fmt.Sscanf(line, "ready %d", &h.postgres); err != nil {
