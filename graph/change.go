@@ -20,10 +20,31 @@ func toChange(c change.Change, cursor string, of *model.Customer) *model.Change 
 	return &model.Change{
 		Sequence: int(c.Sequence), Cursor: cursor, At: c.At, Kind: model.ChangeKind(c.Kind), Actor: toActor(c.Actor),
 		Origin: origin, CustomerID: c.CustomerID, Of: of,
-		Fields: each(c.Fields, func(f customer.FieldChange) *model.FieldChange {
-			return &model.FieldChange{Field: string(f.Field), Before: text(f.Before), After: text(f.After)}
-		}),
+		Fields: each(c.Fields, toFieldChange),
 	}
+}
+
+// toFieldChange translates a field, with the ids in it: the key of a part in the field's name, and the office of a
+// contact in its value.
+func toFieldChange(f customer.FieldChange) *model.FieldChange {
+	part, key, name, ofPart := f.Field.PartKey()
+	switch {
+	case ofPart && part == customer.PartOffice:
+		f.Field = customer.PartField(part, globalID(nounOffice, key), name)
+	case ofPart && part == customer.PartContact:
+		f.Field = customer.PartField(part, globalID(nounPerson, key), name)
+		if name == "office" {
+			f.Before, f.After = officeID(f.Before), officeID(f.After)
+		}
+	}
+	return &model.FieldChange{Field: string(f.Field), Before: text(f.Before), After: text(f.After)}
+}
+
+func officeID(id string) string {
+	if id == "" {
+		return ""
+	}
+	return globalID(nounOffice, id)
 }
 
 func toChangePage(p hub.ChangePage, of *model.Customer) *model.ChangePage {

@@ -1107,7 +1107,7 @@ type FieldChange {
   """
   The name of the field, such as ` + "`" + `name` + "`" + `, ` + "`" + `billingAddress.city` + "`" + ` or ` + "`" + `office[…].phone` + "`" + `.
 
-  In brackets stands the id of the office or person.
+  In brackets stands the global id of the office or person.
   """
   field: String!
   "The value before; null when there was none, or the viewer may not see it."

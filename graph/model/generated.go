@@ -444,7 +444,7 @@ type Fault struct {
 type FieldChange struct {
 	// The name of the field, such as `name`, `billingAddress.city` or `office[…].phone`.
 	//
-	// In brackets stands the id of the office or person.
+	// In brackets stands the global id of the office or person.
 	Field string `json:"field"`
 	// The value before; null when there was none, or the viewer may not see it.
 	Before *string `json:"before,omitempty"`

@@ -124,7 +124,7 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("GET /healthz", s.health)
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	if o.Development {
-		s.mux.Handle("GET /", explorer())
+		s.mux.Handle("/", explorer())
 	}
 	return s
 }

@@ -1,0 +1,336 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"customerhub/internal/server"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+// changing are values that differ from run to run. Each is replaced by a name that tells equal ones from different ones.
+var changing = map[string]*regexp.Regexp{
+	"time":   regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`),
+	"uuid":   regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`),
+	"opaque": regexp.MustCompile(`"[A-Za-z0-9_-]{24,}"`),
+}
+
+func stable(text string) string {
+	for _, name := range slices.Sorted(maps.Keys(changing)) {
+		seen := map[string]string{}
+		text = changing[name].ReplaceAllStringFunc(text, func(v string) string {
+			if seen[v] == "" {
+				seen[v] = fmt.Sprintf("%s-%d", name, len(seen)+1)
+				if v[0] == '"' {
+					seen[v] = `"` + seen[v] + `"`
+				}
+			}
+			return seen[v]
+		})
+	}
+	// Two moments of one row may be one or two.
+	return regexp.MustCompile(`time-\d+`).ReplaceAllString(text, "time")
+}
+
+func pretty(t *testing.T, raw string) string {
+	t.Helper()
+	var out bytes.Buffer // keeps the order of the members
+	if err := json.Indent(&out, []byte(raw), "", "  "); err != nil {
+		t.Fatalf("%v: %s", err, raw)
+	}
+	return out.String() + "\n"
+}
+
+// TestGolden asks each document of testdata and compares the answer with the file beside it.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options(func(o *server.Options) { o.Introspection = true }))
+	b.seed(b.org.ID, 4)
+	documents, err := filepath.Glob("testdata/*.graphql")
+	if err != nil || len(documents) == 0 {
+		t.Fatal("no documents", err)
+	}
+	v := vars{
+		"customer": globalID("Customer", uuid(2, 1)), "private": globalID("Customer", uuid(2, 3)), "system": globalID("System", uuid(1, 1)),
+		"ids": []string{
+			globalID("Customer", uuid(2, 1)), globalID("Office", uuid(3, 1)), globalID("Person", uuid(4, 1)),
+			globalID("Link", uuid(5, 1)), globalID("System", uuid(1, 1)), globalID("Customer", uuid(2, 999)),
+		},
+	}
+	for _, file := range documents {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".graphql"), func(t *testing.T) {
+			doc, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			used := vars{}
+			for name, value := range v {
+				if strings.Contains(string(doc), "$"+name+":") {
+					used[name] = value
+				}
+			}
+			got := stable(pretty(t, b.do(string(doc), used).raw))
+			golden := strings.TrimSuffix(file, ".graphql") + ".json"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), got); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
+	}
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.seed(b.org.ID, 11)
+	const list = `query($f: Int, $a: Cursor, $l: Int, $b: Cursor, $o: CustomerOrder) {
+		customers(first: $f, after: $a, last: $l, before: $b, orderBy: $o) {
+			nodes { number } edges { cursor node { number } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`
+	numbers := func(a answer) (out []string) {
+		for i := range a.len("customers", "edges") {
+			n := a.text("customers", "edges", i, "node", "number")
+			if n != a.text("customers", "nodes", i, "number") {
+				t.Errorf("nodes and edges differ: %s", a.raw)
+			}
+			out = append(out, n)
+		}
+		return out
+	}
+	var want []string
+	for i := range 11 {
+		want = append(want, fmt.Sprint(1001+i))
+	}
+
+	t.Run("ForwardsEveryCustomerOnceInOrder", func(t *testing.T) {
+		var got []string
+		v := vars{"f": 4, "o": "NUMBER_ASC"}
+		for range 5 {
+			a := b.do(list, v)
+			got = append(got, numbers(a)...)
+			if a.at("customers", "pageInfo", "hasPreviousPage") != (v["a"] != nil) {
+				t.Errorf("hasPreviousPage is wrong: %s", a.raw)
+			}
+			if a.at("customers", "pageInfo", "hasNextPage") == false {
+				break
+			}
+			v["a"] = a.text("customers", "pageInfo", "endCursor")
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v", got)
+		}
+	})
+	t.Run("BackwardsEveryCustomerOnceInOrder", func(t *testing.T) {
+		var got []string
+		v := vars{"l": 4, "o": "NUMBER_ASC"}
+		for range 5 {
+			a := b.do(list, v)
+			got = append(numbers(a), got...)
+			if a.at("customers", "pageInfo", "hasPreviousPage") == false {
+				break
+			}
+			v["b"] = a.text("customers", "pageInfo", "startCursor")
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v", got)
+		}
+	})
+	t.Run("DescendingIsTheReverse", func(t *testing.T) {
+		got := numbers(b.do(list, vars{"o": "NUMBER_DESC"}))
+		slices.Reverse(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v", got)
+		}
+	})
+	t.Run("TotalIsCountedOnlyOnDemand", func(t *testing.T) {
+		b.count.take()
+		b.do(`{ customers(first: 1) { nodes { id } } }`, nil)
+		without := len(b.count.take())
+		a := b.do(`{ customers(first: 1) { totalCount } }`, nil)
+		if with := len(b.count.take()); with != without+1 {
+			t.Errorf("%d statements with the total, %d without", with, without)
+		}
+		if n := a.at("customers", "totalCount"); n != 11.0 {
+			t.Errorf("total is %v", n)
+		}
+	})
+	for _, tc := range []struct {
+		name     string
+		v        vars
+		argument string
+	}{
+		{"MoreThan200IsRefused", vars{"f": 201}, "first"},
+		{"MoreThan200BackwardsIsRefused", vars{"l": 201}, "last"},
+		{"NegativeIsRefused", vars{"f": -1}, "first"},
+		{"FirstAndLastAreRefused", vars{"f": 1, "l": 1}, "first"},
+		{"ACursorThatIsNoneIsRefused", vars{"a": "nonsense"}, "after"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a := b.do(list, tc.v)
+			if a.code() != "INVALID" || fmt.Sprint(a.Errors[0].Extensions["argument"]) != "["+tc.argument+"]" {
+				t.Errorf("got %s", a.raw)
+			}
+		})
+	}
+	t.Run("ACursorOfAnotherOrderIsRefused", func(t *testing.T) {
+		cursor := b.do(list, vars{"f": 1, "o": "NAME_ASC"}).text("customers", "pageInfo", "endCursor")
+		if a := b.do(list, vars{"f": 1, "o": "NUMBER_ASC", "a": cursor}); a.code() != "INVALID" {
+			t.Errorf("got %s", a.raw)
+		}
+	})
+	t.Run("ChangesArePagedWithoutGaps", func(t *testing.T) {
+		const log = `query($a: Cursor) { changes(first: 4, after: $a) { items { sequence cursor } endCursor hasMore newestSequence } }`
+		v, next := vars{}, 1.0
+		for range 10 {
+			a := b.do(log, v)
+			for i := range a.len("changes", "items") {
+				if got := a.at("changes", "items", i, "sequence"); got != next {
+					t.Errorf("sequence %v, want %v", got, next)
+				}
+				next++
+			}
+			v["a"] = a.text("changes", "endCursor")
+			if a.at("changes", "hasMore") == false {
+				break
+			}
+		}
+		if next != 12 {
+			t.Errorf("ended before %v", next)
+		}
+	})
+}
+
+// TestStatements proves that lists run the same statements whatever their length, at any depth.
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	// Loaders wait longer than in life, so that a busy machine does not tear a level apart.
+	b := setup(t, waiting(25*time.Millisecond))
+	b.seed(b.org.ID, 50)
+	const everything = `id number addresses { city } offices { name customer { name links { externalId } } } einvoiceAddresses { address office { name } }
+		contacts { title office { name } customer { name } person { lastName customers { title office { name } customer { name addresses { city } } } } }
+		links { externalId system { name lastRun { state } } customer { name } }
+		changes(first: 3) { items { sequence customer { name } origin { system { name lastRun { state } } } } }`
+	for _, tc := range []struct{ name, one, many string }{
+		{"Customers", `{ customers(first: 1, orderBy: NUMBER_ASC) { totalCount nodes { ` + everything + ` } } }`, `{ customers(first: 50, orderBy: NUMBER_ASC) { totalCount nodes { ` + everything + ` } } }`},
+		{"Edges", `{ customers(first: 1, orderBy: NUMBER_ASC) { edges { cursor node { ` + everything + ` } } } }`, `{ customers(first: 50, orderBy: NUMBER_ASC) { edges { cursor node { ` + everything + ` } } } }`},
+		{"Changes", `{ changes(first: 1) { items { customer { ` + everything + ` } } } }`, `{ changes(first: 50) { items { customer { ` + everything + ` } } } }`},
+	} {
+		t.Run(tc.name+"RunNoStatementPerRow", func(t *testing.T) {
+			b.count.take()
+			b.do(tc.one, nil).at()
+			one := b.count.take()
+			b.do(tc.many, nil).at()
+			many := b.count.take()
+			if len(one) != len(many) {
+				t.Errorf("%d statements for one, %d for fifty:\n%s", len(one), len(many), strings.Join(many, "\n----\n"))
+			}
+		})
+	}
+	t.Run("NodesRunOneReadPerType", func(t *testing.T) {
+		var few, all []string
+		for i := range 50 {
+			all = append(all, globalID("Customer", uuid(2, i+1)), globalID("Person", uuid(4, i+1)))
+		}
+		few = all[:2]
+		const q = `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Customer { name offices { name } } ... on Person { lastName } } }`
+		b.count.take()
+		b.do(q, vars{"ids": few}).at()
+		one := len(b.count.take())
+		b.do(q, vars{"ids": all}).at()
+		if many := len(b.count.take()); many != one {
+			t.Errorf("%d statements for two, %d for a hundred", one, many)
+		}
+	})
+	t.Run("OnlyWhatIsSelectedIsFetched", func(t *testing.T) {
+		b.count.take()
+		b.do(`{ customers { nodes { name } } }`, nil).at()
+		plain := len(b.count.take())
+		b.do(`query($no: Boolean = false) { customers { nodes { name ...f @include(if: $no) } } } fragment f on Customer { offices { name } }`, nil).at()
+		if skipped := len(b.count.take()); skipped != plain {
+			t.Errorf("%d statements with a relation left out by @include, %d without it", skipped, plain)
+		}
+		b.do(`{ customers { nodes { ...f } } } fragment f on Customer { ...g } fragment g on Customer { offices { name } }`, nil).at()
+		if deep := len(b.count.take()); deep != plain+1 {
+			t.Errorf("%d statements with a relation inside fragments, %d without it", deep, plain)
+		}
+	})
+}
+
+func TestLookups(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.seed(b.org.ID, 4)
+	const find = `query($by: CustomerLookup!) { customer(by: $by) { number } }`
+	for _, tc := range []struct {
+		name string
+		by   vars
+		want string // a number, or the code of an error
+	}{
+		{"ByID", vars{"id": globalID("Customer", uuid(2, 2))}, "1002"},
+		{"ByNumber", vars{"number": "1003"}, "1003"},
+		{"ByExternalRecord", vars{"external": vars{"system": globalID("System", uuid(1, 1)), "externalId": "4001"}}, "1002"},
+		{"AnUnknownNumberIsNull", vars{"number": "99999"}, ""},
+		{"AnUnknownIDIsNull", vars{"id": globalID("Customer", uuid(2, 999))}, ""},
+		{"SeveralAreAmbiguous", vars{"businessId": "1572860-0"}, "AMBIGUOUS"},
+		{"NoneGivenIsRefused", vars{}, "INVALID"},
+		{"TwoGivenAreRefused", vars{"number": "1003", "businessId": "1572860-0"}, "INVALID"},
+		{"AnIDOfAnotherTypeIsRefused", vars{"id": globalID("System", uuid(1, 1))}, "NOT_FOUND"},
+		{"AnIDThatIsNoneIsRefused", vars{"id": "1"}, "NOT_FOUND"},
+		{"ABusinessIDThatIsANumberIsRefused", vars{"businessId": 15728600}, "INVALID"},
+		{"AnEmptyNumberIsRefused", vars{"number": " "}, "INVALID"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a := b.do(find, vars{"by": tc.by})
+			if a.code() != "" {
+				if a.code() != tc.want {
+					t.Errorf("got %s", a.raw)
+				}
+				return
+			}
+			if got := a.at("customer"); (got == nil) != (tc.want == "") || got != nil && a.text("customer", "number") != tc.want {
+				t.Errorf("got %s", a.raw)
+			}
+		})
+	}
+	t.Run("AmbiguousNamesTheCandidates", func(t *testing.T) {
+		a := b.do(find, vars{"by": vars{"businessId": "1572860-0"}})
+		got, _ := a.Errors[0].Extensions["candidates"].([]any)
+		want := []any{globalID("Customer", uuid(2, 1)), globalID("Customer", uuid(2, 2)), globalID("Customer", uuid(2, 4))}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("(-want +got)\n%s", d)
+		}
+	})
+	t.Run("ABusinessIDWrittenAsANumberInTheDocumentIsRefused", func(t *testing.T) {
+		if a := b.do(`{ customer(by: {businessId: 15728600}) { number } }`, nil); a.code() != "INVALID" {
+			t.Errorf("got %s", a.raw)
+		}
+	})
+	t.Run("MoreThan200NodesAreRefused", func(t *testing.T) {
+		ids := slices.Repeat([]string{globalID("Customer", uuid(2, 1))}, 201)
+		a := b.do(`query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, vars{"ids": ids})
+		if a.code() != "INVALID" || !strings.Contains(a.Errors[0].Message, "200") {
+			t.Errorf("got %s", a.raw)
+		}
+	})
+}
