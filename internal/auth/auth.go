@@ -52,18 +52,19 @@ func ParseScopes(names []string) ([]Scope, error) {
 	}
 	for _, n := range names {
 		if !slices.Contains(Scopes, Scope(n)) {
-			return nil, fault.New(fault.Invalid, "There is no scope %q. The scopes are: %s.", n, joinScopes(Scopes))
+			return nil, fault.New(fault.Invalid, "There is no scope %q. The scopes are: %s.", n, ScopeNames())
 		}
 	}
 	if len(out) == 0 {
-		return nil, fault.New(fault.Invalid, "A key needs at least one scope of: %s.", joinScopes(Scopes))
+		return nil, fault.New(fault.Invalid, "A key needs at least one scope of: %s.", ScopeNames())
 	}
 	return out, nil
 }
 
-func joinScopes(scopes []Scope) string {
-	names := make([]string, len(scopes))
-	for i, s := range scopes {
+// ScopeNames lists all scopes in one line.
+func ScopeNames() string {
+	names := make([]string, len(Scopes))
+	for i, s := range Scopes {
 		names[i] = string(s)
 	}
 	return strings.Join(names, ", ")

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"customerhub/graph"
+	"customerhub/internal/connector"
+	"customerhub/internal/feed"
+	"customerhub/internal/hub"
+	"customerhub/internal/organisation"
+	"customerhub/internal/outbound"
+	"customerhub/internal/pg"
+	"customerhub/internal/reconcile"
+	"customerhub/internal/schedule"
+	"customerhub/internal/secret"
+	"customerhub/internal/server"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// app is a hub put together: what serve and the demo run.
+type app struct {
+	hub    *hub.Hub
+	feed   *feed.Feed
+	worker *reconcile.Worker
+	server *server.Server
+	db     *database
+	p      *program
+}
+
+type appOptions struct {
+	keyset         *secret.Keyset
+	development    bool
+	introspection  bool
+	allowedOrigins []string
+}
+
+func newApp(p *program, d *database, o appOptions) *app {
+	a := &app{db: d, p: p}
+	kinds := kinds()
+	a.feed = feed.New(d.pool, feed.Options{Log: p.log})
+	a.hub = newHub(p, d, kinds, o.keyset, a.feed)
+	a.worker = newWorker(p, d, kinds, a.hub)
+	a.server = server.New(server.Options{
+		API: graph.New(graph.Options{Hub: a.hub, Feed: a.feed}), Auth: a.hub, Log: p.log, Ready: a.hub.Ping,
+		Development: o.development, Introspection: o.introspection, AllowedOrigins: o.allowedOrigins,
+	})
+	return a
+}
+
+func newHub(p *program, d *database, kinds map[system.Kind]connector.Kind, keyset *secret.Keyset, f *feed.Feed) *hub.Hub {
+	return hub.New(d.pool, hub.Options{
+		Log: p.log, Kinds: specs(kinds), Keyset: keyset,
+		Wake: func(t hub.Topic, org organisation.ID) { f.Signal(feed.Topic(t), org) },
+	})
+}
+
+func newWorker(p *program, d *database, kinds map[system.Kind]connector.Kind, h *hub.Hub) *reconcile.Worker {
+	return reconcile.NewWorker(h, d.pool, reconcile.Options{
+		Log: p.log, Kinds: kinds, Client: outbound.Client(outbound.Options{Log: p.log}),
+	})
+}
+
+// proposeEvery is how often the hub looks whether a system is due.
+const proposeEvery = time.Second
+
+// run serves on the listener and works until ctx ends or something fails, and then ends everything in order.
+func (a *app) run(ctx context.Context, ln net.Listener) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	start := func(name string, fn func(context.Context) error) {
+		all.Go(func() {
+			if err := fn(ctx); err != nil {
+				cancel(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	start("feed", a.feed.Run)
+	start("worker", a.worker.Run)
+	start("wake-ups", a.wakeWorker)
+	start("schedule", func(ctx context.Context) error {
+		return schedule.Run(ctx, a.p.log, schedule.Task{Name: "due systems", Every: proposeEvery, Propose: a.propose})
+	})
+	start("http", func(ctx context.Context) error { return serveHTTP(ctx, ln, a.server) })
+	if a.db.server != nil {
+		start("postgres", a.watchPostgres)
+	}
+	<-ctx.Done()
+	all.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// wakeWorker lets the worker look at once when a run was queued anywhere.
+func (a *app) wakeWorker(ctx context.Context) error {
+	for range a.feed.Watch(ctx, feed.TopicRuns, "") {
+		a.worker.Wake()
+	}
+	return nil
+}
+
+// propose queues runs for systems that are due.
+func (a *app) propose(ctx context.Context) error {
+	var queued int
+	err := pg.InNoOrganisation(ctx, a.db.pool, pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		var err error
+		queued, err = store.ProposePolls(ctx, tx)
+		return err
+	})
+	if queued > 0 {
+		a.feed.Signal(feed.TopicRuns, "")
+	}
+	return err
+}
+
+func (a *app) watchPostgres(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-a.db.server.Done():
+		return a.db.server.Err()
+	}
+}
+
+// shutdownTime is how long requests under way may take to end.
+const shutdownTime = 10 * time.Second
+
+func serveHTTP(ctx context.Context, ln net.Listener, s *server.Server) error {
+	httpServer := &http.Server{
+		Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- httpServer.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.Close() // streams end first, since they would never end by themselves
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := httpServer.Shutdown(ending); err != nil {
+		return errors.Join(err, httpServer.Close())
+	}
+	return nil
+}
+
+// listen opens a TCP address, with an error that says what to do when it is taken.
+func listen(ctx context.Context, address, flag string) (net.Listener, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s (%s): %w", address, flag, err)
+	}
+	return ln, nil
+}

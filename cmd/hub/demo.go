@@ -1,0 +1,295 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"customerhub/internal/auth"
+	"customerhub/internal/hub"
+	"customerhub/internal/organisation"
+	"customerhub/internal/run"
+	"customerhub/internal/sandbox/netvisor"
+	"customerhub/internal/system"
+)
+
+// demoCommand is the whole product in one process, with nothing prepared: Postgres, a simulated Netvisor, the hub, a first
+// import, and a few customers that change now and then.
+type demoCommand struct {
+	sandboxData
+	Address          string        `help:"Where to serve; another free port of 127.0.0.1 when the default one is taken." default:"127.0.0.1:8080"`
+	NetvisorAddress  string        `help:"Where the simulated Netvisor serves; likewise." default:"127.0.0.1:8081"`
+	Info             string        `help:"Write addresses and key as JSON to this file once everything is ready." placeholder:"FILE" type:"path"`
+	ChangeEvery      time.Duration `help:"How often somebody changes a customer in the simulated Netvisor; 0 for never." default:"5s"`
+	PollEvery        time.Duration `help:"How often the hub looks at the simulated Netvisor (a real one: 15 minutes)." default:"2s"`
+	PostgresBin      string        `help:"Folder of the Postgres programs. Found or fetched when not given." placeholder:"FOLDER" type:"path" env:"HUB_POSTGRES_BIN"`
+	PostgresFetchURL string        `help:"Where to fetch Postgres from when it is not on the machine; off for never." placeholder:"URL" env:"HUB_POSTGRES_FETCH_URL"`
+}
+
+// demoInfo is what --info writes. Its names are relied on by scripts.
+type demoInfo struct {
+	GraphQL       string            `json:"graphql"`
+	Subscriptions string            `json:"subscriptions"`
+	Sandbox       map[string]string `json:"sandbox"`
+	Key           string            `json:"key"`
+	Organisation  string            `json:"organisation"`
+	Data          string            `json:"data"`
+}
+
+// Run runs the demo until interrupted. Everything it made is gone afterwards.
+func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
+	if c.PollEvery < hub.MinPollEvery || c.ChangeEvery < 0 {
+		return fmt.Errorf("--poll-every takes %s or more, and --change-every 0 or more", hub.MinPollEvery)
+	}
+	o, err := c.options(p)
+	if err != nil {
+		return err
+	}
+	sandbox, err := netvisor.New(o)
+	if err != nil {
+		return err
+	}
+	sandboxListener, err := listenDemo(ctx, c.NetvisorAddress, "127.0.0.1:8081", "--netvisor-address")
+	if err != nil {
+		return err
+	}
+	defer sandboxListener.Close()
+	ln, err := listenDemo(ctx, c.Address, "127.0.0.1:8080", "--address")
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	data, err := os.MkdirTemp("", "customerhub-demo-")
+	if err != nil {
+		return fmt.Errorf("making a folder for the demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
+	// Postgres runs under another account when this is root, and has to reach its folder.
+	if err := os.Chmod(data, 0o711); err != nil { //nolint:gosec // others may pass through, not look inside
+		return fmt.Errorf("making a folder for the demo: %w", err)
+	}
+	p.printf("Starting Postgres …\n")
+	flags := databaseFlags{Data: data, PostgresBin: c.PostgresBin, PostgresFetchURL: c.PostgresFetchURL}
+	return flags.with(ctx, p, func(d *database) error {
+		keyset, err := (keysetFlags{}).read(d.keyset)
+		if err != nil {
+			return err
+		}
+		demo := &demo{
+			command: c, p: p, sandbox: sandbox, data: data,
+			app:     newApp(p, d, appOptions{keyset: keyset, development: true}),
+			hubURL:  "http://" + ln.Addr().String(),
+			netvURL: "http://" + sandboxListener.Addr().String(),
+		}
+		return demo.run(ctx, ln, sandboxListener)
+	})
+}
+
+// listenDemo takes another port when the default one is taken, so that the demo starts all the same.
+func listenDemo(ctx context.Context, address, usual, flag string) (net.Listener, error) {
+	ln, err := listen(ctx, address, flag)
+	if errors.Is(err, syscall.EADDRINUSE) && address == usual {
+		return listen(ctx, "127.0.0.1:0", flag)
+	}
+	return ln, err
+}
+
+// demo is a running demo.
+type demo struct {
+	command *demoCommand
+	p       *program
+	app     *app
+	sandbox *netvisor.Sandbox
+	hubURL  string
+	netvURL string
+	data    string
+}
+
+func (d *demo) run(ctx context.Context, ln, sandboxListener net.Listener) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	start := func(fn func(context.Context) error) {
+		all.Go(func() {
+			if err := fn(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	start(func(ctx context.Context) error { return d.sandbox.Serve(ctx, sandboxListener) })
+	start(func(ctx context.Context) error { return d.app.run(ctx, ln) })
+	info, err := d.setUp(ctx)
+	if err == nil {
+		err = d.announce(info)
+	}
+	if err != nil {
+		cancel(err)
+	} else if d.command.ChangeEvery > 0 {
+		start(d.live)
+	}
+	<-ctx.Done()
+	all.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	d.p.printf("\nStopped. Nothing is left behind.\n")
+	return nil
+}
+
+// setUp does what an operator and an administrator would do: organisation, key, system, credentials, check, start.
+func (d *demo) setUp(ctx context.Context) (demoInfo, error) {
+	h := d.app.hub
+	org, err := h.CreateOrganisation(ctx, "Demo Oy")
+	if err != nil {
+		return demoInfo{}, err
+	}
+	key, err := h.CreateKey(ctx, hub.NewKey{Name: "demo", Organisations: []organisation.ID{org.ID}, Scopes: []auth.Scope{auth.Admin}})
+	if err != nil {
+		return demoInfo{}, err
+	}
+	viewer := auth.Operator(org)
+	credentials, _ := d.sandbox.Credentials("")
+	s, err := h.CreateSystem(ctx, viewer, hub.CreateSystem{
+		Kind: system.Netvisor, Name: "Netvisor (sandbox)", PollEvery: d.command.PollEvery,
+		Settings: map[string]string{"baseUrl": d.netvURL, "organisationId": credentials.OrganisationID},
+	}, "")
+	if err != nil {
+		return demoInfo{}, err
+	}
+	if _, err := h.SetSystemCredentials(ctx, viewer, s.ID, map[string]string{
+		"customerId": credentials.CustomerID, "customerKey": credentials.CustomerKey,
+		"partnerId": credentials.PartnerID, "partnerKey": credentials.PartnerKey,
+	}, ""); err != nil {
+		return demoInfo{}, err
+	}
+	check, err := h.CheckSystem(ctx, viewer, s.ID, "")
+	if err != nil {
+		return demoInfo{}, err
+	}
+	if _, err := follow(ctx, d.app.feed, h, viewer, check.ID, nil); err != nil {
+		return demoInfo{}, err
+	}
+	_, first, err := h.StartSystem(ctx, viewer, s.ID, "")
+	if err != nil {
+		return demoInfo{}, err
+	}
+	d.p.printf("Importing customers from %s …\n", d.netvURL)
+	done, err := follow(ctx, d.app.feed, h, viewer, first.ID, nil)
+	if err != nil {
+		return demoInfo{}, err
+	}
+	d.p.printf("%s\n", summary(done))
+	return demoInfo{
+		GraphQL: d.hubURL + "/graphql", Subscriptions: "ws" + d.hubURL[len("http"):] + "/graphql",
+		Sandbox: map[string]string{"netvisor": d.netvURL}, Key: key.Reveal(), Organisation: string(org.ID), Data: d.data,
+	}, nil
+}
+
+// announce says where everything is and what to try, and writes the file for scripts.
+func (d *demo) announce(info demoInfo) error {
+	d.p.printf(`
+Customer Hub is running.
+
+  Explorer       %[1]s/#key=%[2]s
+  GraphQL        %[3]s (WebSocket: %[4]s)
+  Netvisor       %[5]s (a sandbox; its customers: %[5]s/_control/customers)
+  API key        %[2]s
+  Organisation   %[6]s
+
+Three commands to try, each in another terminal:
+
+  1. Find customers:
+     curl -s %[3]s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' \
+       -d '{"query":"{ customers(first: 3, filter: {text: \"oy\"}) { totalCount nodes { number name businessId billingEmails } } }"}'
+
+  2. Follow changes as they happen (somebody edits a customer in Netvisor now and then):
+     curl -sN %[3]s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' -H 'Accept: text/event-stream' \
+       -d '{"query":"subscription { customerChanged { ... on CustomerChange { change { sequence kind fields { field before after } } customer { name } } } }"}'
+
+  3. Look at Netvisor now, with a progress bar:
+     go run ./cmd/hub sync --data %[7]s --full
+
+Ctrl-C stops everything.
+`, d.hubURL, info.Key, info.GraphQL, info.Subscriptions, d.netvURL, info.Organisation, info.Data)
+	if d.command.Info == "" {
+		return nil
+	}
+	raw, err := json.MarshalIndent(info, "", "  ")
+	if err != nil {
+		return fmt.Errorf("describing the demo: %w", err)
+	}
+	// Written beside and renamed, so that a script that waits for the file never reads half of it.
+	beside := filepath.Join(filepath.Dir(d.command.Info), "."+filepath.Base(d.command.Info)+".new")
+	if err := os.WriteFile(beside, append(raw, '\n'), 0o600); err != nil {
+		return fmt.Errorf("writing --info: %w", err)
+	}
+	if err := os.Rename(beside, d.command.Info); err != nil {
+		return fmt.Errorf("writing --info: %w", err)
+	}
+	return nil
+}
+
+// live lets people of the simulated company change a customer now and then.
+func (d *demo) live(ctx context.Context) error {
+	var keys []int64
+	for c := range d.sandbox.Customers("") {
+		if c.Get("code") != "TEMP" {
+			keys = append(keys, c.Key())
+		}
+		if len(keys) == inventedCustomers {
+			break
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	random := rand.New(rand.NewPCG(d.command.Seed, 0)) //nolint:gosec // a demo wants the same story every time
+	tick := time.NewTicker(d.command.ChangeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		edit := demoEdits[random.IntN(len(demoEdits))]
+		err := d.sandbox.Edit("", keys[random.IntN(len(keys))], func(c *netvisor.Customer) error {
+			return c.Set(edit.field, edit.values[random.IntN(len(edit.values))])
+		})
+		if err != nil && !errors.Is(err, netvisor.ErrNotFound) {
+			return fmt.Errorf("changing a customer in the sandbox: %w", err)
+		}
+	}
+}
+
+// demoEdits are what people of the simulated company change.
+var demoEdits = []struct {
+	field  string
+	values []string
+}{
+	{"streetAddress", []string{"Satamakatu 3", "Mäntytie 12 B 4", "Åkergatan 7", "Hämeenkatu 21", "Pöllönkuja 1"}},
+	{"phoneNumber", []string{"040 000 1111", "+358 50 000 2222", "09-000 333"}},
+	{"nameExtension", []string{"Varasto", "Taloushallinto", "Ostolaskut", "Päämyymälä"}},
+	{"email", []string{"laskut@example.test", "toimisto@example.test", "posti@example.test"}},
+}
+
+// summary says in a line what a run did.
+func summary(r run.Run) string {
+	c := r.Counts
+	text := fmt.Sprintf("%d customers: %d new, %d changed, %d unchanged, %d left out", c.Listed, c.Created, c.Updated, c.Unchanged, c.Skipped)
+	if c.Findings > 0 {
+		text += fmt.Sprintf("; %d findings on odd values", c.Findings)
+	}
+	if took := r.FinishedAt.Sub(r.StartedAt); took > 0 {
+		text += fmt.Sprintf(" (%s)", took.Round(10*time.Millisecond))
+	}
+	return text
+}

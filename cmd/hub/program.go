@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+
+	"customerhub/internal/connector"
+	"customerhub/internal/connector/netvisor"
+	"customerhub/internal/finnish"
+	"customerhub/internal/hub"
+	"customerhub/internal/system"
+)
+
+// program is what every command works with.
+type program struct {
+	stdout, stderr io.Writer
+	log            *slog.Logger
+}
+
+func (p *program) printf(format string, args ...any) { fmt.Fprintf(p.stdout, format, args...) }
+
+// kinds are the connectors of this hub; a new one is a line here.
+func kinds() map[system.Kind]connector.Kind {
+	out := make(map[system.Kind]connector.Kind)
+	for _, k := range []connector.Kind{netvisor.Kind()} {
+		out[k.Kind] = k
+	}
+	return out
+}
+
+// specs are the kinds as package hub needs to know them.
+func specs(kinds map[system.Kind]connector.Kind) map[system.Kind]hub.KindSpec {
+	out := make(map[system.Kind]hub.KindSpec, len(kinds))
+	for name, k := range kinds {
+		out[name] = hub.KindSpec{
+			Title:     k.Title,
+			PollEvery: k.PollEvery,
+			Reads:     k.Reads,
+			Settings: func(given map[string]string) (map[string]string, error) {
+				return connector.CheckSettings(k.Settings, given)
+			},
+			Credentials: func(given map[string]string) (map[string]string, error) {
+				return connector.CheckSettings(k.Credentials, given)
+			},
+		}
+	}
+	return out
+}
+
+// version is the version of the module, or of the commit that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = "commit " + s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	if v == "" || v == "(devel)" {
+		v = "development"
+	}
+	return "hub " + v
+}
+
+// newLog makes the logger. Personal identity codes are masked in every text that is logged (Promise 11).
+func newLog(w io.Writer, level, format string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("log level %q: %w", level, err)
+	}
+	o := &slog.HandlerOptions{Level: l, ReplaceAttr: maskAttr}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, o)), nil
+}
+
+func maskAttr(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(finnish.MaskIdentityCodes(v))
+	case error:
+		a.Value = slog.StringValue(finnish.MaskIdentityCodes(v.Error()))
+	case fmt.Stringer:
+		a.Value = slog.StringValue(finnish.MaskIdentityCodes(v.String()))
+	}
+	return a
+}

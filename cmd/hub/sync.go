@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"customerhub/internal/auth"
+	"customerhub/internal/fault"
+	"customerhub/internal/feed"
+	"customerhub/internal/hub"
+	"customerhub/internal/run"
+	"customerhub/internal/system"
+)
+
+// syncCommand looks at a system now. It works beside a hub that is running on the same database, and without one.
+type syncCommand struct {
+	databaseFlags `embed:""`
+	keysetFlags   `embed:""`
+	Organisation  string `help:"Id or name of the organisation; the only one when there is one." short:"o"`
+	System        string `help:"Id or name of the system; the only one when there is one."`
+	Full          bool   `help:"Read and compare everything, not only what changed."`
+}
+
+// Run queues the run, or joins the one that is going on, and shows its progress until it ends.
+func (c *syncCommand) Run(ctx context.Context, p *program) error {
+	return c.with(ctx, p, func(d *database) error {
+		keyset, err := c.read(d.keyset)
+		if err != nil {
+			return err
+		}
+		kinds := kinds()
+		f := feed.New(d.pool, feed.Options{Log: p.log})
+		h := newHub(p, d, kinds, keyset, f)
+		worker := newWorker(p, d, kinds, h)
+		ctx, cancel := context.WithCancel(ctx)
+		var all sync.WaitGroup
+		defer all.Wait()
+		defer cancel()
+		all.Go(func() { _ = f.Run(ctx) })
+		r, viewer, err := c.queue(ctx, h)
+		if err != nil {
+			return err
+		}
+		if keyset != nil {
+			// A hub that is running takes the run at once; this one takes it otherwise.
+			all.Go(func() { _ = worker.Run(ctx) })
+		}
+		bar, done := progress(p.stdout)
+		r, err = follow(ctx, f, h, viewer, r.ID, bar)
+		done()
+		if err != nil {
+			return err
+		}
+		p.printf("%s\n", summary(r))
+		return nil
+	})
+}
+
+func (c *syncCommand) queue(ctx context.Context, h *hub.Hub) (run.Run, auth.Viewer, error) {
+	org, err := h.Organisation(ctx, c.Organisation)
+	if err != nil {
+		return run.Run{}, auth.Viewer{}, err
+	}
+	viewer := auth.Operator(org)
+	s, err := c.system(ctx, h, viewer)
+	if err != nil {
+		return run.Run{}, viewer, err
+	}
+	r, err := h.SyncNow(ctx, viewer, s.ID, c.Full, "")
+	for f := fault.Of(err); f != nil && f.Reason == "RUN_IN_PROGRESS"; f = fault.Of(err) {
+		// Wait for the run that is going on, then look once more: what it has passed already may have changed since.
+		if _, err := follow(ctx, nil, h, viewer, run.ID(f.Details["run"]), nil); err != nil && fault.Of(err) == nil {
+			return run.Run{}, viewer, err
+		}
+		r, err = h.SyncNow(ctx, viewer, s.ID, c.Full, "")
+	}
+	return r, viewer, err
+}
+
+func (c *syncCommand) system(ctx context.Context, h *hub.Hub, viewer auth.Viewer) (system.System, error) {
+	all, err := h.Systems(ctx, viewer)
+	if err != nil {
+		return system.System{}, err
+	}
+	var fits []system.System
+	for _, s := range all {
+		if c.System == "" || strings.EqualFold(string(s.ID), c.System) || strings.EqualFold(s.Name, c.System) {
+			fits = append(fits, s)
+		}
+	}
+	switch {
+	case len(fits) == 1:
+		return fits[0], nil
+	case len(all) == 0:
+		return system.System{}, errors.New("the organisation has no system yet: make one with the mutation createSystem")
+	case len(fits) == 0:
+		return system.System{}, fmt.Errorf("the organisation has no system %q", c.System)
+	}
+	names := make([]string, len(fits))
+	for i, s := range fits {
+		names[i] = fmt.Sprintf("%s (%s)", s.ID, s.Name)
+	}
+	return system.System{}, fmt.Errorf("several systems fit; name one with --system: %s", strings.Join(names, ", "))
+}
+
+// follow waits until a run ends and shows each step. A run that failed is an error with its message.
+func follow(ctx context.Context, f *feed.Feed, h *hub.Hub, viewer auth.Viewer, id run.ID, show func(run.Run)) (run.Run, error) {
+	wake := (<-chan struct{})(nil)
+	if f != nil {
+		watching, stop := context.WithCancel(ctx)
+		defer stop()
+		wake = f.Watch(watching, feed.TopicRuns, viewer.Organisation.ID)
+	}
+	for {
+		found, err := h.RunsByID(ctx, viewer, []run.ID{id})
+		if err != nil {
+			return run.Run{}, err
+		}
+		r, ok := found[id]
+		if !ok {
+			return run.Run{}, fault.New(fault.NotFound, "The run %s is gone.", id)
+		}
+		if show != nil {
+			show(r)
+		}
+		switch {
+		case r.State == run.Failed:
+			return r, &fault.Error{Code: r.FaultCode, Message: r.Message}
+		case r.State.Final():
+			return r, nil
+		}
+		select {
+		case <-ctx.Done():
+			return r, ctx.Err()
+		case <-wake:
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// progress gives what shows a run as a bar on a terminal, and as nothing elsewhere; done ends the display.
+func progress(out io.Writer) (show func(run.Run), done func()) {
+	if file, ok := out.(*os.File); !ok || !isTerminal(file) {
+		return func(run.Run) {}, func() {}
+	}
+	bars := mpb.New(mpb.WithOutput(out), mpb.WithWidth(60))
+	bar := bars.AddBar(0,
+		mpb.PrependDecorators(decor.Name("customers "), decor.CountersNoUnit("%d / %d")),
+		mpb.AppendDecorators(decor.Percentage(), decor.Name("  left "), decor.AverageETA(decor.ET_STYLE_GO)),
+	)
+	return func(r run.Run) {
+			if r.Total > 0 {
+				bar.SetTotal(int64(r.Total), false)
+				bar.SetCurrent(int64(r.Done))
+			}
+		}, func() {
+			bar.SetTotal(-1, true)
+			bars.Wait()
+		}
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
