@@ -40,7 +40,7 @@ func fetch(ctx context.Context, o Options, who account) (Binaries, error) {
 	if b, err := examine(ctx, filepath.Join(kept, "bin"), who); err == nil {
 		return b, nil // another process fetched it while we waited
 	}
-	source := strings.TrimRight(cmp.Or(o.FetchURL, DefaultFetchURL), "/")
+	source := cmp.Or(strings.TrimRight(o.FetchURL, "/"), "its usual repository")
 	log.Info("fetching Postgres, once", "version", release, "from", source, "to", kept)
 	stage, err := os.MkdirTemp(cache, "fetching-")
 	if err != nil {
@@ -51,7 +51,7 @@ func fetch(ctx context.Context, o Options, who account) (Binaries, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, fetchTimeout, fmt.Errorf("fetching from %s took longer than %s", source, fetchTimeout))
 	defer cancel()
-	programs, err := download(ctx, stage, source, release)
+	programs, err := download(ctx, stage, strings.TrimRight(o.FetchURL, "/"), release)
 	if err != nil {
 		return Binaries{}, classified(cache, fmt.Errorf("fetching Postgres %s from %s: %w", release, source, err), err.Error())
 	}
@@ -80,15 +80,18 @@ func fetch(ctx context.Context, o Options, who account) (Binaries, error) {
 // are worth, under the user that will run them and on a private socket.
 //
 // The library takes no context. When ctx ends, it goes on behind our back and its folder is removed when it is done.
-func download(ctx context.Context, stage, source, release string) (string, error) {
+func download(ctx context.Context, stage, repository, release string) (string, error) {
 	programs, data := filepath.Join(stage, "programs"), filepath.Join(stage, "data")
 	marker := filepath.Join(data, "not-yet-unpacked")
 	if err := errors.Join(os.Mkdir(data, 0o700), os.WriteFile(marker, nil, 0o600)); err != nil {
 		return "", errors.Join(err, os.RemoveAll(stage))
 	}
-	library := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
+	config := embeddedpostgres.DefaultConfig()
+	if repository != "" {
+		config = config.BinaryRepositoryURL(repository)
+	}
+	library := embeddedpostgres.NewDatabase(config.
 		Version(embeddedpostgres.PostgresVersion(release)).
-		BinaryRepositoryURL(source).
 		CachePath(filepath.Join(stage, "archive")).
 		RuntimePath(filepath.Join(stage, "runtime")).
 		BinariesPath(programs).

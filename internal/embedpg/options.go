@@ -11,9 +11,6 @@ const MinVersion = 14
 // FetchVersion is the release that is fetched when the machine has none.
 const FetchVersion = "15.13.0"
 
-// DefaultFetchURL is the repository that releases are fetched from.
-const DefaultFetchURL = "https://repo1.maven.org/maven2"
-
 // NoFetch as FetchURL forbids fetching.
 const NoFetch = "off"
 
@@ -25,7 +22,8 @@ type Options struct {
 	// BinDir names the folder of postgres, initdb and pg_ctl; nothing else is looked at then. Empty means: search, then
 	// fetch.
 	BinDir string
-	// FetchURL is the repository to fetch from. Empty means DefaultFetchURL, NoFetch means never.
+	// FetchURL is the repository to fetch from. Empty means the one that the embedded-postgres library
+	// publishes its archives in, NoFetch means never.
 	FetchURL string
 	// FetchVersion is the release to fetch. Empty means FetchVersion.
 	FetchVersion string
