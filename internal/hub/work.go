@@ -168,6 +168,13 @@ func (h *Hub) ProgressWork(ctx context.Context, c store.Claim, r run.Run, lease 
 	return err
 }
 
+// RenewWork holds a run for another lease. Stale means that the run is in other hands now.
+func (h *Hub) RenewWork(ctx context.Context, c store.Claim, lease time.Duration) error {
+	return pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		return store.RenewRun(ctx, tx, c, lease)
+	})
+}
+
 // ReleaseWork gives a run back unfinished, for a worker that is shutting down.
 func (h *Hub) ReleaseWork(ctx context.Context, c store.Claim) error {
 	err := pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {

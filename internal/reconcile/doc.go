@@ -7,5 +7,9 @@
 // unchanged record writes nothing. Package hub commits what Plan decided in one transaction per batch. A hint that is
 // lost, repeated or late costs time and nothing else.
 //
+// Holds on runs and lanes are leases of half a minute, renewed while the holder lives, so what a killed hub held goes on
+// soon. A holder that cannot renew lets go before anybody may take over, and results carry a fence, so a late one is
+// refused.
+//
 // Plan is pure. The worker holds no database connection while it waits for an external system.
 package reconcile

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -31,8 +30,8 @@ type Options struct {
 	Workers int
 	// Poll is how long a worker that was not woken waits before it looks for work; 0 means 2 s.
 	Poll time.Duration
-	// Lease is how long a worker's hold of a run or a lane counts without a sign of life; 0 means 5 minutes. It has to be
-	// longer than the longest call outside (Promise 10).
+	// Lease is how long a worker's hold of a run or a lane counts without a sign of life; 0 means 30 s. A process that is
+	// frozen for longer may overlap with its successor (Promise 10 names the exception).
 	Lease time.Duration
 	// Now is the clock for signatures only; decisions use the clock of the database. Nil is the machine's.
 	Now func() time.Time
@@ -56,7 +55,7 @@ func NewWorker(h *hub.Hub, pool *pgxpool.Pool, o Options) *Worker {
 		o.Poll = 2 * time.Second
 	}
 	if o.Lease == 0 {
-		o.Lease = 5 * time.Minute
+		o.Lease = 30 * time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -116,7 +115,8 @@ func (w *Worker) RunOne(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	j := &job{worker: w, claim: *claim}
-	runErr := j.carryOut(ctx)
+	renew := func(ctx context.Context) error { return w.hub.RenewWork(ctx, j.claim, w.o.Lease) }
+	runErr := keeping(ctx, w.o.Lease, renew, j.carryOut)
 	return true, j.finish(ctx, runErr)
 }
 
@@ -210,47 +210,4 @@ func (j *job) check(ctx context.Context, conn connector.Connection, lane string)
 func laneOf(kind connector.Kind, s system.System) string {
 	sum := sha256.Sum256([]byte(string(s.Kind) + "\n" + kind.Lane(s.Settings)))
 	return hex.EncodeToString(sum[:])
-}
-
-const (
-	laneFirstWait = 20 * time.Millisecond
-	laneLongWait  = 2 * time.Second
-	// callMargin is what a call's deadline leaves of the lease, so that nobody takes the lane over during the call.
-	callMargin = 10 * time.Second
-)
-
-// inLane makes one call outside in the lane: one at a time per external company, whatever the number of replicas
-// (Promise 10). It waits for its turn without holding a database connection. The call's deadline lies before the end of
-// the lease.
-func (j *job) inLane(ctx context.Context, lane string, call func(context.Context) error) error {
-	w := j.worker
-	var fence int64
-	for wait := laneFirstWait; ; wait = min(2*wait, laneLongWait) {
-		var err error
-		if fence, err = store.TryLane(ctx, w.pool, lane, w.holder, w.o.Lease); err != nil {
-			return err
-		}
-		if fence != 0 {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait/2 + rand.N(wait)):
-		}
-	}
-	defer func() {
-		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if err := store.ReleaseLane(free, w.pool, lane, fence); err != nil {
-			j.log.Warn("lane not released; it frees itself when its lease ends", "error", err)
-		}
-	}()
-	bounded, cancel := context.WithTimeout(ctx, max(w.o.Lease-callMargin, w.o.Lease/2))
-	defer cancel()
-	err := call(bounded)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return fault.Wrap(fault.Unavailable, err, "The system did not answer within %s.", max(w.o.Lease-callMargin, w.o.Lease/2))
-	}
-	return err
 }

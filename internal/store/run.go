@@ -238,6 +238,17 @@ func ProgressRun(ctx context.Context, db pg.DB, c Claim, r run.Run, lease time.D
 	return held(tag.RowsAffected(), err, c)
 }
 
+const sqlRenewRun = `
+UPDATE run
+SET lease_until = now() + @lease::interval
+WHERE id = @id AND fence = @fence AND state = 'RUNNING'`
+
+// RenewRun holds the run for another lease. Stale means that somebody else holds the run now.
+func RenewRun(ctx context.Context, db pg.DB, c Claim, lease time.Duration) error {
+	tag, err := db.Exec(ctx, sqlRenewRun, pgx.StrictNamedArgs{"id": string(c.Run), "fence": c.Fence, "lease": lease})
+	return held(tag.RowsAffected(), err, c)
+}
+
 const sqlFinishRun = `
 UPDATE run
 SET state = @state, counts = @counts, total = @total, done = greatest(done, @done), fault_code = @fault_code,

@@ -1,0 +1,109 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"customerhub/internal/fault"
+	"customerhub/internal/store"
+)
+
+// A lease is short and renewed for as long as its holder lives, so that what a killed hub held is free again within half
+// a minute, and not after the longest call that could have been under way. Who cannot renew in time has to let go before
+// somebody else may take over: its work is cancelled, which closes the connections it has open.
+
+// errLeaseLost is why work was cancelled.
+var errLeaseLost = fault.New(fault.Unavailable, "The hub lost touch with its database during the work and let go of it.")
+
+const (
+	// renewals is how many times a lease is renewed in its time.
+	renewals = 4
+	// letGo is the share of the lease after which work that could not be renewed is cancelled.
+	letGo = 3.0 / 4
+)
+
+// keeping runs fn while renew is called again and again. fn's context ends when the lease could not be renewed in time or
+// was lost (Stale), and its error is that then.
+func keeping(ctx context.Context, lease time.Duration, renew func(context.Context) error, fn func(context.Context) error) error {
+	work, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		every := time.NewTicker(lease / renewals)
+		defer every.Stop()
+		deadline := time.Now().Add(time.Duration(letGo * float64(lease)))
+		for {
+			select {
+			case <-work.Done():
+				return
+			case <-every.C:
+			}
+			renewing, done := context.WithDeadline(work, deadline)
+			began := time.Now()
+			err := renew(renewing)
+			done()
+			switch {
+			case err == nil:
+				deadline = began.Add(time.Duration(letGo * float64(lease)))
+			case fault.Is(err, fault.Stale):
+				cancel(err)
+				return
+			case !time.Now().Before(deadline):
+				cancel(errLeaseLost)
+				return
+			}
+		}
+	}()
+	err := fn(work)
+	cause := context.Cause(work)
+	cancel(nil)
+	<-stopped
+	if err != nil && cause != nil && ctx.Err() == nil {
+		return cause
+	}
+	return err
+}
+
+const (
+	laneFirstWait = 20 * time.Millisecond
+	laneLongWait  = time.Second
+)
+
+// inLane makes one call outside in the lane: one at a time per external company, whatever the number of replicas
+// (Promise 10). It waits for its turn without holding a database connection.
+func (j *job) inLane(ctx context.Context, lane string, call func(context.Context) error) error {
+	w := j.worker
+	fence, err := w.takeLane(ctx, lane)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := store.ReleaseLane(free, w.pool, lane, fence); err != nil {
+			j.log.Warn("lane not released; it frees itself when its lease ends", "error", err)
+		}
+	}()
+	renew := func(ctx context.Context) error { return store.RenewLane(ctx, w.pool, lane, fence, w.o.Lease) }
+	err = keeping(ctx, w.o.Lease, renew, call)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return fault.Wrap(fault.Unavailable, err, "The system did not answer in time.")
+	}
+	return err
+}
+
+func (w *Worker) takeLane(ctx context.Context, lane string) (fence int64, err error) {
+	for wait := laneFirstWait; ; wait = min(2*wait, laneLongWait) {
+		if fence, err = store.TryLane(ctx, w.pool, lane, w.holder, w.o.Lease); err != nil || fence != 0 {
+			return fence, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(wait/2 + rand.N(wait)):
+		}
+	}
+}
