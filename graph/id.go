@@ -36,7 +36,8 @@ func globalID[T ~string](n noun, id T) string {
 func parseID(s string) (noun, string, error) {
 	raw, err := idEncoding.DecodeString(s)
 	n, id, ok := strings.Cut(string(raw), ":")
-	if err != nil || !ok || !known(noun(n)) || !isUUID(id) {
+	// Decoding skips line breaks, so the text is also compared with what it would have been made as.
+	if err != nil || idEncoding.EncodeToString(raw) != s || !ok || !known(noun(n)) || !isUUID(id) {
 		return "", "", fault.New(fault.NotFound, "This is not an id of the hub. Ids are opaque: send one back exactly as it was received.")
 	}
 	return noun(n), id, nil

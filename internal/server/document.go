@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -22,7 +23,13 @@ type documents struct {
 	limits        Limits
 	introspection bool
 	suggest       bool
-	cache         *lru.Cache[string, *ast.QueryDocument]
+	cache         *lru.Cache[string, *document]
+}
+
+// document is a good one.
+type document struct {
+	*ast.QueryDocument
+	members []string // see memberVariables
 }
 
 // Memory is bounded by both: a document takes some ten times its text.
@@ -33,23 +40,45 @@ const (
 )
 
 func newDocuments(schema *ast.Schema, l Limits, introspection, suggest bool) *documents {
-	cache, _ := lru.New[string, *ast.QueryDocument](cachedDocuments) // fails for a size below one only
+	cache, _ := lru.New[string, *document](cachedDocuments) // fails for a size below one only
 	return &documents{schema: schema, limits: l, introspection: introspection, suggest: suggest, cache: cache}
 }
 
 // get gives the document of a text, or why there is none. The document is shared and must not be changed.
-func (d *documents) get(text string) (*ast.QueryDocument, gqlerror.List) {
+func (d *documents) get(text string) (*document, gqlerror.List) {
 	if len(text) > d.limits.QueryBytes {
 		return nil, gqlerror.List{limitError("The document is too long in bytes", d.limits.QueryBytes, len(text))}
 	}
 	if doc, ok := d.cache.Get(text); ok {
 		return doc, nil
 	}
-	doc, errs := d.read(text)
-	if len(errs) == 0 && len(text) <= cachedBytes {
+	parsed, errs := d.read(text)
+	if errs != nil {
+		return nil, errs
+	}
+	doc := &document{QueryDocument: parsed, members: memberVariables(parsed)}
+	if len(text) <= cachedBytes {
 		d.cache.Add(text, doc)
 	}
-	return doc, errs
+	return doc, nil
+}
+
+// forVariables is the document as these variables make it: itself, or a copy of its own without the members whose
+// variables are absent.
+func (d *documents) forVariables(doc *document, text string, given map[string]any) *ast.QueryDocument {
+	absent := func(name string) bool {
+		_, ok := given[name]
+		return !ok
+	}
+	if !slices.ContainsFunc(doc.members, absent) {
+		return doc.QueryDocument
+	}
+	own, errs := d.read(text)
+	if errs != nil {
+		return doc.QueryDocument // it was good a moment ago
+	}
+	dropAbsentMembers(own, given)
+	return own
 }
 
 func (d *documents) read(text string) (*ast.QueryDocument, gqlerror.List) {
@@ -61,6 +90,9 @@ func (d *documents) read(text string) (*ast.QueryDocument, gqlerror.List) {
 		return nil, gqlerror.List{gqlError(codeInvalidQuery, "The document has no operation.")}
 	}
 	if err := checkShape(doc, d.limits); err != nil {
+		return nil, gqlerror.List{err}
+	}
+	if err := checkNumbers(doc); err != nil {
 		return nil, gqlerror.List{err}
 	}
 	if !d.introspection {

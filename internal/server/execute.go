@@ -25,17 +25,21 @@ type execution struct {
 }
 
 // prepare checks an operation for the viewer. Whoever gets an execution has to call its end.
-func (s *Server) prepare(ctx context.Context, v auth.Viewer, p *graphql.RawParams) (*execution, gqlerror.List) {
+func (s *Server) prepare(ctx context.Context, v auth.Viewer, p *graphql.RawParams) (out *execution, refused gqlerror.List) {
+	ctx = withReports(auth.WithViewer(ctx, v))
+	defer func() { // libraries panic on documents that nobody thought of, and a WebSocket has nobody above to catch it
+		if v := recover(); v != nil {
+			out, refused = nil, gqlerror.List{s.present(ctx, recovered(ctx, v))}
+		}
+	}()
 	doc, errs := s.documents.get(p.Query)
 	if errs != nil {
 		return nil, errs
 	}
-	def, bad := operation(doc, p.OperationName)
-	if bad != nil {
+	if _, bad := operation(doc.QueryDocument, p.OperationName); bad != nil {
 		return nil, gqlerror.List{bad}
 	}
-	ctx = withReports(auth.WithViewer(ctx, v))
-	ctx = graphql.StartOperationTrace(withDocument(ctx, doc))
+	ctx = graphql.StartOperationTrace(withDocument(ctx, doc.QueryDocument))
 	p.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
 	op, errs := s.exec.CreateOperationContext(ctx, p)
 	if errs != nil {
@@ -44,8 +48,10 @@ func (s *Server) prepare(ctx context.Context, v auth.Viewer, p *graphql.RawParam
 		}
 		return nil, errs
 	}
+	op.Doc = s.documents.forVariables(doc, p.Query, op.Variables)
+	op.Operation = op.Doc.Operations.ForName(p.OperationName)
 	op.DisableIntrospection = !s.documents.introspection
-	if c := costOf(def, op.Variables); c > s.o.Limits.Cost {
+	if c := costOf(op.Operation, op.Variables); c > s.o.Limits.Cost {
 		return nil, gqlerror.List{limitError("Cost of the operation, which is about the number of fields in its answer", s.o.Limits.Cost, c)}
 	}
 	e := &execution{s: s, op: op}

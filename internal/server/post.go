@@ -89,11 +89,11 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 // HTTP ask for application/graphql-response+json and get 400; for application/json a document that is merely wrong is a
 // well-formed request, and old clients read errors from answers of status 200 only. Limits are refusals for both.
 func requestErrorStatus(media string, errs gqlerror.List) int {
-	if media == typeJSON {
-		switch codeOf(errs[0]) {
-		case codeParseFailed, codeInvalidQuery:
-			return http.StatusOK
-		}
+	switch code := codeOf(errs[0]); {
+	case code == string(fault.Internal):
+		return http.StatusInternalServerError
+	case media == typeJSON && (code == codeParseFailed || code == codeInvalidQuery):
+		return http.StatusOK
 	}
 	return http.StatusBadRequest
 }

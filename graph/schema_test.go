@@ -1,0 +1,146 @@
+package graph
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"customerhub/graph/model"
+	"customerhub/internal/customer"
+)
+
+// TestDescriptions holds the schema to its promise that everything is described, beginning with a whole sentence.
+func TestDescriptions(t *testing.T) {
+	t.Parallel()
+	check := func(t *testing.T, what, description string) {
+		t.Helper()
+		first, rest, more := strings.Cut(description, "\n\n")
+		first = strings.TrimSpace(first)
+		switch {
+		case first == "":
+			t.Errorf("%s is not described", what)
+		case !strings.HasSuffix(first, ".") || strings.ToUpper(first[:1]) != first[:1]:
+			t.Errorf("%s: %q is not a whole sentence", what, first)
+		case more && strings.TrimSpace(rest) == "":
+			t.Errorf("%s: nothing follows the first sentence", what)
+		}
+	}
+	for _, d := range New(Options{}).Schema().Schema().Types {
+		if d.BuiltIn {
+			continue
+		}
+		check(t, d.Name, d.Description)
+		for _, f := range d.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			check(t, d.Name+"."+f.Name, f.Description)
+			for _, a := range f.Arguments {
+				check(t, d.Name+"."+f.Name+"("+a.Name+")", a.Description)
+			}
+		}
+		for _, v := range d.EnumValues {
+			check(t, d.Name+"."+v.Name, v.Description)
+		}
+	}
+}
+
+// TestConventions holds mutations and lists to their shapes.
+func TestConventions(t *testing.T) {
+	t.Parallel()
+	s := New(Options{}).Schema().Schema()
+	for _, f := range s.Mutation.Fields {
+		name := strings.ToUpper(f.Name[:1]) + f.Name[1:]
+		if len(f.Arguments) != 1 || f.Arguments[0].Type.String() != name+"Input!" || f.Type.String() != name+"Payload!" {
+			t.Errorf("%s is not %s(input: %sInput!): %sPayload!", f.Name, f.Name, name, name)
+			continue
+		}
+		if s.Types[name+"Input"].Fields.ForName("idempotencyKey") == nil {
+			t.Errorf("%sInput has no idempotencyKey", name)
+		}
+		if !hasInterface(s.Types[name+"Payload"], "UserErrors") {
+			t.Errorf("%sPayload does not implement UserErrors", name)
+		}
+	}
+	for _, d := range s.Types {
+		if !strings.HasSuffix(d.Name, "Connection") {
+			continue
+		}
+		for _, name := range []string{"edges", "nodes", "pageInfo", "totalCount"} {
+			if d.Fields.ForName(name) == nil {
+				t.Errorf("%s has no %s", d.Name, name)
+			}
+		}
+	}
+	for _, d := range s.Types {
+		for _, directive := range d.Directives {
+			if directive.Name != "specifiedBy" {
+				t.Errorf("%s carries @%s: what configures the generator belongs into gqlgen.yml", d.Name, directive.Name)
+			}
+		}
+	}
+}
+
+func hasInterface(d *ast.Definition, name string) bool {
+	for _, i := range d.Interfaces {
+		if i == name {
+			return true
+		}
+	}
+	return false
+}
+
+// TestEnumsCoverTheNouns keeps values of the nouns from reaching clients that the schema does not know.
+func TestEnumsCoverTheNouns(t *testing.T) {
+	t.Parallel()
+	for _, kind := range customer.AddressKinds {
+		if !model.AddressKind(kind).IsValid() {
+			t.Errorf("AddressKind lacks %s", kind)
+		}
+	}
+	for _, k := range []customer.EInvoiceKind{customer.OVT, customer.IBAN, customer.NetServiceID, customer.Peppol, customer.OtherKind} {
+		if !model.EInvoiceKind(k).IsValid() {
+			t.Errorf("EInvoiceKind lacks %s", k)
+		}
+	}
+}
+
+func TestGlobalIDs(t *testing.T) {
+	t.Parallel()
+	const id = "018f3c7e-5b7a-7c3e-9d2a-3f1b2c4d5e6f"
+	t.Run("OneThatWasIssuedIsRead", func(t *testing.T) {
+		for n := range map[noun]bool{nounCustomer: true, nounOffice: true, nounPerson: true, nounSystem: true, nounLink: true, nounRun: true} {
+			gotNoun, gotID, err := parseID(globalID(n, id))
+			if err != nil || gotNoun != n || gotID != id {
+				t.Errorf("%s: got %s, %s, %v", n, gotNoun, gotID, err)
+			}
+		}
+	})
+	good := globalID(nounCustomer, id)
+	for name, s := range map[string]string{
+		"EmptyIsRefused":                    "",
+		"AWordIsRefused":                    "customer",
+		"ABareUUIDIsRefused":                id,
+		"AnUnknownTypeIsRefused":            globalID(noun("Invoice"), id),
+		"NoUUIDIsRefused":                   globalID(nounCustomer, "1"),
+		"UpperCaseIsRefused":                globalID(nounCustomer, strings.ToUpper(id)),
+		"ATrailingByteIsRefused":            good + "A",
+		"PaddingIsRefused":                  good + "=",
+		"ASpaceIsRefused":                   " " + good,
+		"ALineBreakIsRefused":               good[:10] + "\n" + good[10:],
+		"AnotherSpellingOfItsBitsIsRefused": good[:len(good)-1] + "z",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if n, got, err := parseID(s); err == nil {
+				t.Errorf("read as %s %s", n, got)
+			}
+		})
+	}
+	t.Run("AnotherTypeIsRefusedByName", func(t *testing.T) {
+		_, err := parseSystemID(good)
+		if err == nil || !strings.Contains(err.Error(), "Customer") || !strings.Contains(err.Error(), "System") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
