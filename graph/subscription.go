@@ -66,7 +66,7 @@ func (r subscription) CustomerChanged(ctx context.Context, filter *model.Custome
 	if err != nil {
 		return nil, err
 	}
-	f := follower{API: r.API, viewer: v, filter: customerFilter(filter), events: make(chan model.CustomerEvent)}
+	f := follower{API: r.API, viewer: v, filter: customerFilter(filter), events: make(chan model.CustomerEvent), sentAt: time.Now()}
 	f.with, f.customers = f.wanted(ctx)
 	go func() {
 		defer close(f.events)

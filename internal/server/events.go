@@ -59,7 +59,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, c credentials, v
 
 	for {
 		resp := e.response()
-		if resp == nil {
+		if resp == nil || ctx.Err() != nil { // why it ended is told below
 			break
 		}
 		out.next(resp)

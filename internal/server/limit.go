@@ -18,6 +18,7 @@ func multiply(a, b int) int { return int(min(int64(a)*int64(b), enough)) }
 // shape is how big a selection is once its fragments are expanded.
 type shape struct {
 	depth, fields, aliases, roots int
+	meta                          bool // whether a root field is one of GraphQL itself
 }
 
 // measure walks a document. Each fragment is measured once, however often it is spread: expanding it every time would
@@ -40,6 +41,9 @@ func checkShape(doc *ast.QueryDocument, l Limits) *gqlerror.Error {
 	}
 	for _, op := range doc.Operations {
 		s := m.selections(op.SelectionSet)
+		if op.Operation == ast.Subscription && (s.roots != 1 || s.meta) {
+			return gqlError(codeInvalidQuery, "A subscription follows exactly one field.")
+		}
 		for _, c := range []struct {
 			what          string
 			limit, actual int
@@ -63,13 +67,13 @@ func (m *measure) selections(set ast.SelectionSet) (s shape) {
 		switch sel := sel.(type) {
 		case *ast.Field:
 			inner = m.selections(sel.SelectionSet)
-			inner.roots = 1
+			inner.roots, inner.meta = 1, strings.HasPrefix(sel.Name, "__")
 			inner.fields = add(inner.fields, 1)
 			if sel.Alias != sel.Name {
 				inner.aliases = add(inner.aliases, 1)
 			}
 			// How deep the description of the schema goes has a limit of its own in validation, and tools need more of it.
-			if inner.depth++; strings.HasPrefix(sel.Name, "__") {
+			if inner.depth++; inner.meta {
 				inner.depth = 1
 			}
 		case *ast.InlineFragment:
@@ -81,6 +85,7 @@ func (m *measure) selections(set ast.SelectionSet) (s shape) {
 		s.fields = add(s.fields, inner.fields)
 		s.aliases = add(s.aliases, inner.aliases)
 		s.roots = add(s.roots, inner.roots)
+		s.meta = s.meta || inner.meta
 	}
 	return s
 }
@@ -154,9 +159,16 @@ func costOf(op *ast.OperationDefinition, variables map[string]any) int {
 }
 
 func (c *cost) selections(set ast.SelectionSet) (sum int) {
+	leaves := make(map[string]bool)
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
+			if len(sel.SelectionSet) == 0 {
+				if leaves[sel.Alias] { // asked for twice, answered once
+					continue
+				}
+				leaves[sel.Alias] = true
+			}
 			sum = add(sum, add(1, multiply(c.times(sel), c.selections(sel.SelectionSet))))
 		case *ast.InlineFragment:
 			sum = add(sum, c.selections(sel.SelectionSet))

@@ -43,7 +43,7 @@ type Options struct {
 type Limits struct {
 	BodyBytes  int64 // of a request or a message: 1 MiB
 	QueryBytes int   // of a document: 64 KiB
-	Tokens     int   // of a document: 4,000
+	Tokens     int   // of a document: 2,000
 	Operations int   // in a document: 20
 	Depth      int   // of fields below one another: 15
 	Aliases    int   // in an operation: 100
@@ -69,7 +69,7 @@ type Times struct {
 func (l *Limits) defaults() {
 	l.BodyBytes = cmp.Or(l.BodyBytes, 1<<20)
 	l.QueryBytes = cmp.Or(l.QueryBytes, 64<<10)
-	l.Tokens = cmp.Or(l.Tokens, 4_000)
+	l.Tokens = cmp.Or(l.Tokens, 2_000)
 	l.Operations = cmp.Or(l.Operations, 20)
 	l.Depth = cmp.Or(l.Depth, 15)
 	l.Aliases = cmp.Or(l.Aliases, 100)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"customerhub/graph"
 	"customerhub/internal/auth"
@@ -45,6 +46,7 @@ type bundle struct {
 	org   organisation.Organisation
 	key   auth.Key
 	count *counter
+	pool  *pgxpool.Pool // what the hub works with
 }
 
 // lockedBuffer keeps what is logged.
@@ -142,6 +144,7 @@ func setup(t testing.TB, adjusts ...adjust) *bundle {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
+	b.pool = pool
 	keyset, err := secret.Generate()
 	if err != nil {
 		t.Fatal(err)
@@ -339,7 +342,6 @@ func (b *bundle) seed(org organisation.ID, n int) {
 	}
 	var all []customer.Customer
 	var records []store.LinkedRecord
-	var changes []change.Change
 	for i := range n {
 		c := sample(i + 1)
 		all = append(all, c)
@@ -348,11 +350,6 @@ func (b *bundle) seed(org organisation.ID, n int) {
 				ID: link.ID(uuid(5, i+1)), SystemID: sys.ID, CustomerID: c.ID, ExternalID: fmt.Sprint(4000 + i), State: link.InSync, Primary: true,
 			},
 			Base: link.Base{Ours: customer.Fields{}, Theirs: customer.Fields{}},
-		})
-		changes = append(changes, change.Change{
-			Kind: change.CustomerCreated, CustomerID: c.ID, Fields: customer.Diff(nil, c.Flatten(customer.HubKeys)),
-			Actor:  change.Actor{Kind: change.ActorSystem, ID: string(sys.ID), Name: sys.Name},
-			Origin: change.Source{SystemID: string(sys.ID)},
 		})
 	}
 	b.inOrganisation(org, func(ctx context.Context, tx pgx.Tx) error {
@@ -365,9 +362,21 @@ func (b *bundle) seed(org organisation.ID, n int) {
 		if err := store.SaveLinkedRecords(ctx, tx, records); err != nil {
 			return err
 		}
-		return store.AppendChanges(ctx, tx, changes)
+		return store.AppendChanges(ctx, tx, created(all))
 	})
 	b.number()
+}
+
+// created are the changes by which customers came in from the seeded system.
+func created(all []customer.Customer) (out []change.Change) {
+	for _, c := range all {
+		out = append(out, change.Change{
+			Kind: change.CustomerCreated, CustomerID: c.ID, Fields: customer.Diff(nil, c.Flatten(customer.HubKeys)),
+			Actor:  change.Actor{Kind: change.ActorSystem, ID: uuid(1, 1), Name: "Netvisor, tuotanto"},
+			Origin: change.Source{SystemID: uuid(1, 1)},
+		})
+	}
+	return out
 }
 
 // number gives numbers to all committed changes.
