@@ -20,7 +20,7 @@ func toChange(c change.Change, cursor string, of *model.Customer) *model.Change 
 	return &model.Change{
 		Sequence: int(c.Sequence), Cursor: cursor, At: c.At, Kind: model.ChangeKind(c.Kind), Actor: toActor(c.Actor),
 		Origin: origin, CustomerID: c.CustomerID, Of: of,
-		Fields: each(c.Fields, toFieldChange),
+		All: each(c.Fields, toFieldChange),
 	}
 }
 
@@ -65,4 +65,8 @@ func (r queries) Changes(ctx context.Context, after *string, first *int) (*model
 
 func (r changes) Customer(ctx context.Context, c *model.Change) (*model.Customer, error) {
 	return ofOrLoad(ctx, c.Of, c.CustomerID)
+}
+
+func (r changes) Fields(ctx context.Context, c *model.Change) ([]*model.FieldChange, error) {
+	return maskedFields(ctx, auth.ViewerFrom(ctx), c)
 }

@@ -12,6 +12,7 @@ import (
 
 // toCustomer translates a customer with whatever relations were read with it.
 func toCustomer(v auth.Viewer, c hub.CustomerView) *model.Customer {
+	c = maskCustomer(v, c)
 	out := &model.Customer{
 		ID:               globalID(nounCustomer, c.ID),
 		Version:          c.Version,
@@ -32,7 +33,7 @@ func toCustomer(v auth.Viewer, c hub.CustomerView) *model.Customer {
 		ConsumerEInvoice: c.ConsumerEInvoice,
 		CreatedAt:        c.CreatedAt,
 		UpdatedAt:        c.UpdatedAt,
-		Masked:           c.Kind == customer.Private && !v.Can(auth.PersonalRead),
+		Masked:           masksCustomer(v, c.Kind),
 		Noun:             c.Customer,
 		Included:         included(c.Included),
 	}
@@ -68,7 +69,7 @@ func toEInvoice(e customer.EInvoice, of *model.Office) *model.EInvoice {
 	return &model.EInvoice{Address: e.Address, Operator: e.Operator, Kind: kind, Office: of}
 }
 
-// toOffice translates an office; of is its customer where that was read with it, else nil.
+// toOffice translates an office, already masked; of is its customer where that was read with it, else nil.
 func toOffice(o customer.Office, of *model.Customer) *model.Office {
 	out := &model.Office{
 		ID: globalID(nounOffice, o.ID), Name: o.Name, Identifier: text(o.Identifier), Phone: toPhone(o.Phone),
@@ -84,9 +85,10 @@ func toOffice(o customer.Office, of *model.Customer) *model.Office {
 }
 
 func toPerson(v auth.Viewer, p customer.Person) *model.Person {
+	p = maskPerson(v, p)
 	return &model.Person{
 		ID: globalID(nounPerson, p.ID), FirstName: text(p.FirstName), LastName: p.LastName, Language: text(p.Language),
-		Emails: list(p.Emails), Phones: each(p.Phones, toPhone), Masked: !v.Can(auth.PersonalRead), PersonID: p.ID,
+		Emails: list(p.Emails), Phones: each(p.Phones, toPhone), Masked: masksPeople(v), PersonID: p.ID,
 	}
 }
 
@@ -224,10 +226,21 @@ func (r contacts) Office(ctx context.Context, c *model.Contact) (*model.Office, 
 	return loadOffice(ctx, c.OfficeID)
 }
 
+// loadOffice reads an office; nil when there is none. Whether its phone number is personal hangs on its customer, which is
+// therefore read too where that matters.
 func loadOffice(ctx context.Context, id customer.OfficeID) (*model.Office, error) {
 	o, ok, err := found(load(ctx).offices.Load(ctx, id))
 	if err != nil || !ok {
 		return nil, err
+	}
+	if v := auth.ViewerFrom(ctx); masksPeople(v) {
+		of, err := loadCustomer(ctx, o.CustomerID, 0)
+		if err != nil {
+			return nil, err
+		}
+		if of == nil || of.Masked {
+			o.Phone, o.BillingEmails = customer.Phone{}, nil
+		}
 	}
 	return toOffice(o, nil), nil
 }

@@ -89,12 +89,12 @@ type Change struct {
 	At time.Time `json:"at"`
 	// What was altered.
 	Kind ChangeKind `json:"kind"`
-	// The fields that got another value.
-	Fields []*FieldChange `json:"fields"`
 	// Who made the change.
 	Actor *Actor `json:"actor"`
 	// Where the values came from.
 	Origin *Source `json:"origin"`
+	// The fields that changed, before masking.
+	All []*FieldChange `json:"-"`
 	// The customer that changed; empty when the change is about none.
 	CustomerID customer.ID `json:"-"`
 	// The customer, where it was read with the change; else nil.
