@@ -67,6 +67,9 @@ type Customer struct {
 	BillingEmails    []string
 	ConsumerEInvoice bool
 	EInvoice         EInvoice
+	Responsible      Responsible
+	// CustomFields are values by the key of their definition, each in the canonical form of its type.
+	CustomFields map[string]string
 
 	Addresses []Address
 	Offices   []Office
@@ -75,6 +78,24 @@ type Customer struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
+
+// Responsible is who looks after a customer: a reference to a user or team of a system, for routing; never login data (crm
+// contract section 3).
+type Responsible struct {
+	Kind       ResponsibleKind
+	SystemID   string
+	ExternalID string
+	Name       string
+}
+
+// ResponsibleKind says whether a person or a team is responsible. Empty means that nobody is.
+type ResponsibleKind string
+
+// The kinds of who is responsible.
+const (
+	ResponsibleUser ResponsibleKind = "USER"
+	ResponsibleTeam ResponsibleKind = "TEAM"
+)
 
 // Phone is a number as somebody typed it, and in E.164 form where it could be understood.
 type Phone struct {
@@ -181,6 +202,7 @@ func (c *Customer) Clone() Customer {
 	out := *c
 	out.FieldVersions = maps.Clone(c.FieldVersions)
 	out.BillingEmails = slices.Clone(c.BillingEmails)
+	out.CustomFields = maps.Clone(c.CustomFields)
 	out.Addresses = slices.Clone(c.Addresses)
 	out.Offices = slices.Clone(c.Offices)
 	out.Contacts = slices.Clone(c.Contacts)

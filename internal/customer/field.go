@@ -31,6 +31,11 @@ const (
 	FieldConsumerEInvoice Field = "consumerEInvoice"
 	FieldEInvoiceAddress  Field = "einvoice.address"
 	FieldEInvoiceOperator Field = "einvoice.operator"
+
+	FieldResponsibleKind       Field = "responsible.kind"
+	FieldResponsibleSystem     Field = "responsible.system"
+	FieldResponsibleExternalID Field = "responsible.externalId"
+	FieldResponsibleName       Field = "responsible.name"
 )
 
 // Group is what wins or loses together when two sides differ: the parts of an address, the e-invoice pair, else a single

@@ -43,6 +43,10 @@ func (c *Customer) Flatten(keys PartKeys) Fields {
 	fs.Set(FieldStatus, string(c.Status))
 	fs.Set(FieldBillingEmails, JoinList(c.BillingEmails))
 	fs.Set(FieldConsumerEInvoice, boolValue(c.ConsumerEInvoice))
+	fs.Set(FieldResponsibleKind, string(c.Responsible.Kind))
+	for key, value := range c.CustomFields {
+		fs.Set(CustomValueField(key), value)
+	}
 	for _, a := range c.Addresses {
 		a.flatten(fs, addressPrefix[a.Kind]+".")
 	}
@@ -77,6 +81,9 @@ var scalars = []struct {
 	{FieldLanguage, func(c *Customer) *string { return &c.Language }},
 	{FieldEInvoiceAddress, func(c *Customer) *string { return &c.EInvoice.Address }},
 	{FieldEInvoiceOperator, func(c *Customer) *string { return &c.EInvoice.Operator }},
+	{FieldResponsibleSystem, func(c *Customer) *string { return &c.Responsible.SystemID }},
+	{FieldResponsibleExternalID, func(c *Customer) *string { return &c.Responsible.ExternalID }},
+	{FieldResponsibleName, func(c *Customer) *string { return &c.Responsible.Name }},
 }
 
 func (a *Address) flatten(fs Fields, prefix string) {
@@ -169,6 +176,13 @@ func (c *Customer) Apply(f Field, value string) error {
 	case FieldConsumerEInvoice:
 		c.ConsumerEInvoice = value == "true"
 		return nil
+	case FieldResponsibleKind:
+		c.Responsible.Kind = ResponsibleKind(value)
+		return nil
+	}
+	if part, key, name, ok := f.PartKey(); ok && part == PartCustom && name == "value" {
+		c.setCustomField(key, value)
+		return nil
 	}
 	for kind, prefix := range addressPrefix {
 		if part, ok := cutPrefixDot(string(f), prefix); ok {
@@ -176,6 +190,18 @@ func (c *Customer) Apply(f Field, value string) error {
 		}
 	}
 	return fmt.Errorf("a customer has no field %q", f)
+}
+
+// setCustomField sets or, when the value is empty, removes the value of a custom field.
+func (c *Customer) setCustomField(key, value string) {
+	switch {
+	case value == "":
+		delete(c.CustomFields, key)
+	case c.CustomFields == nil:
+		c.CustomFields = map[string]string{key: value}
+	default:
+		c.CustomFields[key] = value
+	}
 }
 
 // address finds the address of the kind, and makes an empty one when there is none.

@@ -26,6 +26,9 @@ func SortKey(name string) []byte {
 	return c.KeyFromString(&buf, name)
 }
 
+// undivided are letters of neighbouring languages that Unicode does not take apart into a letter and a mark.
+var undivided = strings.NewReplacer("ø", "o", "æ", "ae", "œ", "oe", "ð", "d", "đ", "d", "þ", "th", "ł", "l", "ß", "ss", "ı", "i")
+
 // Fold gives the form in which texts are searched: lower case, without diacritics, runs of anything that is no letter or
 // digit as one space. Both sides of a search are folded, so Mäki is found by maki and by MÄKI.
 func Fold(s string) string {
@@ -33,7 +36,7 @@ func Fold(s string) string {
 	if err != nil {
 		stripped = s
 	}
-	return strings.Join(strings.FieldsFunc(strings.ToLower(stripped), func(r rune) bool {
+	return strings.Join(strings.FieldsFunc(undivided.Replace(strings.ToLower(stripped)), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	}), " ")
 }

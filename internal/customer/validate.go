@@ -279,7 +279,8 @@ func (c *Customer) CheckWhole(touched Fields) fault.Errors {
 }
 
 // Derive brings everything that follows from other values up to date: the E.164 forms of phones, the validity of the
-// business ID, the kinds of e-invoice addresses. It also drops addresses that say nothing.
+// business ID, the kinds of e-invoice addresses. It also drops addresses that say nothing, and leaves one default contact
+// where a system names several: the first.
 func (c *Customer) Derive() {
 	country := finnish.Country("FI")
 	if a, ok := c.Address(Billing); ok && a.Country != "" {
@@ -288,7 +289,8 @@ func (c *Customer) Derive() {
 	c.Phone = derivePhone(country, c.Phone)
 	c.BusinessIDValid = c.BusinessID != "" && finnish.ValidBusinessID(c.BusinessID)
 	c.EInvoice.Kind = einvoiceKind(c.EInvoice.Address)
-	addresses := c.Addresses[:0]
+	// A list of its own: the old one is read while this one grows, and may be in another order.
+	addresses := make([]Address, 0, len(c.Addresses))
 	for _, kind := range AddressKinds {
 		if a, ok := c.Address(kind); ok {
 			addresses = append(addresses, a)
@@ -300,8 +302,12 @@ func (c *Customer) Derive() {
 		o.Phone = derivePhone(country, o.Phone)
 		o.EInvoice.Kind = einvoiceKind(o.EInvoice.Address)
 	}
+	hasDefault := false
 	for i := range c.Contacts {
-		p := &c.Contacts[i].Person
+		ct := &c.Contacts[i]
+		ct.IsDefault = ct.IsDefault && !hasDefault
+		hasDefault = hasDefault || ct.IsDefault
+		p := &ct.Person
 		for j := range p.Phones {
 			p.Phones[j] = derivePhone(country, p.Phones[j])
 		}
