@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"customerhub/graph"
@@ -157,11 +158,14 @@ func serveHTTP(ctx context.Context, ln net.Listener, s *server.Server) error {
 	return nil
 }
 
-// listen opens a TCP address, with an error that says what to do when it is taken.
+// listen opens a TCP address, with an error that names the flag and says what to do when it is taken.
 func listen(ctx context.Context, address, flag string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listening on %s (%s): %w", address, flag, err)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s %s is taken: stop what listens there, or name another address: %w", flag, address, syscall.EADDRINUSE)
+	case err != nil:
+		return nil, fmt.Errorf("%s %s cannot be listened on: %w", flag, address, innermost(err))
 	}
 	return ln, nil
 }

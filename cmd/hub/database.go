@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,30 +28,78 @@ type databaseFlags struct {
 	PostgresFetchURL   string `help:"Where to fetch Postgres from when it is not on the machine; off for never." placeholder:"URL" env:"HUB_POSTGRES_FETCH_URL"`
 }
 
+// Validate refuses flags that contradict each other, and a command without a database.
+func (f databaseFlags) Validate() error {
+	switch {
+	case f.DatabaseURL != "" && f.Data != "":
+		return usage("name the database by --database-url (HUB_DATABASE_URL) or by --data (HUB_DATA), not by both")
+	case f.MigrateDatabaseURL != "" && f.Data != "":
+		return usage("--migrate-database-url (HUB_MIGRATE_DATABASE_URL) belongs to --database-url: with --data the hub knows its owner by itself")
+	case f == (databaseFlags{PostgresBin: f.PostgresBin, PostgresFetchURL: f.PostgresFetchURL}):
+		return usage("no database: set --database-url (HUB_DATABASE_URL) to a Postgres, or --data (HUB_DATA) to a folder where the hub runs its own")
+	}
+	return errors.Join(
+		checkDatabaseURL("--database-url (HUB_DATABASE_URL)", f.DatabaseURL),
+		checkDatabaseURL("--migrate-database-url (HUB_MIGRATE_DATABASE_URL)", f.MigrateDatabaseURL),
+		checkPostgresBin(f.PostgresBin),
+	)
+}
+
+func checkPostgresBin(folder string) error {
+	return checkFolder("--postgres-bin (HUB_POSTGRES_BIN)", folder)
+}
+
 // keysetFlags say what credentials of systems are sealed with.
 type keysetFlags struct {
 	Keyset     string `help:"The keyset that seals credentials; hub keyset makes one." placeholder:"TEXT" env:"HUB_KEYSET"`
 	KeysetFile string `help:"File that holds the keyset." placeholder:"FILE" type:"path" env:"HUB_KEYSET_FILE"`
 }
 
+// Validate refuses two keysets.
+func (k keysetFlags) Validate() error {
+	if k.Keyset != "" && k.KeysetFile != "" {
+		return usage("give the keyset by --keyset (HUB_KEYSET) or by --keyset-file (HUB_KEYSET_FILE), not by both")
+	}
+	return nil
+}
+
 // read gives the keyset; nil when none is configured. dataKeyset is the file of a data folder, used when nothing is named.
 func (k keysetFlags) read(dataKeyset string) (*secret.Keyset, error) {
-	text := k.Keyset
-	file := k.KeysetFile
-	if text == "" && file == "" {
-		file = dataKeyset
+	switch {
+	case k.Keyset != "":
+		keyset, err := secret.Parse(k.Keyset)
+		return keyset, named(err, "--keyset (HUB_KEYSET)")
+	case k.KeysetFile != "":
+		keyset, err := readKeyset(k.KeysetFile)
+		return keyset, named(err, "--keyset-file (HUB_KEYSET_FILE)")
+	case dataKeyset != "":
+		return readKeyset(dataKeyset)
 	}
-	if text == "" && file != "" {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("reading the keyset: %w", err)
-		}
-		text = string(raw)
+	return nil, nil
+}
+
+// maxKeyset is more than any keyset has.
+const maxKeyset = 1 << 20
+
+func readKeyset(file string) (*secret.Keyset, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, innermost(err))
 	}
-	if text == "" {
-		return nil, nil
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxKeyset))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, innermost(err))
 	}
-	return secret.Parse(text)
+	keyset, err := secret.Parse(string(raw))
+	return keyset, named(err, file)
+}
+
+func named(err error, name string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // database is an open database, with the embedded server behind it where there is one.
@@ -76,25 +125,34 @@ type running struct {
 	Migrate  string `json:"migrate"`
 }
 
-// open connects. With --data, it uses the Postgres of a hub that is running on the folder, or starts one.
-func (f databaseFlags) open(ctx context.Context, p *program) (*database, error) {
+// sharing says what a command does when a hub is running on its data folder.
+type sharing bool
+
+const (
+	// beside works on the Postgres of the hub that is running.
+	beside sharing = true
+	// alone is for a hub itself: one folder has one.
+	alone sharing = false
+)
+
+// open connects. With --data, it uses the Postgres of a hub that is running on the folder, where that is wanted, or starts
+// one.
+func (f databaseFlags) open(ctx context.Context, p *program, s sharing) (*database, error) {
 	switch {
-	case f.DatabaseURL != "" && f.Data != "":
-		return nil, errors.New("name a database by --database-url or by --data, not by both")
-	case f.DatabaseURL != "":
-		return (&database{appURL: f.DatabaseURL, ownerURL: f.MigrateDatabaseURL}).connect(ctx)
 	case f.Data != "":
-		return f.openData(ctx, p)
+		return f.openData(ctx, p, s)
+	case f.DatabaseURL == "":
+		return nil, usage("set --database-url (HUB_DATABASE_URL) too: the hub does not work under the owner's login")
 	}
-	return nil, errors.New("no database: set HUB_DATABASE_URL to a Postgres, or --data to a folder where the hub runs its own")
+	return (&database{appURL: f.DatabaseURL, ownerURL: f.MigrateDatabaseURL}).connect(ctx)
 }
 
-func (f databaseFlags) openData(ctx context.Context, p *program) (*database, error) {
+func (f databaseFlags) openData(ctx context.Context, p *program, s sharing) (*database, error) {
 	d := &database{keyset: filepath.Join(f.Data, keysetFile), running: filepath.Join(f.Data, runningFile)}
 	server, err := embedpg.Start(ctx, embedpg.Options{
 		Dir: filepath.Join(f.Data, postgresFolder), BinDir: f.PostgresBin, FetchURL: f.PostgresFetchURL, Logger: p.log,
 	})
-	if _, taken := errors.AsType[*embedpg.InUseError](err); taken {
+	if _, taken := errors.AsType[*embedpg.InUseError](err); taken && s == beside {
 		raw, readErr := os.ReadFile(d.running)
 		var r running
 		if readErr != nil || json.Unmarshal(raw, &r) != nil {
@@ -193,8 +251,8 @@ func (d *database) migrate(ctx context.Context, p *program) error {
 }
 
 // ready opens the database, brings it up to date, and refuses a login that row security does not bind (Promise 7).
-func (f databaseFlags) ready(ctx context.Context, p *program) (*database, error) {
-	d, err := f.open(ctx, p)
+func (f databaseFlags) ready(ctx context.Context, p *program, s sharing) (*database, error) {
+	d, err := f.open(ctx, p, s)
 	if err != nil {
 		return nil, err
 	}
@@ -207,13 +265,23 @@ func (f databaseFlags) ready(ctx context.Context, p *program) (*database, error)
 	return d, nil
 }
 
-// with runs fn on a ready database and closes it.
+// with runs fn on a ready database and closes it. A hub may be running on it.
 func (f databaseFlags) with(ctx context.Context, p *program, fn func(d *database) error) error {
-	d, err := f.ready(ctx, p)
+	return f.use(ctx, p, beside, fn)
+}
+
+// alone is with for a hub itself.
+func (f databaseFlags) alone(ctx context.Context, p *program, fn func(d *database) error) error {
+	return f.use(ctx, p, alone, fn)
+}
+
+func (f databaseFlags) use(ctx context.Context, p *program, s sharing, fn func(d *database) error) error {
+	d, err := f.ready(ctx, p, s)
 	if err != nil {
 		return err
 	}
-	return errors.Join(fn(d), d.close())
+	err = fn(d)
+	return joinClose(err, d.close)
 }
 
 // oneLine keeps a value printable in a table.

@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -25,8 +27,8 @@ import (
 // import, and a few customers that change now and then.
 type demoCommand struct {
 	sandboxData
-	Address          string        `help:"Where to serve; another free port of 127.0.0.1 when the default one is taken." default:"127.0.0.1:8080"`
-	NetvisorAddress  string        `help:"Where the simulated Netvisor serves; likewise." default:"127.0.0.1:8081"`
+	Address          string        `help:"Where to serve. When it is not given and port 8080 is taken, another free port of 127.0.0.1." placeholder:"127.0.0.1:8080"`
+	NetvisorAddress  string        `help:"Where the simulated Netvisor serves; likewise." placeholder:"127.0.0.1:8081"`
 	Info             string        `help:"Write addresses and key as JSON to this file once everything is ready." placeholder:"FILE" type:"path"`
 	ChangeEvery      time.Duration `help:"How often somebody changes a customer in the simulated Netvisor; 0 for never." default:"5s"`
 	PollEvery        time.Duration `help:"How often the hub looks at the simulated Netvisor (a real one: 15 minutes)." default:"2s"`
@@ -41,19 +43,29 @@ type demoInfo struct {
 	Sandbox       map[string]string `json:"sandbox"`
 	Key           string            `json:"key"`
 	Organisation  string            `json:"organisation"`
-	Data          string            `json:"data"`
+}
+
+// minChangeEvery keeps the simulated people from being machines.
+const minChangeEvery = 100 * time.Millisecond
+
+// Validate checks the command's own flags.
+func (c *demoCommand) Validate() error {
+	switch {
+	case c.PollEvery < hub.MinPollEvery || c.PollEvery > hub.MaxPollEvery:
+		return usage("--poll-every takes %s to %s, not %s", hub.MinPollEvery, hub.MaxPollEvery, c.PollEvery)
+	case c.ChangeEvery != 0 && c.ChangeEvery < minChangeEvery:
+		return usage("--change-every takes %s or more, or 0s for never, not %s", minChangeEvery, c.ChangeEvery)
+	}
+	return errors.Join(
+		c.sandboxData.Validate(), checkAddress("--address", c.Address), checkAddress("--netvisor-address", c.NetvisorAddress),
+		checkNewFile("--info", c.Info), checkPostgresBin(c.PostgresBin),
+	)
 }
 
 // Run runs the demo until interrupted. Everything it made is gone afterwards.
 func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
-	if c.PollEvery < hub.MinPollEvery || c.ChangeEvery < 0 {
-		return fmt.Errorf("--poll-every takes %s or more, and --change-every 0 or more", hub.MinPollEvery)
-	}
-	o, err := c.options(p)
-	if err != nil {
-		return err
-	}
-	sandbox, err := netvisor.New(o)
+	p.printf("Customer Hub demo: Postgres, a simulated Netvisor and the hub, all on this machine.\n")
+	sandbox, err := netvisor.New(c.options(p))
 	if err != nil {
 		return err
 	}
@@ -67,18 +79,14 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer ln.Close()
-	data, err := os.MkdirTemp("", "customerhub-demo-")
+	data, err := makeDemoFolder(ctx, p.log)
 	if err != nil {
-		return fmt.Errorf("making a folder for the demo: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
-	// Postgres runs under another account when this is root, and has to reach its folder.
-	if err := os.Chmod(data, 0o711); err != nil { //nolint:gosec // others may pass through, not look inside
-		return fmt.Errorf("making a folder for the demo: %w", err)
-	}
-	p.printf("Starting Postgres …\n")
+	defer func() { err = joinClose(err, func() error { return os.RemoveAll(data) }) }()
+	p.printf("Starting Postgres (fetched once where the machine has none) …\n")
 	flags := databaseFlags{Data: data, PostgresBin: c.PostgresBin, PostgresFetchURL: c.PostgresFetchURL}
-	return flags.with(ctx, p, func(d *database) error {
+	return flags.alone(ctx, p, func(d *database) error {
 		keyset, err := (keysetFlags{}).read(d.keyset)
 		if err != nil {
 			return err
@@ -86,20 +94,33 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 		demo := &demo{
 			command: c, p: p, sandbox: sandbox, data: data,
 			app:     newApp(p, d, appOptions{keyset: keyset, development: true}),
-			hubURL:  "http://" + ln.Addr().String(),
-			netvURL: "http://" + sandboxListener.Addr().String(),
+			hubURL:  urlOf(ln),
+			netvURL: urlOf(sandboxListener),
 		}
 		return demo.run(ctx, ln, sandboxListener)
 	})
 }
 
-// listenDemo takes another port when the default one is taken, so that the demo starts all the same.
+// listenDemo listens where it was told to. Without that, it takes another port when the usual one is taken, so that the demo
+// starts all the same.
 func listenDemo(ctx context.Context, address, usual, flag string) (net.Listener, error) {
-	ln, err := listen(ctx, address, flag)
-	if errors.Is(err, syscall.EADDRINUSE) && address == usual {
+	if address != "" {
+		return listen(ctx, address, flag)
+	}
+	ln, err := listen(ctx, usual, flag)
+	if errors.Is(err, syscall.EADDRINUSE) {
 		return listen(ctx, "127.0.0.1:0", flag)
 	}
 	return ln, err
+}
+
+// urlOf is where a person reaches the listener from this machine.
+func urlOf(ln net.Listener) string {
+	host, port, _ := net.SplitHostPort(ln.Addr().String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // demo is a running demo.
@@ -189,7 +210,7 @@ func (d *demo) setUp(ctx context.Context) (demoInfo, error) {
 	d.p.printf("%s\n", summary(done))
 	return demoInfo{
 		GraphQL: d.hubURL + "/graphql", Subscriptions: "ws" + d.hubURL[len("http"):] + "/graphql",
-		Sandbox: map[string]string{"netvisor": d.netvURL}, Key: key.Reveal(), Organisation: string(org.ID), Data: d.data,
+		Sandbox: map[string]string{"netvisor": d.netvURL}, Key: key.Reveal(), Organisation: string(org.ID),
 	}, nil
 }
 
@@ -215,26 +236,49 @@ Three commands to try, each in another terminal:
        -d '{"query":"subscription { customerChanged { ... on CustomerChange { change { sequence kind fields { field before after } } customer { name } } } }"}'
 
   3. Look at Netvisor now, with a progress bar:
-     go run ./cmd/hub sync --data %[7]s --full
+     %[7]s sync --data %[8]s --full
 
 Ctrl-C stops everything.
-`, d.hubURL, info.Key, info.GraphQL, info.Subscriptions, d.netvURL, info.Organisation, info.Data)
+`, d.hubURL, info.Key, info.GraphQL, info.Subscriptions, d.netvURL, info.Organisation, called(os.Args[0]), shellWord(d.data))
 	if d.command.Info == "" {
 		return nil
 	}
+	return writeInfo(d.command.Info, info)
+}
+
+// writeInfo writes the file for scripts, which only its owner can read, since there is a key in it. It is written beside and
+// renamed, so that a script that waits for the file never reads half of it.
+func writeInfo(file string, info demoInfo) error {
 	raw, err := json.MarshalIndent(info, "", "  ")
 	if err != nil {
 		return fmt.Errorf("describing the demo: %w", err)
 	}
-	// Written beside and renamed, so that a script that waits for the file never reads half of it.
-	beside := filepath.Join(filepath.Dir(d.command.Info), "."+filepath.Base(d.command.Info)+".new")
+	beside := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+".new")
 	if err := os.WriteFile(beside, append(raw, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing --info: %w", err)
+		return fmt.Errorf("--info %s: %w", file, innermost(err))
 	}
-	if err := os.Rename(beside, d.command.Info); err != nil {
-		return fmt.Errorf("writing --info: %w", err)
+	if err := os.Rename(beside, file); err != nil {
+		return errors.Join(fmt.Errorf("--info %s: %w", file, innermost(err)), os.Remove(beside))
 	}
 	return nil
+}
+
+// called is how the person called this program, to be copied into another terminal in the same folder.
+func called(program string) string {
+	if strings.Contains(program, string(filepath.Separator)+"go-build") { // go run built it for this once
+		return "go run ./cmd/hub"
+	}
+	return shellWord(program)
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=-]+$`)
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // live lets people of the simulated company change a customer now and then.

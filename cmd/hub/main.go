@@ -17,81 +17,119 @@ import (
 	"customerhub/internal/fault"
 )
 
-// cli is every command with its flags; each flag can be set by the environment too.
+// cli is every command with its flags. What configures a server can be set by the environment too, as help says.
 type cli struct {
 	Demo         demoCommand         `cmd:"" help:"Try it: a hub with its own Postgres, a simulated Netvisor and 250 customers."`
 	Serve        serveCommand        `cmd:"" help:"Run the hub."`
-	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, back, or show where it stands."`
-	Organisation organisationCommand `cmd:"" help:"Make and list organisations."`
+	Sync         syncCommand         `cmd:"" help:"Look at a system now and show the progress."`
+	Organisation organisationCommand `cmd:"" help:"Make, list and rename organisations."`
 	Key          keyCommand          `cmd:"" help:"Make, list and revoke API keys."`
 	Keyset       keysetCommand       `cmd:"" help:"Make the keyset that seals credentials of external systems."`
-	Sync         syncCommand         `cmd:"" help:"Look at a system now and show the progress."`
+	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, back, or show where it stands."`
 	Sandbox      sandboxCommand      `cmd:"" help:"Run a simulated external system to develop and test against."`
 
-	LogLevel  string           `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"HUB_LOG_LEVEL"`
-	LogFormat string           `help:"How it is logged: ${enum}." enum:"text,json" default:"text" env:"HUB_LOG_FORMAT"`
-	Version   kong.VersionFlag `help:"Show the version."`
+	LogLevel  string           `help:"What is logged: debug, info, warn or error. Servers log info when nothing is named, other commands warn." placeholder:"LEVEL" env:"HUB_LOG_LEVEL" group:"General:"`
+	LogFormat string           `help:"How it is logged: text or json." placeholder:"text" env:"HUB_LOG_FORMAT" group:"General:"`
+	Version   kong.VersionFlag `help:"Show the version." group:"General:"`
+}
+
+// Validate checks the flags that every command has.
+func (c *cli) Validate() error {
+	_, err := newLog(io.Discard, c.LogLevel, c.LogFormat)
+	return err
 }
 
 func main() {
 	os.Exit(runCLI(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// Exit codes: 0 done, 1 it could not be done, 2 the words of the call are wrong (as kong has it, 80 is folded into it).
+// Exit codes beside 0 for done: what the call asks could not be done, the words of the call are wrong, and a person broke
+// it off. A server or demo that a person ends is done.
 const (
-	exitFailed = 1
-	exitUsage  = 2
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
 )
 
 // runCLI is main without the process: it parses, runs until done or interrupted, and gives the exit code.
 func runCLI(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var c cli
-	code := -1
+	help := -1
 	parser, err := kong.New(&c,
 		kong.Name("hub"),
-		kong.Description("Customer Hub keeps one canonical customer and keeps it in agreement with the systems around it."),
-		kong.UsageOnError(),
+		kong.Description("Customer Hub keeps one canonical customer and keeps it in agreement with the systems around it. "+
+			"Begin with hub demo: it needs nothing but itself."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(stdout, stderr),
-		kong.Exit(func(n int) { code = n }),
+		kong.Exit(func(n int) { help = n }),
 		kong.Vars{"version": version(), "scopes": auth.ScopeNames()},
+		plainMappers(),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "hub:", err)
 		return exitFailed
 	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
 	parsed, err := parser.Parse(args)
-	if code >= 0 {
-		return code // help or version was shown
+	if help >= 0 {
+		return help // help or version was shown
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "hub: %s\n", err)
-		if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context != nil {
-			fmt.Fprintf(stderr, "Run \"%s --help\" for the flags.\n", strings.TrimSpace("hub "+e.Context.Command()))
-		}
-		return exitUsage
+		return reportUsage(stderr, err)
+	}
+	command, _, _ := strings.Cut(parsed.Command(), " ")
+	serves := command == "serve" || command == "demo" || command == "sandbox"
+	if c.LogLevel == "" && (command == "serve" || command == "sandbox") {
+		c.LogLevel = "info"
 	}
 	log, err := newLog(stderr, c.LogLevel, c.LogFormat)
 	if err != nil {
-		fmt.Fprintln(stderr, "hub:", err)
-		return exitUsage
+		return reportUsage(stderr, err)
 	}
+	ctx, stop := untilSignal()
+	defer stop()
 	p := &program{stdout: stdout, stderr: stderr, log: log}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	if err := parsed.Run(p); err != nil && !errors.Is(err, context.Canceled) {
-		p.report(err)
-		return exitFailed
+	err = parsed.Run(p)
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled) && serves:
+		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "hub: interrupted")
+		return exitInterrupted
 	}
-	return 0
+	if u, ok := errors.AsType[*usageError](err); ok {
+		return reportUsage(stderr, u)
+	}
+	p.report(err)
+	return exitFailed
+}
+
+// untilSignal gives a context that ends with the first signal to stop. A second one ends the process at once, for a person
+// who does not want to wait.
+func untilSignal() (context.Context, context.CancelFunc) {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // report prints an error for the person at the keyboard. An operator may see causes; secrets are in none of them.
 func (p *program) report(err error) {
 	if list, ok := errors.AsType[fault.Errors](err); ok {
 		for _, f := range list {
-			fmt.Fprintf(p.stderr, "hub: %s: %s\n", strings.Join(f.Path, "."), f.Message)
+			if len(f.Path) > 0 {
+				fmt.Fprintf(p.stderr, "hub: %s: %s\n", strings.Join(f.Path, "."), f.Message)
+			} else {
+				fmt.Fprintf(p.stderr, "hub: %s\n", f.Message)
+			}
 		}
 		return
 	}

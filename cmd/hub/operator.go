@@ -30,11 +30,11 @@ type migrateUp struct {
 func (f databaseFlags) owner(ctx context.Context, p *program) (*database, error) {
 	if f.Data == "" {
 		if f.MigrateDatabaseURL == "" {
-			return nil, fmt.Errorf("migrations run under the database's owner: set HUB_MIGRATE_DATABASE_URL, or --data")
+			return nil, usage("migrations run under the database's owner: set --migrate-database-url (HUB_MIGRATE_DATABASE_URL), or --data (HUB_DATA)")
 		}
 		return &database{ownerURL: f.MigrateDatabaseURL}, nil
 	}
-	return f.open(ctx, p)
+	return f.open(ctx, p, beside)
 }
 
 func (d *database) closeOwner() error {
@@ -58,20 +58,25 @@ func (c *migrateUp) Run(ctx context.Context, p *program) error {
 }
 
 type migrateDown struct {
-	databaseFlags `embed:""`
 	Steps         int  `help:"How many migrations to take back." default:"1"`
 	All           bool `help:"Take all of them back."`
 	Yes           bool `help:"Do it; without this, nothing is done."`
+	databaseFlags `embed:""`
+}
+
+// Validate checks the command's own flags.
+func (c *migrateDown) Validate() error {
+	switch {
+	case c.Steps < 1:
+		return usage("--steps takes 1 or more, not %d", c.Steps)
+	case !c.Yes:
+		return usage("taking migrations back loses the data of the tables that go; say --yes to do it")
+	}
+	return c.databaseFlags.Validate()
 }
 
 // Run migrates down.
 func (c *migrateDown) Run(ctx context.Context, p *program) error {
-	if !c.Yes {
-		return fmt.Errorf("taking migrations back loses the data of the tables that go; say --yes to do it")
-	}
-	if c.Steps < 1 {
-		return fmt.Errorf("--steps takes 1 or more, not %d", c.Steps)
-	}
 	d, err := c.owner(ctx, p)
 	if err != nil {
 		return err
@@ -93,7 +98,10 @@ type migrateStatus struct {
 
 // Run shows the version.
 func (c *migrateStatus) Run(ctx context.Context, p *program) error {
-	d, err := c.open(ctx, p)
+	if c.DatabaseURL == "" {
+		c.DatabaseURL = c.MigrateDatabaseURL // either login may ask
+	}
+	d, err := c.open(ctx, p, beside)
 	if err != nil {
 		return err
 	}
@@ -126,8 +134,8 @@ type organisationCommand struct {
 }
 
 type organisationCreate struct {
-	databaseFlags `embed:""`
 	Name          string `arg:"" help:"Its name."`
+	databaseFlags `embed:""`
 }
 
 // Run makes an organisation.
@@ -162,9 +170,9 @@ func (c *organisationList) Run(ctx context.Context, p *program) error {
 }
 
 type organisationRename struct {
-	databaseFlags `embed:""`
 	Organisation  string `arg:"" help:"Its id or present name."`
 	Name          string `arg:"" help:"The new name."`
+	databaseFlags `embed:""`
 }
 
 // Run renames an organisation.
@@ -187,11 +195,25 @@ type keyCommand struct {
 }
 
 type keyCreate struct {
+	Name          string         `arg:"" help:"Whose key it is, or what for."`
+	Organisation  []string       `help:"Id or name of an organisation that the key reaches; several may be given. The only one when there is one." short:"o"`
+	Scope         []string       `help:"What the key may do: ${scopes}." required:"" short:"s"`
+	ExpiresIn     *time.Duration `help:"How long the key is good for, such as 720h; for ever when not given." placeholder:"TIME"`
 	databaseFlags `embed:""`
-	Name          string        `arg:"" help:"Whose key it is, or what for."`
-	Organisation  []string      `help:"Id or name of an organisation that the key reaches; several may be given. The only one when there is one." short:"o"`
-	Scope         []string      `help:"What the key may do: ${scopes}." required:"" short:"s"`
-	ExpiresIn     time.Duration `help:"How long the key is good for, such as 720h; for ever when not given."`
+}
+
+// maxExpiry is ten years.
+const maxExpiry = 10 * 365 * 24 * time.Hour
+
+// Validate checks the command's own flags.
+func (c *keyCreate) Validate() error {
+	if _, err := auth.ParseScopes(c.Scope); err != nil {
+		return usage("--scope: %s", err)
+	}
+	if c.ExpiresIn != nil && (*c.ExpiresIn < time.Second || *c.ExpiresIn > maxExpiry) {
+		return usage("--expires-in takes 1s to %s (ten years), not %s", maxExpiry, *c.ExpiresIn)
+	}
+	return c.databaseFlags.Validate()
 }
 
 // Run makes a key.
@@ -199,6 +221,10 @@ func (c *keyCreate) Run(ctx context.Context, p *program) error {
 	scopes, err := auth.ParseScopes(c.Scope)
 	if err != nil {
 		return err
+	}
+	var good time.Duration
+	if c.ExpiresIn != nil {
+		good = *c.ExpiresIn
 	}
 	return c.with(ctx, p, func(d *database) error {
 		h := hub.New(d.pool, hub.Options{Log: p.log})
@@ -214,7 +240,7 @@ func (c *keyCreate) Run(ctx context.Context, p *program) error {
 			}
 			reach[i] = org.ID
 		}
-		key, err := h.CreateKey(ctx, hub.NewKey{Name: c.Name, Organisations: reach, Scopes: scopes, ExpiresIn: c.ExpiresIn})
+		key, err := h.CreateKey(ctx, hub.NewKey{Name: c.Name, Organisations: reach, Scopes: scopes, ExpiresIn: good})
 		if err == nil {
 			p.printf("%s\n", key.Reveal())
 		}
@@ -223,8 +249,8 @@ func (c *keyCreate) Run(ctx context.Context, p *program) error {
 }
 
 type keyList struct {
-	databaseFlags `embed:""`
 	Organisation  string `help:"Id or name of the organisation; the only one when there is one." short:"o"`
+	databaseFlags `embed:""`
 }
 
 // Run lists keys.
@@ -262,9 +288,9 @@ func (c *keyList) Run(ctx context.Context, p *program) error {
 }
 
 type keyRevoke struct {
-	databaseFlags `embed:""`
 	ID            string `arg:"" help:"The key's id, as hub key list shows it."`
 	Organisation  string `help:"Id or name of an organisation that the key reaches; the only one when there is one." short:"o"`
+	databaseFlags `embed:""`
 }
 
 // Run revokes a key.
@@ -281,7 +307,7 @@ func (c *keyRevoke) Run(ctx context.Context, p *program) error {
 
 // keysetCommand makes keysets.
 type keysetCommand struct {
-	Rotate string `help:"File of a keyset to rotate: the new one seals with a new key and opens what the old one sealed." type:"existingfile" placeholder:"FILE"`
+	Rotate string `help:"File of a keyset to rotate: the new one seals with a new key and opens what the old one sealed." type:"path" placeholder:"FILE"`
 }
 
 // Run prints a keyset.
@@ -289,9 +315,10 @@ func (c *keysetCommand) Run(p *program) error {
 	k, err := secret.Generate()
 	if c.Rotate != "" {
 		var old *secret.Keyset
-		if old, err = (keysetFlags{KeysetFile: c.Rotate}).read(""); err == nil {
+		if old, err = readKeyset(c.Rotate); err == nil {
 			k, err = old.Rotated()
 		}
+		err = named(err, "--rotate")
 	}
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisor"
@@ -67,17 +68,25 @@ func version() string {
 	return "hub " + v
 }
 
+// levels are what --log-level takes.
+var levels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError, "": slog.LevelWarn,
+}
+
 // newLog makes the logger. Personal identity codes are masked in every text that is logged (Promise 11).
 func newLog(w io.Writer, level, format string) (*slog.Logger, error) {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return nil, fmt.Errorf("log level %q: %w", level, err)
+	l, ok := levels[strings.ToLower(level)]
+	if !ok {
+		return nil, usage("--log-level (HUB_LOG_LEVEL) takes debug, info, warn or error, not %q", level)
 	}
 	o := &slog.HandlerOptions{Level: l, ReplaceAttr: maskAttr}
-	if format == "json" {
+	switch format {
+	case "json":
 		return slog.New(slog.NewJSONHandler(w, o)), nil
+	case "text", "":
+		return slog.New(slog.NewTextHandler(w, o)), nil
 	}
-	return slog.New(slog.NewTextHandler(w, o)), nil
+	return nil, usage("--log-format (HUB_LOG_FORMAT) takes text or json, not %q", format)
 }
 
 func maskAttr(_ []string, a slog.Attr) slog.Attr {

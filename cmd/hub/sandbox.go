@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"customerhub/internal/sandbox/netvisor"
@@ -19,9 +20,17 @@ type sandboxData struct {
 	Load      string `help:"Serve captured replies: every .xml file of the folder, recognised by its content." placeholder:"FOLDER" type:"path"`
 }
 
+// Validate refuses what no sandbox can hold.
+func (s sandboxData) Validate() error {
+	if s.Customers != nil && (*s.Customers < 0 || *s.Customers > netvisor.MaxCustomers) {
+		return usage("--customers takes 0 to %d, not %d", netvisor.MaxCustomers, *s.Customers)
+	}
+	return checkFolder("--load", s.Load)
+}
+
 const inventedCustomers = 250
 
-func (s sandboxData) options(p *program) (netvisor.Options, error) {
+func (s sandboxData) options(p *program) netvisor.Options {
 	o := netvisor.Options{Seed: s.Seed, Load: s.Load, Logger: p.log}
 	switch {
 	case s.Customers != nil:
@@ -29,7 +38,7 @@ func (s sandboxData) options(p *program) (netvisor.Options, error) {
 	case s.Load == "":
 		o.Customers = inventedCustomers
 	}
-	return o, nil
+	return o
 }
 
 type sandboxNetvisor struct {
@@ -38,12 +47,17 @@ type sandboxNetvisor struct {
 	Latency time.Duration `help:"How long each call takes at least." default:"0s"`
 }
 
+// Validate checks the command's own flags.
+func (c *sandboxNetvisor) Validate() error {
+	if c.Latency < 0 || c.Latency > time.Hour {
+		return usage("--latency takes 0s to 1h, not %s", c.Latency)
+	}
+	return errors.Join(checkAddress("--address", c.Address), c.sandboxData.Validate())
+}
+
 // Run serves until interrupted.
 func (c *sandboxNetvisor) Run(ctx context.Context, p *program) error {
-	o, err := c.options(p)
-	if err != nil {
-		return err
-	}
+	o := c.options(p)
 	o.Latency = c.Latency
 	s, err := netvisor.New(o)
 	if err != nil {

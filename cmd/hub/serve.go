@@ -3,16 +3,28 @@ package main
 import (
 	"context"
 	"errors"
+	"net/url"
 )
 
 // serveCommand runs the hub.
 type serveCommand struct {
-	databaseFlags `embed:""`
-	keysetFlags   `embed:""`
 	Address       string   `help:"Where to serve HTTP." default:"127.0.0.1:8080" env:"HUB_ADDRESS"`
 	Development   bool     `help:"Serve the explorer, allow introspection, let errors suggest names." env:"HUB_DEVELOPMENT"`
 	Introspection bool     `help:"Allow introspection outside development." env:"HUB_INTROSPECTION"`
 	AllowOrigin   []string `help:"Origin whose pages may use the API from a browser, beside the server's own." placeholder:"URL" env:"HUB_ALLOW_ORIGIN"`
+	databaseFlags `embed:""`
+	keysetFlags   `embed:""`
+}
+
+// Validate checks the command's own flags.
+func (c *serveCommand) Validate() error {
+	for _, origin := range c.AllowOrigin {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origin || u.Hostname() == "" {
+			return usage("--allow-origin (HUB_ALLOW_ORIGIN) takes SCHEME://HOST or SCHEME://HOST:PORT such as https://app.example.test, not %q", origin)
+		}
+	}
+	return errors.Join(checkAddress("--address (HUB_ADDRESS)", c.Address), c.databaseFlags.Validate(), c.keysetFlags.Validate())
 }
 
 // Run serves until interrupted.
@@ -21,10 +33,11 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return c.with(ctx, p, func(d *database) error {
+	defer ln.Close()
+	return c.alone(ctx, p, func(d *database) error {
 		keyset, err := c.read(d.keyset)
 		if err != nil {
-			return errors.Join(err, ln.Close())
+			return err
 		}
 		if keyset == nil {
 			p.log.Warn("no keyset: credentials of systems can be neither stored nor used", "set", "HUB_KEYSET or HUB_KEYSET_FILE")

@@ -23,11 +23,16 @@ import (
 
 // syncCommand looks at a system now. It works beside a hub that is running on the same database, and without one.
 type syncCommand struct {
-	databaseFlags `embed:""`
-	keysetFlags   `embed:""`
 	Organisation  string `help:"Id or name of the organisation; the only one when there is one." short:"o"`
 	System        string `help:"Id or name of the system; the only one when there is one."`
 	Full          bool   `help:"Read and compare everything, not only what changed."`
+	databaseFlags `embed:""`
+	keysetFlags   `embed:""`
+}
+
+// Validate checks the command's flags.
+func (c *syncCommand) Validate() error {
+	return errors.Join(c.databaseFlags.Validate(), c.keysetFlags.Validate())
 }
 
 // Run queues the run, or joins the one that is going on, and shows its progress until it ends.
@@ -53,6 +58,8 @@ func (c *syncCommand) Run(ctx context.Context, p *program) error {
 		if keyset != nil {
 			// A hub that is running takes the run at once; this one takes it otherwise.
 			all.Go(func() { _ = worker.Run(ctx) })
+		} else {
+			fmt.Fprintln(p.stderr, "hub: without a keyset (HUB_KEYSET) this command waits for a running hub to do it")
 		}
 		bar, done := progress(p.stdout)
 		r, err = follow(ctx, f, h, viewer, r.ID, bar)
