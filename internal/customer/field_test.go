@@ -21,7 +21,7 @@ func TestGroup(t *testing.T) {
 		"office[17].einvoice.address":  "office[17].einvoice",
 		"contact[a.b@c.test].emails":   "contact[a.b@c.test].emails",
 		"office[1.2].address.postcode": "office[1.2].address",
-		"": "",
+		"":                             "",
 	} {
 		if got := field.Group(); got != want {
 			t.Errorf("the group of %q is %q, want %q", field, got, want)
