@@ -39,6 +39,11 @@ type customerRow struct {
 	EInvoiceAddress  string          `db:"einvoice_address" json:"einvoice_address"`
 	EInvoiceOperator string          `db:"einvoice_operator" json:"einvoice_operator"`
 	EInvoiceKind     string          `db:"einvoice_kind" json:"einvoice_kind"`
+	ResponsibleKind  string          `db:"responsible_kind" json:"responsible_kind"`
+	ResponsibleSys   *string         `db:"responsible_system" json:"responsible_system"`
+	ResponsibleID    string          `db:"responsible_external_id" json:"responsible_external_id"`
+	ResponsibleName  string          `db:"responsible_name" json:"responsible_name"`
+	CustomFields     json.RawMessage `db:"custom_fields" json:"custom_fields"`
 	CreatedAt        time.Time       `db:"created_at" json:"-"`
 	UpdatedAt        time.Time       `db:"updated_at" json:"-"`
 	NameSort         string          `db:"-" json:"name_sort"`
@@ -49,7 +54,8 @@ type customerRow struct {
 const customerColumns = `c.id, c.version, c.field_versions, c.change_no, c.number, c.kind, c.status, c.name, c.name_extension,
   c.first_name, c.last_name, c.business_id, c.business_id_valid, c.vat_number, c.buyer_unit_number, c.email, c.phone,
   c.phone_e164, c.language, c.billing_emails, c.consumer_einvoice, c.einvoice_address, c.einvoice_operator,
-  c.einvoice_kind, c.created_at, c.updated_at`
+  c.einvoice_kind, c.responsible_kind, c.responsible_system, c.responsible_external_id, c.responsible_name, c.custom_fields,
+  c.created_at, c.updated_at`
 
 func (r *customerRow) noun() (customer.Customer, error) {
 	c := customer.Customer{
@@ -74,19 +80,29 @@ func (r *customerRow) noun() (customer.Customer, error) {
 		EInvoice: customer.EInvoice{
 			Address: r.EInvoiceAddress, Operator: r.EInvoiceOperator, Kind: customer.EInvoiceKind(r.EInvoiceKind),
 		},
+		Responsible: customer.Responsible{
+			Kind: customer.ResponsibleKind(r.ResponsibleKind), SystemID: textOf[string](r.ResponsibleSys),
+			ExternalID: r.ResponsibleID, Name: r.ResponsibleName,
+		},
 		CreatedAt: r.CreatedAt.UTC(),
 		UpdatedAt: r.UpdatedAt.UTC(),
 	}
 	if err := json.Unmarshal(r.FieldVersions, &c.FieldVersions); err != nil {
 		return customer.Customer{}, fmt.Errorf("reading field versions of customer %s: %w", r.ID, err)
 	}
+	if err := json.Unmarshal(r.CustomFields, &c.CustomFields); err != nil {
+		return customer.Customer{}, fmt.Errorf("reading custom fields of customer %s: %w", r.ID, err)
+	}
 	return c, nil
 }
 
 func rowOfCustomer(c *customer.Customer) customerRow {
-	versions := c.FieldVersions
+	versions, custom := c.FieldVersions, c.CustomFields
 	if versions == nil {
 		versions = map[customer.Field]int{}
+	}
+	if custom == nil {
+		custom = map[string]string{}
 	}
 	return customerRow{
 		ID:               string(c.ID),
@@ -112,6 +128,11 @@ func rowOfCustomer(c *customer.Customer) customerRow {
 		EInvoiceAddress:  c.EInvoice.Address,
 		EInvoiceOperator: c.EInvoice.Operator,
 		EInvoiceKind:     string(c.EInvoice.Kind),
+		ResponsibleKind:  string(c.Responsible.Kind),
+		ResponsibleSys:   textOrNull(c.Responsible.SystemID),
+		ResponsibleID:    c.Responsible.ExternalID,
+		ResponsibleName:  c.Responsible.Name,
+		CustomFields:     json.RawMessage(asJSON(custom)),
 		NameSort:         `\x` + hex.EncodeToString(customer.SortKey(c.Name)),
 		SearchText:       c.SearchText(),
 	}
@@ -170,14 +191,17 @@ func LockCustomers(ctx context.Context, db pg.DB, ids []customer.ID) ([]customer
 const sqlSaveCustomers = `
 INSERT INTO customer AS c (id, version, field_versions, number, kind, status, name, name_extension, first_name, last_name,
   business_id, business_id_valid, vat_number, buyer_unit_number, email, phone, phone_e164, language, billing_emails,
-  consumer_einvoice, einvoice_address, einvoice_operator, einvoice_kind, name_sort, search_text)
+  consumer_einvoice, einvoice_address, einvoice_operator, einvoice_kind, responsible_kind, responsible_system,
+  responsible_external_id, responsible_name, custom_fields, name_sort, search_text)
 SELECT r.id, r.version, r.field_versions, r.number, r.kind, r.status, r.name, r.name_extension, r.first_name, r.last_name,
   r.business_id, r.business_id_valid, r.vat_number, r.buyer_unit_number, r.email, r.phone, r.phone_e164, r.language,
-  r.billing_emails, r.consumer_einvoice, r.einvoice_address, r.einvoice_operator, r.einvoice_kind, r.name_sort, r.search_text
+  r.billing_emails, r.consumer_einvoice, r.einvoice_address, r.einvoice_operator, r.einvoice_kind, r.responsible_kind,
+  r.responsible_system, r.responsible_external_id, r.responsible_name, r.custom_fields, r.name_sort, r.search_text
 FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, version integer, field_versions jsonb, number text, kind text,
   status text, name text, name_extension text, first_name text, last_name text, business_id text, business_id_valid boolean,
   vat_number text, buyer_unit_number text, email text, phone text, phone_e164 text, language text, billing_emails text[],
-  consumer_einvoice boolean, einvoice_address text, einvoice_operator text, einvoice_kind text, name_sort bytea,
+  consumer_einvoice boolean, einvoice_address text, einvoice_operator text, einvoice_kind text, responsible_kind text,
+  responsible_system uuid, responsible_external_id text, responsible_name text, custom_fields jsonb, name_sort bytea,
   search_text text)
 ON CONFLICT (organisation_id, id) DO UPDATE
 SET version = excluded.version,
@@ -202,6 +226,11 @@ SET version = excluded.version,
   einvoice_address = excluded.einvoice_address,
   einvoice_operator = excluded.einvoice_operator,
   einvoice_kind = excluded.einvoice_kind,
+  responsible_kind = excluded.responsible_kind,
+  responsible_system = excluded.responsible_system,
+  responsible_external_id = excluded.responsible_external_id,
+  responsible_name = excluded.responsible_name,
+  custom_fields = excluded.custom_fields,
   name_sort = excluded.name_sort,
   search_text = excluded.search_text,
   updated_at = now()`

@@ -199,6 +199,18 @@ func (r personRow) noun() customer.Person {
 	return p
 }
 
+func rowOfPerson(p customer.Person) personRow {
+	row := personRow{
+		ID: string(p.ID), FirstName: p.FirstName, LastName: p.LastName, Language: p.Language, Emails: texts(p.Emails),
+		Phones: []string{}, PhonesE164: []string{},
+	}
+	for _, ph := range p.Phones {
+		row.Phones = append(row.Phones, ph.Raw)
+		row.PhonesE164 = append(row.PhonesE164, ph.E164)
+	}
+	return row
+}
+
 func (r contactPersonRow) noun() customer.Contact {
 	roles := make([]customer.ContactRole, len(r.Roles))
 	for i, role := range r.Roles {
@@ -233,15 +245,7 @@ func partsOf(customers []customer.Customer) customerParts {
 			})
 		}
 		for _, ct := range c.Contacts {
-			row := personRow{
-				ID: string(ct.Person.ID), FirstName: ct.Person.FirstName, LastName: ct.Person.LastName,
-				Language: ct.Person.Language, Emails: texts(ct.Person.Emails), Phones: []string{}, PhonesE164: []string{},
-			}
-			for _, ph := range ct.Person.Phones {
-				row.Phones = append(row.Phones, ph.Raw)
-				row.PhonesE164 = append(row.PhonesE164, ph.E164)
-			}
-			p.people = append(p.people, row)
+			p.people = append(p.people, rowOfPerson(ct.Person))
 			p.contacts = append(p.contacts, contactRow{
 				CustomerID: string(c.ID), PersonID: string(ct.Person.ID), OfficeID: textOrNull(ct.OfficeID),
 				Roles: texts(ct.Roles), Title: ct.Title, IsDefault: ct.IsDefault,
@@ -319,6 +323,13 @@ SET office_id = excluded.office_id, roles = excluded.roles, title = excluded.tit
 WHERE (t.office_id, t.roles, t.title, t.is_default)
   IS DISTINCT FROM (excluded.office_id, excluded.roles, excluded.title, excluded.is_default)`
 
+// sqlMoveDefaults takes the mark off contacts that are not the default any more, before another one gets it.
+const sqlMoveDefaults = `
+UPDATE contact t
+SET is_default = false
+FROM jsonb_to_recordset(@rows::jsonb) AS r (customer_id uuid, person_id uuid, is_default boolean)
+WHERE t.is_default AND NOT r.is_default AND t.customer_id = r.customer_id AND t.person_id = r.person_id`
+
 // save queues the writing of the parts. Rows that go leave first, so that a default contact can move.
 func (p *customerParts) save(b *pgx.Batch) {
 	if len(p.customerIDs) == 0 {
@@ -329,6 +340,7 @@ func (p *customerParts) save(b *pgx.Batch) {
 	writeRows(b, sqlSaveAddresses, p.addresses)
 	writeRows(b, sqlSaveOffices, p.offices)
 	writeRows(b, sqlSavePeople, p.people)
+	writeRows(b, sqlMoveDefaults, p.contacts)
 	writeRows(b, sqlSaveContacts, p.contacts)
 }
 

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/pg"
+)
+
+type kycRow struct {
+	ID                     string          `db:"id"`
+	CustomerID             string          `db:"customer_id"`
+	State                  string          `db:"state"`
+	RiskClass              string          `db:"risk_class"`
+	RequiresActions        *bool           `db:"requires_actions"`
+	Reasons                []string        `db:"requires_actions_reasons"`
+	LatestRiskAssessmentOn *time.Time      `db:"latest_risk_assessment_on"`
+	DueDiligenceExpiresOn  *time.Time      `db:"due_diligence_expires_on"`
+	Notes                  string          `db:"notes"`
+	Raw                    json.RawMessage `db:"raw"`
+	SourceSystem           *string         `db:"source_system"`
+	AsOf                   time.Time       `db:"as_of"`
+	RecordedAt             time.Time       `db:"recorded_at"`
+}
+
+const kycColumns = `k.id, k.customer_id, k.state, k.risk_class, k.requires_actions, k.requires_actions_reasons,
+  k.latest_risk_assessment_on, k.due_diligence_expires_on, k.notes, k.raw, k.source_system, k.as_of, k.recorded_at`
+
+func (r kycRow) noun() (customer.KYC, error) {
+	k := customer.KYC{
+		State: customer.KYCState(r.State), RiskClass: customer.RiskClass(r.RiskClass), RequiresActions: r.RequiresActions,
+		RequiresActionsReasons: r.Reasons, LatestRiskAssessmentOn: dateOf(r.LatestRiskAssessmentOn),
+		DueDiligenceExpiresOn: dateOf(r.DueDiligenceExpiresOn), Notes: r.Notes, SourceSystem: textOf[string](r.SourceSystem),
+		AsOf: r.AsOf.UTC(), RecordedAt: r.RecordedAt.UTC(),
+	}
+	if err := json.Unmarshal(r.Raw, &k.Raw); err != nil {
+		return customer.KYC{}, fmt.Errorf("reading due-diligence status %s: %w", r.ID, err)
+	}
+	return k, nil
+}
+
+func dateOf(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.DateOnly)
+}
+
+const sqlKYCOfCustomers = `
+SELECT DISTINCT ON (k.customer_id) ` + kycColumns + `
+FROM kyc_status k
+WHERE k.customer_id = ANY (@ids)
+ORDER BY k.customer_id, k.as_of DESC, k.id DESC`
+
+// ListKYC reads the newest status of customers; customers of whom nothing was said are left out.
+func ListKYC(ctx context.Context, db pg.DB, ids []customer.ID) (map[customer.ID]customer.KYC, error) {
+	rows, _ := db.Query(ctx, sqlKYCOfCustomers, pgx.StrictNamedArgs{"ids": texts(ids)})
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[kycRow])
+	if err != nil {
+		return nil, pg.Fault(err, "due-diligence status")
+	}
+	out := make(map[customer.ID]customer.KYC, len(found))
+	for _, r := range found {
+		if out[customer.ID(r.CustomerID)], err = r.noun(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// KYCEntry is one entry of a customer's due-diligence history.
+type KYCEntry struct {
+	ID string
+	customer.KYC
+}
+
+const sqlKYCHistory = `
+SELECT ` + kycColumns + `
+FROM kyc_status k
+WHERE k.customer_id = @customer
+  AND (@before_id = '' OR (k.as_of, k.id) < (@before_at, NULLIF(@before_id, '')::uuid))
+ORDER BY k.as_of DESC, k.id DESC
+LIMIT @limit`
+
+// ListKYCHistory reads at most limit entries, newest first, older than before; a zero before begins at the newest.
+func ListKYCHistory(ctx context.Context, db pg.DB, id customer.ID, before KYCEntry, limit int) ([]KYCEntry, error) {
+	rows, _ := db.Query(ctx, sqlKYCHistory, pgx.StrictNamedArgs{
+		"customer": string(id), "before_at": before.AsOf, "before_id": before.ID, "limit": limit,
+	})
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[kycRow])
+	if err != nil {
+		return nil, pg.Fault(err, "due-diligence history")
+	}
+	out := make([]KYCEntry, len(found))
+	for i, r := range found {
+		k, err := r.noun()
+		if err != nil {
+			return nil, err
+		}
+		out[i] = KYCEntry{ID: r.ID, KYC: k}
+	}
+	return out, nil
+}
+
+const sqlInsertKYC = `
+INSERT INTO kyc_status (customer_id, id, state, risk_class, requires_actions, requires_actions_reasons,
+  latest_risk_assessment_on, due_diligence_expires_on, notes, raw, source_system, as_of)
+VALUES (@customer, @id, @state, @risk_class, @requires_actions, @reasons, NULLIF(@assessed, '')::date,
+  NULLIF(@expires, '')::date, @notes, @raw, @source, @as_of)`
+
+// InsertKYC adds what the due-diligence service says now to the history.
+func InsertKYC(ctx context.Context, db pg.DB, id customer.ID, k customer.KYC) error {
+	raw := k.Raw
+	if raw == nil {
+		raw = map[string]string{}
+	}
+	_, err := db.Exec(ctx, sqlInsertKYC, pgx.StrictNamedArgs{
+		"customer": string(id), "id": NewID(), "state": string(k.State), "risk_class": string(k.RiskClass),
+		"requires_actions": k.RequiresActions, "reasons": texts(k.RequiresActionsReasons),
+		"assessed": k.LatestRiskAssessmentOn, "expires": k.DueDiligenceExpiresOn, "notes": k.Notes, "raw": asJSON(raw),
+		"source": textOrNull(k.SourceSystem), "as_of": k.AsOf,
+	})
+	return pg.Fault(err, "due-diligence status")
+}
