@@ -33,7 +33,7 @@ function recall() {
 const examples = [
   ["List customers", `# Companies in use, by name. Press Ctrl-Enter.
 query Customers($filter: CustomerFilter, $after: Cursor) {
-  customers(filter: $filter, orderBy: NAME_ASC, first: 10, after: $after) {
+  customers(filter: $filter, first: 10, after: $after) {
     totalCount
     nodes {
       id
@@ -70,16 +70,18 @@ query Customers($filter: CustomerFilter, $after: Cursor) {
     offices { name identifier active address { line1 city } }
     contacts { roles title isDefault person { firstName lastName emails } }
     links { externalId state lastSyncedAt system { name kind } }
-    changes(first: 5) { items { sequence at kind fields { field before after } actor { kind name } } }
+    changes(first: 5) {
+      items { sequence at kind fields { field before after } actor { kind name } }
+    }
   }
-}`, { by: { number: "10001" } }],
-  ["Update, with the version you saw", `# Take id and version from a list. Absent fields keep their values, null clears.
+}`, { by: { id: "CUSTOMER" } }],
+  ["Update, with the version you saw", `# The customer is the one you saw last. Absent fields keep, null clears.
 mutation Update($input: UpdateCustomerInput!) {
   updateCustomer(input: $input) {
     customer { id version name email language }
     userErrors { code message path details { currentVersion changedFields } }
   }
-}`, { input: { id: "", expectedVersion: 1, patch: { email: "laskut@example.test", language: "fi" } } }],
+}`, { input: { id: "CUSTOMER", expectedVersion: "VERSION", patch: { email: "laskut@example.test", language: "fi" } } }],
   ["Create a customer", `mutation Create($input: CreateCustomerInput!) {
   createCustomer(input: $input) {
     customer { id version number name }
@@ -91,7 +93,13 @@ subscription Follow {
   customerChanged {
     __typename
     ... on CustomerChange {
-      change { sequence cursor kind fields { field before after } actor { name } }
+      change {
+        sequence
+        cursor
+        kind
+        fields { field before after }
+        actor { name }
+      }
       customer { number name version }
     }
     ... on Heartbeat { newestSequence cursor }
@@ -113,13 +121,13 @@ subscription Follow {
   }
   runs(first: 5) { nodes { id kind state done total createdAt finishedAt } }
 }`, null],
-  ["Run a sync", `# Take the id of a system from the example before; then follow the run with the next one.
+  ["Run a sync", `# After the example before, the system is filled in; the next one follows the run.
 mutation Sync($input: SyncNowInput!) {
   syncNow(input: $input) {
     run { id kind state }
     userErrors { code message path }
   }
-}`, { input: { system: "", full: false } }],
+}`, { input: { system: "SYSTEM", full: false } }],
   ["Follow a run", `subscription Progress($run: ID!) {
   runProgress(run: $run) {
     state
@@ -128,7 +136,7 @@ mutation Sync($input: SyncNowInput!) {
     counts { read created updated unchanged failed }
     fault { code message }
   }
-}`, { run: "" }],
+}`, { run: "RUN" }],
   ["Who am I", `query Me {
   viewer {
     actor { kind name }
@@ -139,10 +147,26 @@ mutation Sync($input: SyncNowInput!) {
 }`, null],
 ];
 
+// seen is what answers showed last, so that examples can go on with it.
+const seen = {};
+
+function remember(value, name = "") {
+  if (!value || typeof value !== "object") return;
+  if (typeof value.id === "string") {
+    if (typeof value.version === "number") Object.assign(seen, { CUSTOMER: value.id, VERSION: value.version });
+    else if (name === "systems") seen.SYSTEM = value.id;
+    else if (name === "run" || name === "lastRun") seen.RUN = value.id;
+  }
+  // The first of a list is what the eye falls on.
+  const inner = Array.isArray(value) ? value.slice(0, 1).map((v) => [name, v]) : Object.entries(value);
+  for (const [key, v] of inner) remember(v, key);
+}
+
 function showExample(i) {
   const [, query, variables] = examples[i];
   setText($("query"), query);
-  setText($("variables"), variables ? JSON.stringify(variables, null, 2) : "");
+  const fill = (_, v) => (typeof v === "string" && v in seen ? seen[v] : v);
+  setText($("variables"), variables ? JSON.stringify(variables, fill, 2) : "");
 }
 
 /* ---- editors ---- */
@@ -196,6 +220,7 @@ function newLine(area) {
   const indent = line.match(/^ */)[0];
   if (!/[{(\[]\s*$/.test(line)) return type(area, "\n" + indent);
   const closes = /^[ \t]*[})\]]/.test(area.value.slice(area.selectionEnd));
+  if (closes) area.setSelectionRange(area.selectionStart, area.selectionEnd + area.value.slice(area.selectionEnd).match(/^[ \t]*/)[0].length);
   type(area, "\n" + indent + "  " + (closes ? "\n" + indent : ""));
   if (closes) {
     const at = area.selectionStart - indent.length - 1;
@@ -361,6 +386,7 @@ async function ask(body) {
     const size = answer.size < 10240 ? `${answer.size} B` : `${Math.round(answer.size / 1024)} KiB`;
     setStatus(`${answer.status} · ${took} ms · ${size}`, answer.json.errors ? "bad" : "good");
     $("result").replaceChildren(colour(answer.json));
+    remember(answer.json.data);
   } catch (e) {
     setStatus(e.name === "AbortError" ? "stopped" : "The server does not answer.", "bad");
   } finally {
