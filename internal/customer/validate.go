@@ -140,8 +140,8 @@ func checkClearing(f Field) *fault.Error {
 	switch f {
 	case FieldName, FieldKind:
 		return fault.Because(fault.Invalid, ReasonRequired, "A customer always has a %s; it cannot be cleared.", f)
-	case FieldStatus, FieldConsumerEInvoice:
-		return unknownField(f)
+	case FieldStatus, FieldConsumerEInvoice, FieldResponsibleSystem, FieldResponsibleExternalID, FieldResponsibleName:
+		return unknownField(f) // these have commands of their own
 	}
 	if _, part := addressPart(f); part == "" && !isScalar(f) && f != FieldBillingEmails {
 		return unknownField(f)
@@ -260,11 +260,9 @@ func (c *Customer) CheckWhole(touched Fields) fault.Errors {
 		faults = append(faults, fault.Because(fault.Invalid, ReasonRequired, "A customer needs a name.").At("name"))
 	}
 	if has(FieldEInvoiceAddress, FieldEInvoiceOperator, FieldBusinessID) {
-		switch {
-		case (c.EInvoice.Address == "") != (c.EInvoice.Operator == ""):
-			faults = append(faults, fault.Because(fault.Invalid, ReasonEInvoiceIncomplete,
-				"An e-invoice address and its operator belong together: give both or neither.").At("einvoice"))
-		case c.EInvoice.Address != "" && c.BusinessID == "":
+		if err := checkEInvoicePair(c.EInvoice, c.BusinessID); err != nil {
+			faults = append(faults, err.At("einvoice"))
+		} else if c.EInvoice.Address != "" && c.BusinessID == "" {
 			// R83: towards accounting, e-invoice addresses exist for customers with a business ID only.
 			faults = append(faults, fault.Because(fault.Invalid, ReasonEInvoiceNeedsID,
 				"Only a customer with a business ID can have an e-invoice address.").At("einvoice"))
