@@ -42,6 +42,7 @@ type appOptions struct {
 	development    bool
 	introspection  bool
 	allowedOrigins []string
+	lease          time.Duration // zero is the worker's default
 }
 
 func newApp(p *program, d *database, o appOptions) *app {
@@ -49,7 +50,7 @@ func newApp(p *program, d *database, o appOptions) *app {
 	kinds := kinds()
 	a.feed = feed.New(d.pool, feed.Options{Log: p.log})
 	a.hub = newHub(p, d, kinds, o.keyset, a.feed)
-	a.worker = newWorker(p, d, kinds, a.hub)
+	a.worker = newWorker(p, d, kinds, a.hub, o.lease)
 	a.server = server.New(server.Options{
 		API: graph.New(graph.Options{Hub: a.hub, Feed: a.feed}), Auth: a.hub, Log: p.log, Ready: a.hub.Ping,
 		Development: o.development, Introspection: o.introspection, AllowedOrigins: o.allowedOrigins,
@@ -64,9 +65,9 @@ func newHub(p *program, d *database, kinds map[system.Kind]connector.Kind, keyse
 	})
 }
 
-func newWorker(p *program, d *database, kinds map[system.Kind]connector.Kind, h *hub.Hub) *reconcile.Worker {
+func newWorker(p *program, d *database, kinds map[system.Kind]connector.Kind, h *hub.Hub, lease time.Duration) *reconcile.Worker {
 	return reconcile.NewWorker(h, d.pool, reconcile.Options{
-		Log: p.log, Kinds: kinds, Client: outbound.Client(outbound.Options{Log: p.log}),
+		Log: p.log, Kinds: kinds, Client: outbound.Client(outbound.Options{Log: p.log}), Lease: lease,
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,12 +42,19 @@ func (f databaseFlags) Validate() error {
 	return errors.Join(
 		checkDatabaseURL("--database-url (HUB_DATABASE_URL)", f.DatabaseURL),
 		checkDatabaseURL("--migrate-database-url (HUB_MIGRATE_DATABASE_URL)", f.MigrateDatabaseURL),
-		checkPostgresBin(f.PostgresBin),
+		checkPostgres(f.PostgresBin, f.PostgresFetchURL),
 	)
 }
 
-func checkPostgresBin(folder string) error {
-	return checkFolder("--postgres-bin (HUB_POSTGRES_BIN)", folder)
+// checkPostgres refuses places that no Postgres can come from.
+func checkPostgres(bin, fetchURL string) error {
+	if fetchURL != "" && fetchURL != embedpg.NoFetch {
+		u, err := url.Parse(fetchURL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return usage("--postgres-fetch-url (HUB_POSTGRES_FETCH_URL) takes a URL such as https://repository.example.test/maven2, or %s", embedpg.NoFetch)
+		}
+	}
+	return checkFolder("--postgres-bin (HUB_POSTGRES_BIN)", bin)
 }
 
 // keysetFlags say what credentials of systems are sealed with.

@@ -58,7 +58,7 @@ func (c *demoCommand) Validate() error {
 	}
 	return errors.Join(
 		c.sandboxData.Validate(), checkAddress("--address", c.Address), checkAddress("--netvisor-address", c.NetvisorAddress),
-		checkNewFile("--info", c.Info), checkPostgresBin(c.PostgresBin),
+		checkNewFile("--info", c.Info), checkPostgres(c.PostgresBin, c.PostgresFetchURL),
 	)
 }
 
@@ -214,8 +214,13 @@ func (d *demo) setUp(ctx context.Context) (demoInfo, error) {
 	}, nil
 }
 
-// announce says where everything is and what to try, and writes the file for scripts.
+// announce writes the file for scripts, and says where everything is and what to try.
 func (d *demo) announce(info demoInfo) error {
+	if d.command.Info != "" {
+		if err := writeInfo(d.command.Info, info); err != nil {
+			return err
+		}
+	}
 	d.p.printf(`
 Customer Hub is running.
 
@@ -240,10 +245,7 @@ Three commands to try, each in another terminal:
 
 Ctrl-C stops everything.
 `, d.hubURL, info.Key, info.GraphQL, info.Subscriptions, d.netvURL, info.Organisation, called(os.Args[0]), shellWord(d.data))
-	if d.command.Info == "" {
-		return nil
-	}
-	return writeInfo(d.command.Info, info)
+	return nil
 }
 
 // writeInfo writes the file for scripts, which only its owner can read, since there is a key in it. It is written beside and

@@ -4,17 +4,22 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"time"
 )
 
 // serveCommand runs the hub.
 type serveCommand struct {
-	Address       string   `help:"Where to serve HTTP." default:"127.0.0.1:8080" env:"HUB_ADDRESS"`
-	Development   bool     `help:"Serve the explorer, allow introspection, let errors suggest names." env:"HUB_DEVELOPMENT"`
-	Introspection bool     `help:"Allow introspection outside development." env:"HUB_INTROSPECTION"`
-	AllowOrigin   []string `help:"Origin whose pages may use the API from a browser, beside the server's own." placeholder:"URL" env:"HUB_ALLOW_ORIGIN"`
+	Address       string        `help:"Where to serve HTTP." default:"127.0.0.1:8080" env:"HUB_ADDRESS"`
+	Development   bool          `help:"Serve the explorer, allow introspection, let errors suggest names." env:"HUB_DEVELOPMENT"`
+	Introspection bool          `help:"Allow introspection outside development." env:"HUB_INTROSPECTION"`
+	AllowOrigin   []string      `help:"Origin whose pages may use the API from a browser, beside the server's own." placeholder:"URL" env:"HUB_ALLOW_ORIGIN"`
+	TakeOverAfter time.Duration `help:"How long a replica may give no sign of life before others take over what it was working on." default:"30s" env:"HUB_TAKE_OVER_AFTER"`
 	databaseFlags `embed:""`
 	keysetFlags   `embed:""`
 }
+
+// minTakeOver leaves a sign of life the time to arrive.
+const minTakeOver = 2 * time.Second
 
 // Validate checks the command's own flags.
 func (c *serveCommand) Validate() error {
@@ -23,6 +28,9 @@ func (c *serveCommand) Validate() error {
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origin || u.Hostname() == "" {
 			return usage("--allow-origin (HUB_ALLOW_ORIGIN) takes SCHEME://HOST or SCHEME://HOST:PORT such as https://app.example.test, not %q", origin)
 		}
+	}
+	if c.TakeOverAfter < minTakeOver || c.TakeOverAfter > time.Hour {
+		return usage("--take-over-after (HUB_TAKE_OVER_AFTER) takes %s to 1h, not %s", minTakeOver, c.TakeOverAfter)
 	}
 	return errors.Join(checkAddress("--address (HUB_ADDRESS)", c.Address), c.databaseFlags.Validate(), c.keysetFlags.Validate())
 }
@@ -44,6 +52,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		}
 		a := newApp(p, d, appOptions{
 			keyset: keyset, development: c.Development, introspection: c.Introspection, allowedOrigins: c.AllowOrigin,
+			lease: c.TakeOverAfter,
 		})
 		p.log.Info("serving", "graphql", "http://"+ln.Addr().String()+"/graphql", "version", version())
 		return a.run(ctx, ln)

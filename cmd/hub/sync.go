@@ -45,7 +45,7 @@ func (c *syncCommand) Run(ctx context.Context, p *program) error {
 		kinds := kinds()
 		f := feed.New(d.pool, feed.Options{Log: p.log})
 		h := newHub(p, d, kinds, keyset, f)
-		worker := newWorker(p, d, kinds, h)
+		worker := newWorker(p, d, kinds, h, 0)
 		ctx, cancel := context.WithCancel(ctx)
 		var all sync.WaitGroup
 		defer all.Wait()
