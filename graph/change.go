@@ -55,6 +55,7 @@ func toChangePage(p hub.ChangePage, of *model.Customer) *model.ChangePage {
 	return out
 }
 
+// Changes resolves Query.changes.
 func (r queries) Changes(ctx context.Context, after *string, first *int) (*model.ChangePage, error) {
 	page, err := r.hub.Changes(ctx, auth.ViewerFrom(ctx), value(after), valueOr(first, 100))
 	if err != nil {
@@ -63,10 +64,12 @@ func (r queries) Changes(ctx context.Context, after *string, first *int) (*model
 	return toChangePage(page, nil), nil
 }
 
+// Customer resolves Change.customer.
 func (r changes) Customer(ctx context.Context, c *model.Change) (*model.Customer, error) {
 	return ofOrLoad(ctx, c.Of, c.CustomerID)
 }
 
+// Fields resolves Change.fields.
 func (r changes) Fields(ctx context.Context, c *model.Change) ([]*model.FieldChange, error) {
 	return maskedFields(ctx, auth.ViewerFrom(ctx), c)
 }

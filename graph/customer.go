@@ -133,6 +133,7 @@ func ofOrLoad(ctx context.Context, of *model.Customer, id customer.ID) (*model.C
 	return loadCustomer(ctx, id, customerRelations(ctx))
 }
 
+// Addresses resolves Customer.addresses.
 func (r customers) Addresses(ctx context.Context, c *model.Customer) ([]*model.Address, error) {
 	c, err := withRelations(ctx, c, model.Addresses)
 	if err != nil {
@@ -147,6 +148,7 @@ func (r customers) Addresses(ctx context.Context, c *model.Customer) ([]*model.A
 	return out, nil
 }
 
+// Offices resolves Customer.offices.
 func (r customers) Offices(ctx context.Context, c *model.Customer) ([]*model.Office, error) {
 	c, err := withRelations(ctx, c, model.Offices)
 	if err != nil {
@@ -155,6 +157,7 @@ func (r customers) Offices(ctx context.Context, c *model.Customer) ([]*model.Off
 	return each(c.Noun.Offices, func(o customer.Office) *model.Office { return toOffice(o, c) }), nil
 }
 
+// EinvoiceAddresses resolves Customer.einvoiceAddresses.
 func (r customers) EinvoiceAddresses(ctx context.Context, c *model.Customer) ([]*model.EInvoice, error) {
 	c, err := withRelations(ctx, c, model.Offices)
 	if err != nil {
@@ -172,6 +175,7 @@ func (r customers) EinvoiceAddresses(ctx context.Context, c *model.Customer) ([]
 	return out, nil
 }
 
+// Contacts resolves Customer.contacts.
 func (r customers) Contacts(ctx context.Context, c *model.Customer, role *model.ContactRole) ([]*model.Contact, error) {
 	c, err := withRelations(ctx, c, model.Contacts)
 	if err != nil {
@@ -187,6 +191,7 @@ func (r customers) Contacts(ctx context.Context, c *model.Customer, role *model.
 	return out, nil
 }
 
+// Links resolves Customer.links.
 func (r customers) Links(ctx context.Context, c *model.Customer) ([]*model.Link, error) {
 	c, err := withRelations(ctx, c, model.Links)
 	if err != nil {
@@ -195,6 +200,7 @@ func (r customers) Links(ctx context.Context, c *model.Customer) ([]*model.Link,
 	return list(c.Linked), nil
 }
 
+// Changes resolves Customer.changes.
 func (r customers) Changes(ctx context.Context, c *model.Customer, after *string, first *int) (*model.ChangePage, error) {
 	page, _, err := found(load(ctx).changesOf.Load(ctx, changesKey{c.Noun.ID, value(after), valueOr(first, 20)}))
 	if err != nil {
@@ -203,14 +209,17 @@ func (r customers) Changes(ctx context.Context, c *model.Customer, after *string
 	return toChangePage(page, c), nil
 }
 
+// Customer resolves Office.customer.
 func (r offices) Customer(ctx context.Context, o *model.Office) (*model.Customer, error) {
 	return ofOrLoad(ctx, o.Of, o.CustomerID)
 }
 
+// Customer resolves Contact.customer.
 func (r contacts) Customer(ctx context.Context, c *model.Contact) (*model.Customer, error) {
 	return ofOrLoad(ctx, c.Of, c.CustomerID)
 }
 
+// Office resolves Contact.office.
 func (r contacts) Office(ctx context.Context, c *model.Contact) (*model.Office, error) {
 	if c.OfficeID == "" {
 		return nil, nil
@@ -245,6 +254,7 @@ func loadOffice(ctx context.Context, id customer.OfficeID) (*model.Office, error
 	return toOffice(o, nil), nil
 }
 
+// Customers resolves Person.customers.
 func (r people) Customers(ctx context.Context, p *model.Person) ([]*model.Contact, error) {
 	of, _, err := found(load(ctx).contactsOf.Load(ctx, p.PersonID))
 	if err != nil {

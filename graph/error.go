@@ -122,10 +122,12 @@ func toDetails(facts map[string]string) *model.UserErrorDetails {
 	return out
 }
 
+// Holder resolves UserErrorDetails.holder.
 func (r details) Holder(ctx context.Context, d *model.UserErrorDetails) (*model.Customer, error) {
 	return loadCustomer(ctx, d.HolderID, customerRelations(ctx))
 }
 
+// Run resolves UserErrorDetails.run.
 func (r details) Run(ctx context.Context, d *model.UserErrorDetails) (*model.Run, error) {
 	if d.RunID == "" {
 		return nil, nil
@@ -133,6 +135,7 @@ func (r details) Run(ctx context.Context, d *model.UserErrorDetails) (*model.Run
 	return loadRun(ctx, d.RunID)
 }
 
+// Candidates resolves UserErrorDetails.candidates.
 func (r details) Candidates(ctx context.Context, d *model.UserErrorDetails) ([]*model.Customer, error) {
 	if len(d.CandidateIDs) == 0 {
 		return nil, nil

@@ -102,16 +102,41 @@ type (
 	details      struct{ *API }
 )
 
-func (r root) Query() QueryResolver                       { return queries(r) }
-func (r root) Mutation() MutationResolver                 { return mutations(r) }
-func (r root) Subscription() SubscriptionResolver         { return subscription(r) }
-func (r root) Customer() CustomerResolver                 { return customers(r) }
-func (r root) Office() OfficeResolver                     { return offices(r) }
-func (r root) Person() PersonResolver                     { return people(r) }
-func (r root) Contact() ContactResolver                   { return contacts(r) }
-func (r root) Link() LinkResolver                         { return links(r) }
-func (r root) System() SystemResolver                     { return systems(r) }
-func (r root) Run() RunResolver                           { return runs(r) }
-func (r root) Change() ChangeResolver                     { return changes(r) }
-func (r root) Source() SourceResolver                     { return origins(r) }
+// Query implements ResolverRoot.
+func (r root) Query() QueryResolver { return queries(r) }
+
+// Mutation implements ResolverRoot.
+func (r root) Mutation() MutationResolver { return mutations(r) }
+
+// Subscription implements ResolverRoot.
+func (r root) Subscription() SubscriptionResolver { return subscription(r) }
+
+// Customer implements ResolverRoot.
+func (r root) Customer() CustomerResolver { return customers(r) }
+
+// Office implements ResolverRoot.
+func (r root) Office() OfficeResolver { return offices(r) }
+
+// Person implements ResolverRoot.
+func (r root) Person() PersonResolver { return people(r) }
+
+// Contact implements ResolverRoot.
+func (r root) Contact() ContactResolver { return contacts(r) }
+
+// Link implements ResolverRoot.
+func (r root) Link() LinkResolver { return links(r) }
+
+// System implements ResolverRoot.
+func (r root) System() SystemResolver { return systems(r) }
+
+// Run implements ResolverRoot.
+func (r root) Run() RunResolver { return runs(r) }
+
+// Change implements ResolverRoot.
+func (r root) Change() ChangeResolver { return changes(r) }
+
+// Source implements ResolverRoot.
+func (r root) Source() SourceResolver { return origins(r) }
+
+// UserErrorDetails implements ResolverRoot.
 func (r root) UserErrorDetails() UserErrorDetailsResolver { return details(r) }

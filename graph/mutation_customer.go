@@ -95,12 +95,14 @@ func createFields(in model.CreateCustomerInput) customer.Fields {
 	return fields
 }
 
+// CreateCustomer resolves Mutation.createCustomer.
 func (r mutations) CreateCustomer(ctx context.Context, in model.CreateCustomerInput) (*model.CreateCustomerPayload, error) {
 	c, err := r.hub.CreateCustomer(ctx, auth.ViewerFrom(ctx), createFields(in), value(given(in.IdempotencyKey)))
 	failures, err := userErrors(err, "input")
 	return &model.CreateCustomerPayload{Customer: changed(ctx, c), UserErrors: failures}, err
 }
 
+// UpdateCustomer resolves Mutation.updateCustomer.
 func (r mutations) UpdateCustomer(ctx context.Context, in model.UpdateCustomerInput) (*model.UpdateCustomerPayload, error) {
 	id, err := parseCustomerID(in.ID)
 	if err != nil {
@@ -112,6 +114,7 @@ func (r mutations) UpdateCustomer(ctx context.Context, in model.UpdateCustomerIn
 	return &model.UpdateCustomerPayload{Customer: changed(ctx, c), UserErrors: failures}, err
 }
 
+// DeactivateCustomer resolves Mutation.deactivateCustomer.
 func (r mutations) DeactivateCustomer(ctx context.Context, in model.DeactivateCustomerInput) (*model.DeactivateCustomerPayload, error) {
 	id, err := parseCustomerID(in.ID)
 	if err != nil {

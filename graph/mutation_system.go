@@ -44,6 +44,7 @@ func newSystem(in model.CreateSystemInput) (out hub.CreateSystem, err error) {
 	return out, nil
 }
 
+// CreateSystem resolves Mutation.createSystem.
 func (r mutations) CreateSystem(ctx context.Context, in model.CreateSystemInput) (*model.CreateSystemPayload, error) {
 	var s system.System
 	create, err := newSystem(in)
@@ -54,6 +55,7 @@ func (r mutations) CreateSystem(ctx context.Context, in model.CreateSystemInput)
 	return &model.CreateSystemPayload{System: changedSystem(ctx, s), UserErrors: failures}, err
 }
 
+// SetSystemCredentials resolves Mutation.setSystemCredentials.
 func (r mutations) SetSystemCredentials(ctx context.Context, in model.SetSystemCredentialsInput) (*model.SetSystemCredentialsPayload, error) {
 	var s system.System
 	id, err := parseSystemID(in.ID)
@@ -68,6 +70,7 @@ func (r mutations) SetSystemCredentials(ctx context.Context, in model.SetSystemC
 	return &model.SetSystemCredentialsPayload{System: changedSystem(ctx, s), UserErrors: failures}, err
 }
 
+// CheckSystem resolves Mutation.checkSystem.
 func (r mutations) CheckSystem(ctx context.Context, in model.CheckSystemInput) (*model.CheckSystemPayload, error) {
 	var queued run.Run
 	id, err := parseSystemID(in.ID)
@@ -79,6 +82,7 @@ func (r mutations) CheckSystem(ctx context.Context, in model.CheckSystemInput) (
 	return &model.CheckSystemPayload{Run: queuedRun(queued), UserErrors: failures}, err
 }
 
+// StartSystem resolves Mutation.startSystem.
 func (r mutations) StartSystem(ctx context.Context, in model.StartSystemInput) (*model.StartSystemPayload, error) {
 	var (
 		s      system.System
@@ -93,6 +97,7 @@ func (r mutations) StartSystem(ctx context.Context, in model.StartSystemInput) (
 	return &model.StartSystemPayload{System: changedSystem(ctx, s), Run: queuedRun(queued), UserErrors: failures}, err
 }
 
+// SyncNow resolves Mutation.syncNow.
 func (r mutations) SyncNow(ctx context.Context, in model.SyncNowInput) (*model.SyncNowPayload, error) {
 	var queued run.Run
 	id, err := parseSystemID(in.System)

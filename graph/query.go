@@ -16,6 +16,7 @@ import (
 	"customerhub/internal/system"
 )
 
+// Viewer resolves Query.viewer.
 func (r queries) Viewer(ctx context.Context) (*model.Viewer, error) {
 	v := auth.ViewerFrom(ctx)
 	if v.Organisation.ID == "" {
@@ -33,6 +34,7 @@ func toOrganisation(o organisation.Organisation) *model.Organisation {
 	return &model.Organisation{ID: string(o.ID), Name: o.Name}
 }
 
+// Customers resolves Query.customers.
 func (r queries) Customers(ctx context.Context, filter *model.CustomerFilter, orderBy *model.CustomerOrder, first *int, after *string, last *int, before *string) (*model.CustomerConnection, error) {
 	v := auth.ViewerFrom(ctx)
 	need, total := connectionRelations(ctx)
@@ -63,6 +65,7 @@ func customerFilter(in *model.CustomerFilter) hub.CustomerFilter {
 	}
 }
 
+// Customer resolves Query.customer.
 func (r queries) Customer(ctx context.Context, by model.CustomerLookup) (*model.Customer, error) {
 	v := auth.ViewerFrom(ctx)
 	lookup, err := customerLookup(by)
@@ -113,6 +116,7 @@ func customerLookup(by model.CustomerLookup) (l hub.CustomerLookup, err error) {
 	return l, nil
 }
 
+// Node resolves Query.node.
 func (r queries) Node(ctx context.Context, id string) (model.Node, error) {
 	n, raw, err := parseID(id)
 	if err != nil {
@@ -121,6 +125,7 @@ func (r queries) Node(ctx context.Context, id string) (model.Node, error) {
 	return loadNode(ctx, n, raw)
 }
 
+// Nodes resolves Query.nodes.
 func (r queries) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
 	if len(ids) > hub.MaxPageSize {
 		return nil, fault.New(fault.Invalid, "At most %d ids can be read at once; these are %d.", hub.MaxPageSize, len(ids)).At("ids")

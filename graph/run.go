@@ -45,6 +45,7 @@ func toActor(a change.Actor) *model.Actor {
 	return out
 }
 
+// Runs resolves Query.runs.
 func (r queries) Runs(ctx context.Context, filter *model.RunFilter, first *int, after *string, last *int, before *string) (*model.RunConnection, error) {
 	f, err := runFilter(filter)
 	if err != nil {
@@ -77,6 +78,7 @@ func runFilter(in *model.RunFilter) (f hub.RunFilter, err error) {
 	return f, nil
 }
 
+// System resolves Run.system.
 func (r runs) System(ctx context.Context, run *model.Run) (*model.System, error) {
 	return loadSystem(ctx, run.SystemID)
 }

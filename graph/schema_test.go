@@ -1,10 +1,9 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"customerhub/graph/model"
 	"customerhub/internal/customer"
@@ -59,7 +58,7 @@ func TestConventions(t *testing.T) {
 		if s.Types[name+"Input"].Fields.ForName("idempotencyKey") == nil {
 			t.Errorf("%sInput has no idempotencyKey", name)
 		}
-		if !hasInterface(s.Types[name+"Payload"], "UserErrors") {
+		if !slices.Contains(s.Types[name+"Payload"].Interfaces, "UserErrors") {
 			t.Errorf("%sPayload does not implement UserErrors", name)
 		}
 	}
@@ -80,15 +79,6 @@ func TestConventions(t *testing.T) {
 			}
 		}
 	}
-}
-
-func hasInterface(d *ast.Definition, name string) bool {
-	for _, i := range d.Interfaces {
-		if i == name {
-			return true
-		}
-	}
-	return false
 }
 
 // TestEnumsCoverTheNouns keeps values of the nouns from reaching clients that the schema does not know.

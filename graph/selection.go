@@ -60,17 +60,6 @@ func customerRelations(ctx context.Context) model.Relations {
 	return relations(ctx, selected(ctx, "Customer", "Node"))
 }
 
-// relationsBelow is what the customer in the field name of the current field needs.
-func relationsBelow(ctx context.Context, name string, types ...string) (need model.Relations, asked bool) {
-	for _, f := range selected(ctx, types...) {
-		if f.Name == name {
-			asked = true
-			need |= relations(ctx, collect(ctx, f.Selections, "Customer", "Node"))
-		}
-	}
-	return need, asked
-}
-
 // connectionRelations is what the customers of a connection need.
 func connectionRelations(ctx context.Context) (need model.Relations, total bool) {
 	for _, f := range selected(ctx, "CustomerConnection") {

@@ -57,6 +57,7 @@ func fail(ctx context.Context, err error) {
 	}
 }
 
+// CustomerChanged resolves Subscription.customerChanged.
 func (r subscription) CustomerChanged(ctx context.Context, filter *model.CustomerFilter, after *string) (<-chan model.CustomerEvent, error) {
 	v := auth.ViewerFrom(ctx)
 	if err := v.Require(auth.CustomersRead); err != nil {
@@ -216,6 +217,7 @@ func (f *follower) send(ctx context.Context, e model.CustomerEvent) bool {
 	}
 }
 
+// RunProgress resolves Subscription.runProgress.
 func (r subscription) RunProgress(ctx context.Context, id string) (<-chan *model.Run, error) {
 	runID, err := parseRunID(id)
 	if err != nil {

@@ -52,6 +52,7 @@ func toLink(v auth.Viewer, l hub.LinkView, of *model.Customer) *model.Link {
 	}
 }
 
+// Systems resolves Query.systems.
 func (r queries) Systems(ctx context.Context) ([]*model.System, error) {
 	v := auth.ViewerFrom(ctx)
 	all, err := r.hub.Systems(ctx, v)
@@ -61,6 +62,7 @@ func (r queries) Systems(ctx context.Context) ([]*model.System, error) {
 	return each(all, func(s system.System) *model.System { return toSystem(v, s) }), nil
 }
 
+// LastRun resolves System.lastRun.
 func (r systems) LastRun(ctx context.Context, s *model.System) (*model.Run, error) {
 	if !auth.ViewerFrom(ctx).Can(auth.SystemsRead) {
 		return nil, nil
@@ -72,6 +74,7 @@ func (r systems) LastRun(ctx context.Context, s *model.System) (*model.Run, erro
 	return toRun(last), nil
 }
 
+// Customer resolves Link.customer.
 func (r links) Customer(ctx context.Context, l *model.Link) (*model.Customer, error) {
 	return ofOrLoad(ctx, l.Of, l.CustomerID)
 }
@@ -85,6 +88,7 @@ func loadSystem(ctx context.Context, id system.ID) (*model.System, error) {
 	return toSystem(auth.ViewerFrom(ctx), s), nil
 }
 
+// System resolves Source.system.
 func (r origins) System(ctx context.Context, s *model.Source) (*model.System, error) {
 	if s.SystemID == "" || !auth.ViewerFrom(ctx).Can(auth.SystemsRead) {
 		return nil, nil

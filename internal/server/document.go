@@ -92,6 +92,7 @@ func (d *documents) read(text string) (*ast.QueryDocument, gqlerror.List) {
 	if err := checkShape(doc, d.limits); err != nil {
 		return nil, gqlerror.List{err}
 	}
+	dropRepeats(doc)
 	if err := checkNumbers(doc); err != nil {
 		return nil, gqlerror.List{err}
 	}

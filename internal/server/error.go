@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"runtime/debug"
 	"strconv"
@@ -70,9 +71,7 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 	case f != nil && shown(f.CodeOrInternal()):
 		out.Message, out.Extensions = f.Message, faultExtensions(f)
 		if isGraphQL {
-			for name, v := range g.Extensions {
-				out.Extensions[name] = v
-			}
+			maps.Copy(out.Extensions, g.Extensions)
 		}
 	case isNumberOutOfRange(err):
 		out.Message, out.Extensions = "A number is outside the range that is allowed here.", map[string]any{"code": string(fault.Invalid)}

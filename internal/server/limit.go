@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -102,6 +103,38 @@ func (m *measure) fragment(name string) shape {
 	s := m.selections(f.SelectionSet)
 	m.done[name] = s
 	return s
+}
+
+// dropRepeats removes plain fields that a selection has already. They change nothing in the answer, and validation compares
+// every field with every other.
+func dropRepeats(doc *ast.QueryDocument) {
+	var walk func(ast.SelectionSet) ast.SelectionSet
+	walk = func(set ast.SelectionSet) ast.SelectionSet {
+		type plain struct{ alias, name string }
+		seen := make(map[plain]bool)
+		return slices.DeleteFunc(set, func(sel ast.Selection) bool {
+			switch sel := sel.(type) {
+			case *ast.Field:
+				sel.SelectionSet = walk(sel.SelectionSet)
+				if len(sel.SelectionSet)+len(sel.Arguments)+len(sel.Directives) > 0 {
+					return false
+				}
+				p := plain{sel.Alias, sel.Name}
+				again := seen[p]
+				seen[p] = true
+				return again
+			case *ast.InlineFragment:
+				sel.SelectionSet = walk(sel.SelectionSet)
+			}
+			return false
+		})
+	}
+	for _, op := range doc.Operations {
+		op.SelectionSet = walk(op.SelectionSet)
+	}
+	for _, f := range doc.Fragments {
+		f.SelectionSet = walk(f.SelectionSet)
+	}
 }
 
 // refuseIntrospection names the first use of introspection in a document.

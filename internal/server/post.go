@@ -16,7 +16,7 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Add("Vary", "Accept, Origin")
 	defer func() {
-		if v := recover(); v != nil && v != http.ErrAbortHandler {
+		if v := recover(); v != nil {
 			s.refuse(w, r, &refusal{http.StatusInternalServerError, s.faultError(r.Context(), recovered(r.Context(), v))})
 		}
 	}()
@@ -138,5 +138,5 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, media string, st
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
 	w.WriteHeader(status)
-	_, _ = w.Write(raw)
+	_, _ = w.Write(raw) //nolint:gosec // JSON, sent as JSON with nosniff
 }

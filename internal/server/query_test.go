@@ -223,10 +223,28 @@ func TestPages(t *testing.T) {
 
 // TestStatements proves that lists run the same statements whatever their length, at any depth.
 func TestStatements(t *testing.T) {
-	t.Parallel()
-	// Loaders wait longer than in life, so that a busy machine does not tear a level apart.
+	// Not parallel, and with loaders that wait longer than in life: a busy machine tears a level apart, which costs a
+	// statement more. The smallest of some counts is what the execution needs; a statement per row would be in all of them.
 	b := setup(t, waiting(25*time.Millisecond))
 	b.seed(b.org.ID, 50)
+	count := func(query string, v vars) int {
+		b.count.take()
+		b.do(query, v).at()
+		return len(b.count.take())
+	}
+	equal := func(t *testing.T, few, many string, of, ofMany vars) {
+		t.Helper()
+		one, all := count(few, of), count(many, ofMany)
+		for range 5 {
+			if one == all {
+				break
+			}
+			one, all = min(one, count(few, of)), min(all, count(many, ofMany))
+		}
+		if one != all || one == 0 {
+			t.Errorf("%d statements for few, %d for many", one, all)
+		}
+	}
 	const everything = `id number addresses { city } offices { name customer { name links { externalId } } } einvoiceAddresses { address office { name } }
 		contacts { title office { name } customer { name } person { lastName customers { title office { name } customer { name addresses { city } } } } }
 		links { externalId system { name lastRun { state } } customer { name } }
@@ -237,14 +255,7 @@ func TestStatements(t *testing.T) {
 		{"Changes", `{ changes(first: 1) { items { customer { ` + everything + ` } } } }`, `{ changes(first: 50) { items { customer { ` + everything + ` } } } }`},
 	} {
 		t.Run(tc.name+"RunNoStatementPerRow", func(t *testing.T) {
-			b.count.take()
-			b.do(tc.one, nil).at()
-			one := b.count.take()
-			b.do(tc.many, nil).at()
-			many := b.count.take()
-			if len(one) != len(many) {
-				t.Errorf("%d statements for one, %d for fifty:\n%s", len(one), len(many), strings.Join(many, "\n----\n"))
-			}
+			equal(t, tc.one, tc.many, nil, nil)
 		})
 	}
 	t.Run("NodesRunOneReadPerType", func(t *testing.T) {
@@ -254,13 +265,7 @@ func TestStatements(t *testing.T) {
 		}
 		few = all[:2]
 		const q = `query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Customer { name offices { name } } ... on Person { lastName } } }`
-		b.count.take()
-		b.do(q, vars{"ids": few}).at()
-		one := len(b.count.take())
-		b.do(q, vars{"ids": all}).at()
-		if many := len(b.count.take()); many != one {
-			t.Errorf("%d statements for two, %d for a hundred", one, many)
-		}
+		equal(t, q, q, vars{"ids": few}, vars{"ids": all})
 	})
 	t.Run("OnlyWhatIsSelectedIsFetched", func(t *testing.T) {
 		b.count.take()

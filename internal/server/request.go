@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -135,8 +136,7 @@ func negotiate(accept []string) string {
 		}
 		q := 1.0
 		if given, ok := args["q"]; ok {
-			var n json.Number = json.Number(given)
-			if f, err := n.Float64(); err == nil {
+			if f, err := strconv.ParseFloat(given, 64); err == nil {
 				q = f
 			}
 		}

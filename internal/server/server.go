@@ -178,11 +178,11 @@ type streams struct {
 	wg sync.WaitGroup
 }
 
-// open takes a place for a stream of the key; false when the key holds max already.
-func (s *streams) open(key string, max int) bool {
+// open takes a place for a stream of the key; false when the key holds as many as it may.
+func (s *streams) open(key string, atMost int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.of[key] >= max {
+	if s.of[key] >= atMost {
 		return false
 	}
 	s.of[key]++

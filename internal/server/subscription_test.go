@@ -327,7 +327,7 @@ func TestEvents(t *testing.T) {
 	}
 	t.Run("ChangesComeAsEvents", func(t *testing.T) {
 		r, resp := b.stream(t, `{"query":"subscription { customerChanged(after: \"Y2hhbmdlMTox\") { ... on CustomerChange { change { sequence } } } }"}`)
-		if resp.StatusCode != 200 || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") || resp.Header.Get("Cache-Control") != "no-store" {
+		if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") || resp.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%d %v", resp.StatusCode, resp.Header)
 		}
 		if got := block(r); got != "event: next\ndata: {\"data\":{\"customerChanged\":{\"change\":{\"sequence\":2}}}}\n" {
