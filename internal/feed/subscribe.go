@@ -182,6 +182,11 @@ func (p *pump) run(ctx context.Context, t *tail) {
 			return
 		}
 		for i := range items {
+			if items[i].Sequence != p.at+1 {
+				// What lies between was deleted while the follower was on its way there.
+				p.send(ctx, Item{SnapshotRequired: true, Sequence: end})
+				return
+			}
 			if !p.send(ctx, Item{Change: &items[i], Sequence: items[i].Sequence}) {
 				return
 			}

@@ -45,6 +45,11 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 			return err
 		}
 		outcomes := t.Plan(known, now)
+		for _, o := range outcomes {
+			if o.Err != nil {
+				h.o.Log.Error("a record could not be taken", "system", t.System, "record", o.ExternalID, "error", o.Err)
+			}
+		}
 		if err := warnOfNumbers(ctx, tx, outcomes); err != nil {
 			return err
 		}
@@ -90,27 +95,33 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 	return out, nil
 }
 
-// warnOfNumbers adds a finding to every new customer whose number another customer carries: the two are kept apart, since
-// the external key is the identity, and a person should know (R92).
+// warnOfNumbers adds a finding to every customer whose number another customer carries too: the two are kept apart, since
+// the external key is the identity, and a person should know (R92). It looks at all that were taken and not at new ones
+// only, so that the finding stands until one of them has another number.
 func warnOfNumbers(ctx context.Context, tx pgx.Tx, outcomes []merge.Outcome) error {
 	var numbers []string
+	var taking []customer.ID
 	in := make(map[string]int)
 	for _, o := range outcomes {
-		if o.Action == merge.Create && o.Customer.Number != "" {
-			numbers = append(numbers, o.Customer.Number)
-			in[o.Customer.Number]++
+		if o.Taken() {
+			taking = append(taking, o.Customer.ID)
+			if o.Customer.Number != "" {
+				numbers = append(numbers, o.Customer.Number)
+				in[o.Customer.Number]++
+			}
 		}
 	}
 	if len(numbers) == 0 {
 		return nil
 	}
-	taken, err := store.ListTakenNumbers(ctx, tx, numbers)
+	// What the customers of this batch carry afterwards is in the batch, not in the database.
+	taken, err := store.ListTakenNumbers(ctx, tx, numbers, taking)
 	if err != nil {
 		return err
 	}
 	for i := range outcomes {
 		o := &outcomes[i]
-		if n := o.Customer.Number; o.Action == merge.Create && (taken[n] || in[n] > 1) {
+		if n := o.Customer.Number; o.Taken() && (taken[n] || in[n] > 1) {
 			o.Findings = append(o.Findings, finding.Finding{
 				Code: finding.CustomerNumberTwice, Field: customer.FieldNumber,
 				Message: "Another customer carries the number " + n + " too.",
@@ -123,6 +134,10 @@ func warnOfNumbers(ctx context.Context, tx pgx.Tx, outcomes []merge.Outcome) err
 func count(outcomes []merge.Outcome) run.Counts {
 	var c run.Counts
 	for _, o := range outcomes {
+		if o.Action == merge.Failed {
+			c.Failed++
+			continue
+		}
 		c.Read++
 		c.Findings += len(o.Findings)
 		switch o.Action {
@@ -146,14 +161,16 @@ func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome) 
 	var records []store.LinkedRecord
 	var changes []change.Change
 	var findings []finding.Finding
-	seen := make([]string, len(outcomes))
-	for i, o := range outcomes {
-		seen[i] = o.ExternalID
+	seen := make([]string, 0, len(outcomes))
+	for _, o := range outcomes {
+		if o.Action != merge.Failed {
+			seen = append(seen, o.ExternalID) // of one that failed nothing was seen, so its older findings stand
+		}
 		for _, f := range o.Findings {
 			f.SystemID, f.ExternalID, f.CustomerID = t.System, o.ExternalID, o.Customer.ID
 			findings = append(findings, f)
 		}
-		if o.Action == merge.Unchanged || o.Action == merge.Skip {
+		if o.Action == merge.Unchanged || !o.Taken() {
 			continue
 		}
 		records = append(records, store.LinkedRecord{Link: o.Link, Base: o.Base, Parts: o.Parts})

@@ -12,6 +12,8 @@ type Observation struct {
 	ExternalID string
 	// Fields name parts by the external system's keys.
 	Fields customer.Fields
+	// Missing says that the record is listed and could not be read, and Findings say why. It tells nothing of the customer.
+	Missing bool
 	// Excluded says why the record never comes in, such as TEMP; empty for one that does.
 	Excluded string
 	Findings []finding.Finding
@@ -35,21 +37,27 @@ const (
 	Agree     Action = "AGREE"     // only the link's base or state changes
 	Unchanged Action = "UNCHANGED" // nothing is written
 	Skip      Action = "SKIP"      // the record does not come in
+	Failed    Action = "FAILED"    // the record could not be taken; what is known of it stays as it is
 )
+
+// Taken says whether the record came in, or had come in already and still stands.
+func (o *Outcome) Taken() bool { return o.Action != Skip && o.Action != Failed }
 
 // Outcome is what is to be committed for one external record.
 type Outcome struct {
 	ExternalID string
 	Action     Action
-	// Customer is the customer afterwards, for Create and Update.
+	// Customer is the customer afterwards, and as it is where nothing comes in; without an id where the hub has none.
 	Customer customer.Customer
 	// Kind and Fields make the change row, for Create and Update. Parts are named by the hub's ids.
 	Kind   change.Kind
 	Fields []customer.FieldChange
-	// Link, Base and Parts are the link afterwards, for all but Unchanged and Skip.
+	// Link, Base and Parts are the link afterwards, for all but Unchanged, Skip and Failed.
 	Link      link.Link
 	Base      link.Base
 	Parts     []link.PartLink
 	Conflicts []Conflict
 	Findings  []finding.Finding
+	// Err is why a record Failed, for the log; nil when the system withheld it.
+	Err error
 }

@@ -34,9 +34,7 @@ type Verdict struct {
 	// Outgoing are groups that the hub changed and the external system did not.
 	Outgoing  []customer.Group
 	Conflicts []Conflict
-	// agreed are the groups that are in agreement once Incoming is applied.
-	agreed []customer.Group
-	reads  func(customer.Field) bool
+	reads     func(customer.Field) bool
 }
 
 // PartKey names a part by the external system's key.
@@ -78,14 +76,12 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 			if g == presentGroup(part) {
 				v.Gone = append(v.Gone, part)
 			}
-			v.agreed = append(v.agreed, g)
 			continue
 		}
 		weChanged, theyChanged := !o[g].Equal(bo[g]), !t[g].Equal(bt[g])
 		switch {
 		case !weChanged && !theyChanged:
 		case o[g].Equal(t[g]):
-			v.agreed = append(v.agreed, g)
 		case theyChanged && !weChanged:
 			v.takeIn(g, o[g], t[g])
 		case !theyChanged:
@@ -106,7 +102,6 @@ func (v *Verdict) takeIn(g customer.Group, ours, theirs customer.Fields) {
 		v.Incoming[f] = ""
 	}
 	maps.Copy(v.Incoming, theirs)
-	v.agreed = append(v.agreed, g)
 }
 
 // goneWith says whether the group belongs to a part that was there at the last agreement and is no more.
@@ -138,31 +133,22 @@ func groupsOf(sides ...map[customer.Group]customer.Fields) []customer.Group {
 	return out
 }
 
-// Agree gives the base after the verdict was applied: groups in agreement take what both sides hold now, the others keep
-// what they held when they last agreed. changed says whether that differs from the base before.
+// Agree gives the base after the verdict was applied. Groups that wait to be sent out keep what they held when both last
+// agreed, and so does what the system cannot tell; all others take what both sides hold now. That includes values that
+// only the hub has by default, such as the role of a new contact: nobody entered them, so they do not wait to be sent.
+// changed says whether the base differs from the one before.
 func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next link.Base, changed bool) {
-	agreed := make(map[customer.Group]bool, len(v.agreed))
-	for _, g := range v.agreed {
-		agreed[g] = true
+	open := make(map[customer.Group]bool, len(v.Outgoing))
+	for _, g := range v.Outgoing {
+		open[g] = true
 	}
-	next = link.Base{
-		Ours:   agree(base.Ours, oursNow.Only(v.reads), agreed),
-		Theirs: agree(base.Theirs, theirs.Only(v.reads), agreed),
-	}
+	next = link.Base{Ours: v.agree(base.Ours, oursNow, open), Theirs: v.agree(base.Theirs, theirs, open)}
 	return next, !next.Ours.Equal(base.Ours) || !next.Theirs.Equal(base.Theirs)
 }
 
-func agree(before, now customer.Fields, agreed map[customer.Group]bool) customer.Fields {
-	out := make(customer.Fields, len(now))
-	for f, v := range before {
-		if !agreed[f.Group()] {
-			out[f] = v
-		}
-	}
-	for f, v := range now {
-		if agreed[f.Group()] {
-			out[f] = v
-		}
-	}
+func (v Verdict) agree(before, now customer.Fields, open map[customer.Group]bool) customer.Fields {
+	kept := func(f customer.Field) bool { return open[f.Group()] || !v.reads(f) }
+	out := before.Only(kept)
+	maps.Copy(out, now.Only(func(f customer.Field) bool { return !kept(f) }))
 	return out
 }

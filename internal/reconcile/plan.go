@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -29,17 +30,40 @@ func Plan(observed []merge.Observation, known map[string]merge.Known, p Policy, 
 		outcome, err := planOne(o, known, p, newID, now)
 		if err != nil {
 			// A record that cannot be applied is our defect; it must not hold up the others (Promise 7).
-			outcome = merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: []finding.Finding{{
-				Code: finding.RecordUnreadable, ExternalID: o.ExternalID,
-				Message: "The record could not be taken into the hub. Its other version stays as it is.",
-			}}}
+			outcome = failed(unreadable(o.ExternalID), known)
+			outcome.Err = err
 		}
 		out = append(out, outcome)
 	}
 	return out
 }
 
-func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID merge.IDFunc, now time.Time) (merge.Outcome, error) {
+// unreadable stands for a record that could not be taken.
+func unreadable(externalID string) merge.Observation {
+	return merge.Observation{ExternalID: externalID, Missing: true, Findings: []finding.Finding{{
+		Code: finding.RecordUnreadable, Message: "The record could not be taken into the hub. What the hub has of it stays as it is.",
+	}}}
+}
+
+// failed leaves everything as it is and raises the findings.
+func failed(o merge.Observation, known map[string]merge.Known) merge.Outcome {
+	return merge.Outcome{
+		ExternalID: o.ExternalID, Action: merge.Failed, Customer: known[o.ExternalID].Customer, Findings: o.Findings,
+	}
+}
+
+func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID merge.IDFunc, now time.Time) (out merge.Outcome, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("deciding about a record: %v", r)
+		}
+	}()
+	if o.Missing {
+		return failed(o, known), nil
+	}
+	if o.ExternalID == "" {
+		return merge.Outcome{}, errors.New("a record without a key: nothing could be linked to it")
+	}
 	if o.Excluded != "" {
 		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
 	}

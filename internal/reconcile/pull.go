@@ -2,7 +2,9 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +31,7 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 		since = ""
 	}
 	var due []string
+	var listed map[string]bool
 	var result connector.ListResult
 	var began time.Time
 	r := &j.work.Run
@@ -37,13 +40,19 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 		if began, err = store.Now(ctx, j.worker.pool); err != nil {
 			return err
 		}
-		due, r.Counts = nil, run.Counts{}
+		// A run that was taken over begins again; the row's Done does not go back meanwhile.
+		due, r.Counts, r.Done = nil, run.Counts{}, 0
+		listed = make(map[string]bool)
 		result, err = lister.List(ctx, since, func(row connector.Row) error {
 			r.Counts.Listed++
 			if row.Excluded != "" {
 				r.Counts.Skipped++
 				return nil
 			}
+			if listed[row.ExternalID] {
+				return nil // a record that is listed twice is one record (T14)
+			}
+			listed[row.ExternalID] = true
 			due = append(due, row.ExternalID)
 			return nil
 		})
@@ -64,25 +73,74 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 	for len(due) > 0 {
 		ids := due[:min(size, len(due))]
 		due = due[len(ids):]
-		var records []connector.Record
+		var observed []merge.Observation
 		err := j.inLane(ctx, lane, func(ctx context.Context) error {
-			var err error
-			if canBatch {
-				records, err = batcher.ReadBatch(ctx, ids)
-			} else {
-				records, err = readOne(ctx, conn, ids[0])
+			var records []connector.Record
+			err := guarded(func() (err error) {
+				if canBatch {
+					records, err = batcher.ReadBatch(ctx, ids)
+				} else {
+					records, err = readOne(ctx, conn, ids[0])
+				}
+				return err
+			})
+			observed = observations(ids, records)
+			if _, panicked := errors.AsType[*panicError](err); panicked {
+				observed, err = j.readApart(ctx, conn, ids, err)
 			}
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if err := j.takeIn(ctx, kind, ids, records); err != nil {
+		if err := j.takeIn(ctx, kind, observed); err != nil {
 			return err
 		}
 	}
 	j.report.Cursor, j.report.FreshSince = result.Cursor, began
 	return nil
+}
+
+// readApart reads the records of a batch one by one, after something in it brought the connector down: one bad record does
+// not hide the others (T39).
+func (j *job) readApart(ctx context.Context, conn connector.Connection, ids []string, cause error) ([]merge.Observation, error) {
+	j.log.Error("connector panicked over a batch; its records are read one by one", "records", len(ids), "error", cause)
+	var out []merge.Observation
+	for _, id := range ids {
+		var records []connector.Record
+		err := guarded(func() (err error) {
+			records, err = readOne(ctx, conn, id)
+			return err
+		})
+		if _, panicked := errors.AsType[*panicError](err); panicked {
+			j.log.Error("connector panicked over a record", "record", id, "error", err)
+			out = append(out, unreadable(id))
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, observations([]string{id}, records)...)
+	}
+	return out, nil
+}
+
+// panicError is what is left of a panic that did not end the process.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
+
+// guarded turns a panic of fn into an error: one record or system must not end the work for all (Promise 7).
+func guarded(fn func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &panicError{value: r, stack: debug.Stack()}
+		}
+	}()
+	return fn()
 }
 
 func readOne(ctx context.Context, conn connector.Connection, id string) ([]connector.Record, error) {
@@ -96,22 +154,56 @@ func readOne(ctx context.Context, conn connector.Connection, id string) ([]conne
 	return []connector.Record{record}, nil
 }
 
-// takeIn commits a batch together with the run's progress. What was asked for and did not come is a finding: it may have
-// been deleted since it was listed, which the next complete look tells.
-func (j *job) takeIn(ctx context.Context, kind connector.Kind, ids []string, records []connector.Record) error {
-	observed := make([]merge.Observation, 0, len(ids))
-	came := make(map[string]bool, len(records))
+// observations gives what was read of each record that was asked for, in that order. One that was asked for and did not come
+// is a finding: it may have been deleted since it was listed, which the next complete look tells. One that nobody asked for,
+// or that came twice, is left alone.
+func observations(ids []string, records []connector.Record) []merge.Observation {
+	came := make(map[string]connector.Record, len(records))
 	for _, r := range records {
-		came[r.ExternalID] = true
-		observed = append(observed, ObservationOf(r))
-	}
-	for _, id := range ids {
-		if !came[id] {
-			observed = append(observed, merge.Observation{ExternalID: id, Excluded: "MISSING", Findings: []finding.Finding{{
-				Code: finding.MissingRecord, Message: "The system lists this record and does not give its details.",
-			}}})
+		if _, twice := came[r.ExternalID]; !twice {
+			came[r.ExternalID] = r
 		}
 	}
+	out := make([]merge.Observation, len(ids))
+	for i, id := range ids {
+		if r, ok := came[id]; ok {
+			out[i] = ObservationOf(r)
+			continue
+		}
+		out[i] = merge.Observation{ExternalID: id, Missing: true, Findings: []finding.Finding{{
+			Code: finding.MissingRecord, Message: "The system lists this record and does not give its details.",
+		}}}
+	}
+	return out
+}
+
+// takeIn commits a batch. When the database will not store something in it, its records are taken one by one, so that only
+// the one that is at fault stays out (Promise 7, T39).
+func (j *job) takeIn(ctx context.Context, kind connector.Kind, observed []merge.Observation) error {
+	err := j.commit(ctx, kind, observed)
+	if !ofRecords(err) {
+		return err
+	}
+	j.log.Warn("a batch cannot be stored; its records are taken one by one", "records", len(observed), "code", fault.CodeOf(err))
+	for _, o := range observed {
+		err := j.commit(ctx, kind, []merge.Observation{o})
+		if ofRecords(err) {
+			j.log.Error("a record cannot be stored", "record", o.ExternalID, "code", fault.CodeOf(err))
+			j.log.Debug("why a record cannot be stored", "record", o.ExternalID, "error", err)
+			err = j.commit(ctx, kind, []merge.Observation{unreadable(o.ExternalID)})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ofRecords says whether the records are at fault, and not the database or the run.
+func ofRecords(err error) bool { return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Duplicate) }
+
+// commit takes records in together with the run's progress.
+func (j *job) commit(ctx context.Context, kind connector.Kind, observed []merge.Observation) error {
 	policy := Policy{System: j.work.System.ID, Policy: merge.Policy{Reads: kind.Reads}}
 	before := j.work.Run
 	_, err := j.worker.hub.TakeIn(ctx, hub.Taking{
@@ -122,13 +214,13 @@ func (j *job) takeIn(ctx context.Context, kind connector.Kind, ids []string, rec
 		Also: func(ctx context.Context, tx pgx.Tx, counts run.Counts) error {
 			j.work.Run = before
 			j.work.Run.Counts = sum(before.Counts, counts)
-			j.work.Run.Done += len(ids)
+			j.work.Run.Done += len(observed)
 			return store.ProgressRun(ctx, tx, j.claim, j.work.Run, j.worker.o.Lease)
 		},
 	})
 	if err != nil {
 		j.work.Run = before
-		return fmt.Errorf("taking in a batch of %d records: %w", len(ids), err)
+		return fmt.Errorf("taking in a batch of %d records: %w", len(observed), err)
 	}
 	j.worker.hub.WakeRuns(j.claim.Organisation)
 	return nil

@@ -116,7 +116,9 @@ func (w *Worker) RunOne(ctx context.Context) (bool, error) {
 	}
 	j := &job{worker: w, claim: *claim}
 	renew := func(ctx context.Context) error { return w.hub.RenewWork(ctx, j.claim, w.o.Lease) }
-	runErr := keeping(ctx, w.o.Lease, renew, j.carryOut)
+	runErr := keeping(ctx, w.o.Lease, renew, func(ctx context.Context) error {
+		return guarded(func() error { return j.carryOut(ctx) })
+	})
 	return true, j.finish(ctx, runErr)
 }
 

@@ -122,7 +122,8 @@ ORDER BY h.customer_id, h.change_no`
 
 const sqlSequences = `
 SELECT coalesce((SELECT newest FROM change_counter), 0),
-  coalesce((SELECT sequence FROM change WHERE sequence IS NOT NULL ORDER BY sequence LIMIT 1), 1)`
+  coalesce((SELECT sequence FROM change WHERE sequence IS NOT NULL ORDER BY sequence LIMIT 1),
+    (SELECT newest FROM change_counter) + 1, 1)`
 
 // ListChanges reads numbered changes after a sequence, in order, and the newest sequence of the organisation.
 func ListChanges(ctx context.Context, db pg.DB, after int64, limit int) ([]change.Change, int64, error) {
@@ -139,7 +140,8 @@ func ListChanges(ctx context.Context, db pg.DB, after int64, limit int) ([]chang
 	return out, newest, err
 }
 
-// GetSequences gives the newest number given, and the oldest one still kept; both 0 and 1 where there are no changes.
+// GetSequences gives the newest number given, and the oldest one still kept, which is the next one when none is kept; 0 and
+// 1 where there never were changes.
 func GetSequences(ctx context.Context, db pg.DB) (newest, oldest int64, err error) {
 	err = db.QueryRow(ctx, sqlSequences).Scan(&newest, &oldest)
 	return newest, oldest, pg.Fault(err, "changes")

@@ -280,11 +280,12 @@ func LockNumber(ctx context.Context, db pg.DB, number string) error {
 const sqlTakenNumbers = `
 SELECT DISTINCT c.number
 FROM customer c
-WHERE c.number = ANY (@numbers)`
+WHERE c.number = ANY (@numbers) AND c.status IN ('ACTIVE', 'INACTIVE') AND c.id <> ALL (@except)
+ORDER BY c.number`
 
-// ListTakenNumbers says which of the numbers some customer carries.
-func ListTakenNumbers(ctx context.Context, db pg.DB, numbers []string) (map[string]bool, error) {
-	rows, _ := db.Query(ctx, sqlTakenNumbers, pgx.StrictNamedArgs{"numbers": numbers})
+// ListTakenNumbers says which of the numbers some customer other than except carries.
+func ListTakenNumbers(ctx context.Context, db pg.DB, numbers []string, except []customer.ID) (map[string]bool, error) {
+	rows, _ := db.Query(ctx, sqlTakenNumbers, pgx.StrictNamedArgs{"numbers": numbers, "except": texts(except)})
 	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return nil, pg.Fault(err, "numbers")

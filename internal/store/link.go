@@ -28,7 +28,7 @@ type linkRow struct {
 	Attempt      int        `db:"attempt" json:"attempt"`
 	FaultCode    string     `db:"fault_code" json:"fault_code"`
 	FaultMessage string     `db:"fault_message" json:"fault_message"`
-	LastSyncedAt *time.Time `db:"last_synced_at" json:"-"`
+	LastSyncedAt *time.Time `db:"last_synced_at" json:"last_synced_at"`
 }
 
 const linkColumns = `l.id, l.system_id, l.customer_id, l.external_id, l.is_primary, l.state, l.due_at, l.attempt, l.fault_code,
@@ -161,12 +161,13 @@ const sqlSaveLinks = `
 INSERT INTO link AS l (id, system_id, customer_id, external_id, is_primary, state, due_at, attempt, fault_code,
   fault_message, last_synced_at)
 SELECT r.id, r.system_id, r.customer_id, r.external_id, r.is_primary, r.state, r.due_at, r.attempt, r.fault_code,
-  r.fault_message, now()
+  r.fault_message, coalesce(r.last_synced_at, now())
 FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, system_id uuid, customer_id uuid, external_id text,
-  is_primary boolean, state text, due_at timestamptz, attempt integer, fault_code text, fault_message text)
+  is_primary boolean, state text, due_at timestamptz, attempt integer, fault_code text, fault_message text,
+  last_synced_at timestamptz)
 ON CONFLICT (organisation_id, id) DO UPDATE
 SET is_primary = excluded.is_primary, state = excluded.state, due_at = excluded.due_at, attempt = excluded.attempt,
-  fault_code = excluded.fault_code, fault_message = excluded.fault_message, last_synced_at = now()`
+  fault_code = excluded.fault_code, fault_message = excluded.fault_message, last_synced_at = excluded.last_synced_at`
 
 const sqlSaveBases = `
 INSERT INTO link_base AS b (link_id, ours, theirs)
@@ -188,7 +189,8 @@ SELECT r.link_id, r.part, r.part_id, r.external_id
 FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, part text, part_id uuid, external_id text)
 ON CONFLICT DO NOTHING`
 
-// SaveLinkedRecords writes links with their bases and parts: new ones are inserted, others replaced.
+// SaveLinkedRecords writes links with their bases and parts: new ones are inserted, others replaced. A zero LastSyncedAt means
+// now.
 func SaveLinkedRecords(ctx context.Context, db pg.DB, records []LinkedRecord) error {
 	var links []linkRow
 	var bases []baseRow
@@ -200,7 +202,7 @@ func SaveLinkedRecords(ctx context.Context, db pg.DB, records []LinkedRecord) er
 		links = append(links, linkRow{
 			ID: string(l.ID), SystemID: string(l.SystemID), CustomerID: string(l.CustomerID), ExternalID: l.ExternalID,
 			IsPrimary: l.Primary, State: string(l.State), DueAt: timeOrNull(l.DueAt), Attempt: l.Attempt,
-			FaultCode: string(l.LastFault), FaultMessage: l.LastMessage,
+			FaultCode: string(l.LastFault), FaultMessage: l.LastMessage, LastSyncedAt: timeOrNull(l.LastSyncedAt),
 		})
 		bases = append(bases, baseRow{
 			LinkID: string(l.ID), Ours: json.RawMessage(asJSON(rec.Base.Ours)), Theirs: json.RawMessage(asJSON(rec.Base.Theirs)),
