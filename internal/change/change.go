@@ -17,7 +17,7 @@ const (
 	CustomerUpdated     Kind = "CUSTOMER_UPDATED"
 	CustomerDeactivated Kind = "CUSTOMER_DEACTIVATED"
 	CustomerReactivated Kind = "CUSTOMER_REACTIVATED"
-	CustomerLinked      Kind = "CUSTOMER_LINKED"
+	KYCStatusChanged    Kind = "KYC_STATUS_CHANGED"
 	SystemCreated       Kind = "SYSTEM_CREATED"
 	SystemUpdated       Kind = "SYSTEM_UPDATED"
 )

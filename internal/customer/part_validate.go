@@ -36,6 +36,20 @@ func NormaliseOffice(patch Fields, current *Office) (Fields, fault.Errors) {
 	return out, faults
 }
 
+// CheckWhole checks what the values of an office must keep together, after a write of the touched fields. owner is the
+// customer's business ID.
+func (o *Office) CheckWhole(touched Fields, owner string) *fault.Error {
+	_, address := touched["einvoice.address"]
+	_, operator := touched["einvoice.operator"]
+	if !address && !operator {
+		return nil
+	}
+	if err := checkEInvoicePair(o.EInvoice, owner); err != nil {
+		return err.At("einvoice")
+	}
+	return nil
+}
+
 // NormalisePerson checks what somebody wants to write of a person: firstName, lastName, language, emails and phones.
 func NormalisePerson(patch Fields) (Fields, fault.Errors) {
 	out, faults := normalisePart(PartContact, patch, &Customer{})

@@ -40,14 +40,10 @@ func (h *Hub) CreateCustomer(ctx context.Context, v auth.Viewer, fields customer
 			if err := h.alter(ctx, tx, &c, given); err != nil {
 				return nil, err
 			}
-			if err := store.SaveCustomers(ctx, tx, []customer.Customer{c}); err != nil {
-				return nil, err
-			}
-			err := store.AppendChanges(ctx, tx, []change.Change{{
+			return answer{"customer": string(id)}, h.saveChanged(ctx, tx, []customer.Customer{c}, []change.Change{{
 				Kind: change.CustomerCreated, CustomerID: id, Actor: v.Actor,
 				Fields: customer.Diff(nil, c.Flatten(customer.HubKeys)),
 			}})
-			return answer{"customer": string(id)}, err
 		})
 	if err != nil {
 		return CustomerView{}, err
@@ -106,18 +102,52 @@ func (h *Hub) changeCustomer(ctx context.Context, v auth.Viewer, operation strin
 				return done, nil
 			}
 			kind := merge.Alter(&c, fields)
-			if err := store.SaveCustomers(ctx, tx, []customer.Customer{c}); err != nil {
-				return nil, err
-			}
-			if err := h.settleLinks(ctx, tx, &c); err != nil {
-				return nil, err
-			}
-			return done, store.AppendChanges(ctx, tx, []change.Change{{Kind: kind, CustomerID: id, Fields: fields, Actor: v.Actor}})
+			return done, h.saveChanged(ctx, tx, []customer.Customer{c},
+				[]change.Change{{Kind: kind, CustomerID: id, Fields: fields, Actor: v.Actor}})
 		})
 	if err != nil {
 		return CustomerView{}, err
 	}
 	return h.customerNow(ctx, v, customer.ID(out["customer"]))
+}
+
+// saveChanged writes customers that somebody changed in the hub, says of their links what the systems lack now, and appends
+// the changes.
+func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.Customer, changes []change.Change) error {
+	if err := store.SaveCustomers(ctx, tx, customers); err != nil {
+		return err
+	}
+	for i := range customers {
+		if err := h.settleLinks(ctx, tx, &customers[i]); err != nil {
+			return err
+		}
+	}
+	if err := saveEdits(ctx, tx, changes); err != nil {
+		return err
+	}
+	return store.AppendChanges(ctx, tx, changes)
+}
+
+// saveEdits notes of values that somebody entered in the hub where they came from.
+func saveEdits(ctx context.Context, tx pgx.Tx, changes []change.Change) error {
+	now, err := store.Now(ctx, tx)
+	if err != nil {
+		return err
+	}
+	edited := customer.Provenance{ObservedAt: now, DecidedBy: customer.DecidedEdit}
+	of := make(map[customer.ID]customer.Provenances, len(changes))
+	for _, c := range changes {
+		fields := make(customer.Provenances, len(c.Fields))
+		if c.Kind == change.CustomerCreated {
+			fields[""] = edited
+		} else {
+			for _, f := range c.Fields {
+				fields[f.Field] = edited
+			}
+		}
+		of[c.CustomerID] = fields
+	}
+	return store.SaveProvenance(ctx, tx, of)
 }
 
 // lockCustomer reads a customer that may be changed, and keeps others from changing it.

@@ -201,3 +201,15 @@ func (h *Hub) ContactsOfPeople(ctx context.Context, v auth.Viewer, ids []custome
 	})
 	return out, err
 }
+
+// ProvenanceByCustomer reads where the values of customers came from; customers without any are missing. Needs
+// customers:read.
+func (h *Hub) ProvenanceByCustomer(ctx context.Context, v auth.Viewer, ids []customer.ID) (map[customer.ID]customer.Provenances, error) {
+	var out map[customer.ID]customer.Provenances
+	err := h.read(ctx, v, auth.CustomersRead, func(ctx context.Context, tx pgx.Tx) error {
+		var err error
+		out, err = store.ListProvenance(ctx, tx, validIDs(ids))
+		return err
+	})
+	return out, err
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"customerhub/internal/fault"
 	"customerhub/internal/pg"
@@ -98,4 +99,15 @@ func parsePosition(cursor, order, name string) (*position, error) {
 		return nil, fault.Because(fault.Invalid, "CURSOR_INVALID", "This cursor comes from a list in another order.").At(name)
 	}
 	return &p, nil
+}
+
+// timeKey is a time as the key of a position.
+func timeKey(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+func parseTimeKey(key string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, key)
+	if err != nil {
+		return time.Time{}, fault.Because(fault.Invalid, "CURSOR_INVALID", "This is not a cursor of this list.").At("after")
+	}
+	return t, nil
 }

@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,9 +35,9 @@ func (h *Hub) Runs(ctx context.Context, v auth.Viewer, f RunFilter, p Page, tota
 		return RunPage{}, nil
 	}
 	if from != nil {
-		at, err := time.Parse(time.RFC3339Nano, from.Key)
+		at, err := parseTimeKey(from.Key)
 		if err != nil {
-			return RunPage{}, fault.Because(fault.Invalid, "CURSOR_INVALID", "This is not a cursor of this list.").At("after")
+			return RunPage{}, err
 		}
 		q.From = store.RunPlace{CreatedAt: at, ID: run.ID(from.ID)}
 	}
@@ -47,7 +46,7 @@ func (h *Hub) Runs(ctx context.Context, v auth.Viewer, f RunFilter, p Page, tota
 		rows, err := store.ListRuns(ctx, tx, q)
 		page = RunPage{Items: rows.Runs, Info: w.info(rows.More), Total: rows.Total}
 		for _, r := range rows.Runs {
-			page.Cursors = append(page.Cursors, position{Order: order, Key: r.CreatedAt.Format(time.RFC3339Nano), ID: string(r.ID)}.cursor())
+			page.Cursors = append(page.Cursors, position{Order: order, Key: timeKey(r.CreatedAt), ID: string(r.ID)}.cursor())
 		}
 		return err
 	})

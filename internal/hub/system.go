@@ -328,3 +328,12 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 	r, err := h.runNow(ctx, v, run.ID(out["run"]))
 	return s, r, err
 }
+
+// systemExists refuses a reference to a system that the organisation does not have.
+func systemExists(ctx context.Context, tx pgx.Tx, id string) error {
+	found, err := store.ListSystemsByID(ctx, tx, validIDs([]system.ID{system.ID(id)}))
+	if err != nil || len(found) > 0 {
+		return err
+	}
+	return fault.New(fault.NotFound, "There is no system with this id.").At("system")
+}

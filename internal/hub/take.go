@@ -54,7 +54,7 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 			return err
 		}
 		counts = count(outcomes)
-		if err := commit(ctx, tx, t, outcomes); err != nil {
+		if err := commit(ctx, tx, t, outcomes, now); err != nil {
 			return err
 		}
 		return t.Also(ctx, tx, counts)
@@ -155,12 +155,13 @@ func count(outcomes []merge.Outcome) run.Counts {
 }
 
 // commit writes what was decided.
-func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome) error {
+func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome, now time.Time) error {
 	actor := change.Actor{Kind: change.ActorSystem, ID: string(t.System), Name: t.SystemName}
 	var customers []customer.Customer
 	var records []store.LinkedRecord
 	var changes []change.Change
 	var findings []finding.Finding
+	provenance := make(map[customer.ID]customer.Provenances)
 	seen := make([]string, 0, len(outcomes))
 	for _, o := range outcomes {
 		if o.Action != merge.Failed {
@@ -178,6 +179,7 @@ func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome) 
 			continue
 		}
 		customers = append(customers, o.Customer)
+		provenance[o.Customer.ID] = o.Provenance(string(t.System), now)
 		changes = append(changes, change.Change{
 			Kind: o.Kind, CustomerID: o.Customer.ID, Fields: o.Fields, Actor: actor, Origin: change.Source{SystemID: string(t.System)},
 		})
@@ -186,6 +188,9 @@ func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome) 
 		if err := store.SaveCustomers(ctx, tx, customers); err != nil {
 			return err
 		}
+	}
+	if err := store.SaveProvenance(ctx, tx, provenance); err != nil {
+		return err
 	}
 	if err := store.SaveLinkedRecords(ctx, tx, records); err != nil {
 		return err

@@ -16,9 +16,12 @@ import (
 // NewID makes an id for a new row: a UUID of version 7, so that rows made together lie together in their index.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// Queuer takes statements of one round trip. *pgx.Batch is one.
-type Queuer interface {
-	Queue(query string, args ...any) *pgx.QueuedQuery
+// IDFor makes the id of a new row: always the same one for the same owner and key, and a new one when there is no key.
+func IDFor(owner, key string) string {
+	if key == "" {
+		return NewID()
+	}
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(owner+"/"+key)).String()
 }
 
 // Trip sends what the queue functions put into a batch in one round trip and lets each read its answer.

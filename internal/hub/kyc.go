@@ -1,0 +1,119 @@
+package hub
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/auth"
+	"customerhub/internal/change"
+	"customerhub/internal/customer"
+	"customerhub/internal/fault"
+	"customerhub/internal/organisation"
+	"customerhub/internal/pg"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// KYCByCustomer reads the due-diligence status of customers; of whom nothing was said is missing. Needs customers:read;
+// without kyc:read only state, risk class and whether action is required are given, the rest is empty.
+func (h *Hub) KYCByCustomer(ctx context.Context, v auth.Viewer, ids []customer.ID) (map[customer.ID]customer.KYC, error) {
+	var out map[customer.ID]customer.KYC
+	err := h.read(ctx, v, auth.CustomersRead, func(ctx context.Context, tx pgx.Tx) error {
+		var err error
+		out, err = store.ListKYC(ctx, tx, validIDs(ids))
+		return err
+	})
+	if err == nil && !v.Can(auth.KYCRead) {
+		for id, k := range out {
+			out[id] = customer.KYC{State: k.State, RiskClass: k.RiskClass, RequiresActions: k.RequiresActions}
+		}
+	}
+	return out, err
+}
+
+// KYCHistoryPage is a page of a customer's due-diligence history, newest first.
+type KYCHistoryPage struct {
+	Items     []customer.KYC
+	Cursors   []string
+	EndCursor string
+	HasMore   bool
+}
+
+// KYCHistory reads what the due-diligence service has said of a customer, newest first. Needs kyc:read.
+func (h *Hub) KYCHistory(ctx context.Context, v auth.Viewer, id customer.ID, after string, first int) (KYCHistoryPage, error) {
+	if first < 0 || first > MaxPageSize {
+		return KYCHistoryPage{}, fault.Because(fault.Invalid, "PAGE_SIZE", "A page holds 0 to %d items; first asks for %d.", MaxPageSize, first).At("first")
+	}
+	const order = "kyc"
+	from, err := parsePosition(after, order, "after")
+	if err != nil {
+		return KYCHistoryPage{}, err
+	}
+	var before store.KYCEntry
+	if from != nil {
+		if before.AsOf, err = parseTimeKey(from.Key); err != nil {
+			return KYCHistoryPage{}, err
+		}
+		before.ID = from.ID
+	}
+	page := KYCHistoryPage{EndCursor: after}
+	err = h.read(ctx, v, auth.KYCRead, func(ctx context.Context, tx pgx.Tx) error {
+		if len(validIDs([]customer.ID{id})) == 0 {
+			return nil
+		}
+		entries, err := store.ListKYCHistory(ctx, tx, id, before, first+1)
+		if page.HasMore = len(entries) > first; page.HasMore {
+			entries = entries[:first]
+		}
+		for _, e := range entries {
+			page.EndCursor = position{Order: order, Key: timeKey(e.AsOf), ID: e.ID}.cursor()
+			page.Items = append(page.Items, e.KYC)
+			page.Cursors = append(page.Cursors, page.EndCursor)
+		}
+		return err
+	})
+	return page, err
+}
+
+// RecordKYC takes in what the due-diligence service says of a customer. Only something new is written, with a change; an
+// older word than the newest one is not, so a repeated or late message changes nothing. It gives whether anything was
+// written.
+func (h *Hub) RecordKYC(ctx context.Context, org organisation.ID, s system.System, id customer.ID, k customer.KYC) (bool, error) {
+	if k.AsOf.IsZero() {
+		return false, fault.New(fault.Internal, "A due-diligence status without its time cannot be recorded.")
+	}
+	k.SourceSystem = string(s.ID)
+	var wrote bool
+	err := pg.InOrganisation(ctx, h.pool, string(org), pg.TxOptions{RetryConflicts: true}, func(ctx context.Context, tx pgx.Tx) error {
+		wrote = false
+		held, err := store.LockCustomers(ctx, tx, []customer.ID{id})
+		if err != nil || len(held) == 0 {
+			return firstError(err, fault.New(fault.NotFound, "There is no customer %s.", id))
+		}
+		standing, err := store.ListKYC(ctx, tx, []customer.ID{id})
+		if err != nil {
+			return err
+		}
+		before, known := standing[id]
+		if !known {
+			before = customer.UnknownKYC()
+		}
+		if known && !k.AsOf.After(before.AsOf) || before.Same(&k) {
+			return nil
+		}
+		wrote = true
+		if err := store.InsertKYC(ctx, tx, id, k); err != nil {
+			return err
+		}
+		return store.AppendChanges(ctx, tx, []change.Change{{
+			Kind: change.KYCStatusChanged, CustomerID: id, Fields: customer.KYCChanges(&before, &k),
+			Actor:  change.Actor{Kind: change.ActorSystem, ID: string(s.ID), Name: s.Name},
+			Origin: change.Source{SystemID: string(s.ID)},
+		}})
+	})
+	if err == nil && wrote {
+		h.o.Wake(TopicChanges, org)
+	}
+	return wrote, err
+}
