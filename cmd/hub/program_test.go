@@ -329,6 +329,18 @@ func get(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
+// readJSON fetches a page and reads it into v.
+func readJSON(t *testing.T, url string, v any) {
+	t.Helper()
+	status, body := get(t, url)
+	if status != http.StatusOK {
+		t.Fatalf("%s: status %d: %s", url, status, body)
+	}
+	if err := json.Unmarshal([]byte(body), v); err != nil {
+		t.Fatalf("%s: %v", url, err)
+	}
+}
+
 // processesIn lists the processes that work in the folder, as the server's all do: Linux tells; elsewhere nothing is known.
 func processesIn(dir string) (found []string) {
 	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
