@@ -73,7 +73,7 @@ type applying struct {
 func (a *applying) set(f customer.Field, value string) error {
 	part, key, name, ok := f.PartKey()
 	switch {
-	case !ok:
+	case !ok, part == customer.PartCustom:
 		return a.customer.Apply(f, value)
 	case part == customer.PartOffice:
 		return a.office(key).Apply(name, value)
