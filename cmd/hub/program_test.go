@@ -114,13 +114,33 @@ func start(t *testing.T, env []string, args ...string) *hubProcess {
 	return startAs(t, nil, env, args...)
 }
 
+// startAs starts the hub as somebody else.
 func startAs(t *testing.T, who *syscall.SysProcAttr, env []string, args ...string) *hubProcess {
 	t.Helper()
+	p := newProcess(t, env, args...)
+	p.cmd.SysProcAttr = who
+	return p.start()
+}
+
+// startOn starts the hub with its output on a terminal.
+func startOn(t *testing.T, tty *os.File, env []string, args ...string) *hubProcess {
+	t.Helper()
+	p := newProcess(t, env, args...)
+	p.cmd.Stdout = tty
+	return p.start()
+}
+
+func newProcess(t *testing.T, env []string, args ...string) *hubProcess {
 	p := &hubProcess{t: t, cmd: exec.Command(binary, args...), out: newText(), errOut: newText(), ended: make(chan struct{})}
 	p.cmd.Env = environment(env...)
 	p.cmd.Dir = "/"
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.errOut
-	p.cmd.SysProcAttr = who
+	return p
+}
+
+func (p *hubProcess) start() *hubProcess {
+	t := p.t
+	t.Helper()
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +154,7 @@ func startAs(t *testing.T, who *syscall.SysProcAttr, env []string, args ...strin
 			<-p.ended
 		}
 		if t.Failed() {
-			t.Logf("hub %s\n--- stdout\n%s\n--- stderr\n%s", strings.Join(args, " "), p.out, p.errOut)
+			t.Logf("hub %s\n--- stdout\n%s\n--- stderr\n%s", strings.Join(p.cmd.Args[1:], " "), p.out, p.errOut)
 		}
 	})
 	return p

@@ -49,6 +49,7 @@ func (s served) stopped() {
 // company is a simulated Netvisor company with what the hub needs to know of it.
 type company struct {
 	*netvisor.Sandbox
+	web *httptest.Server
 	url string
 }
 
@@ -60,7 +61,7 @@ func newCompany(t *testing.T, o netvisor.Options) company {
 	}
 	web := httptest.NewServer(s)
 	t.Cleanup(web.Close)
-	return company{s, web.URL}
+	return company{s, web, web.URL}
 }
 
 type identified struct{ ID string }
