@@ -63,10 +63,13 @@ type keysetFlags struct {
 	KeysetFile string `help:"File that holds the keyset." placeholder:"FILE" type:"path" env:"HUB_KEYSET_FILE"`
 }
 
-// Validate refuses two keysets.
+// Validate refuses two keysets, and one that cannot be used, before anything is started.
 func (k keysetFlags) Validate() error {
 	if k.Keyset != "" && k.KeysetFile != "" {
 		return usage("give the keyset by --keyset (HUB_KEYSET) or by --keyset-file (HUB_KEYSET_FILE), not by both")
+	}
+	if _, err := k.read(""); err != nil {
+		return usage("%s", err)
 	}
 	return nil
 }
