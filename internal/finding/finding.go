@@ -29,6 +29,8 @@ const (
 	ContactNameMissing  Code = "CONTACT_NAME_MISSING"   // a contact person with half a name
 	UnknownElement      Code = "UNKNOWN_ELEMENT"        // the system sent something the hub does not know
 	MissingRecord       Code = "RECORD_LISTED_NOT_READ" // in the list, but the details could not be had
+	RecordDeleted       Code = "RECORD_DELETED"         // deleted in the system; the customer was made inactive
+	MassAbsence         Code = "MASS_ABSENCE"           // a list that lacks so much that none of it is believed
 )
 
 // Finding is one finding.

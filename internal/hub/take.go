@@ -75,11 +75,15 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 	for i, o := range t.Observed {
 		externalIDs[i] = o.ExternalID
 	}
-	ids, err := store.LockCustomersOfRecords(ctx, tx, t.System, externalIDs)
+	return knownRecords(ctx, tx, t.System, externalIDs)
+}
+
+func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []string) (map[string]merge.Known, error) {
+	ids, err := store.LockCustomersOfRecords(ctx, tx, sys, externalIDs)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	records, err := store.ListLinkedRecords(ctx, tx, t.System, externalIDs)
+	records, err := store.ListLinkedRecords(ctx, tx, sys, externalIDs)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"customerhub/internal/change"
 	"customerhub/internal/fault"
+	"customerhub/internal/finding"
 	"customerhub/internal/organisation"
 	"customerhub/internal/pg"
 	"customerhub/internal/run"
@@ -16,18 +17,20 @@ import (
 	"customerhub/internal/system"
 )
 
-// Work is everything a worker needs for one run: the run, its system, and the credentials in the clear.
+// Work is everything a worker needs for one run: the run and where it goes on, its system, and the credentials in the clear.
 type Work struct {
 	Run         run.Run
+	Checkpoint  store.Checkpoint
 	System      system.System
 	Credentials map[string]string
 }
 
 // StartWork reads what a claimed run needs. Credentials that cannot be opened are Internal: the keyset is not the one they
 // were sealed with, and nothing goes on with empty ones.
-func (h *Hub) StartWork(ctx context.Context, org organisation.ID, id run.ID) (Work, error) {
+func (h *Hub) StartWork(ctx context.Context, c store.Claim) (Work, error) {
 	var w Work
 	var sealed []byte
+	org, id := c.Organisation, c.Run
 	err := pg.ReadInOrganisation(ctx, h.pool, string(org), func(ctx context.Context, tx pgx.Tx) error {
 		runs, err := store.ListRunsByID(ctx, tx, []run.ID{id})
 		if err != nil {
@@ -37,6 +40,9 @@ func (h *Hub) StartWork(ctx context.Context, org organisation.ID, id run.ID) (Wo
 			return fault.New(fault.NotFound, "There is no run %s.", id)
 		}
 		w.Run = runs[0]
+		if w.Checkpoint, err = store.GetCheckpoint(ctx, tx, c); err != nil {
+			return err
+		}
 		if w.System, err = store.GetSystem(ctx, tx, w.Run.SystemID); err != nil {
 			return err
 		}
@@ -69,6 +75,13 @@ type SystemReport struct {
 	// Cursor and FreshSince are set by a complete look at the system; FreshSince is when it began.
 	Cursor     string
 	FreshSince time.Time
+	// Swept says that the look was at everything. Counted says that what its list lacked counts as missing, and Gone are
+	// those that are gone on complete evidence.
+	Swept   bool
+	Counted bool
+	Gone    []string
+	// Findings are about the system as a whole; they replace those that stood.
+	Findings []finding.Finding
 	// Fault is why the run failed; nil clears the system's fault.
 	Fault error
 }
@@ -76,7 +89,7 @@ type SystemReport struct {
 // FinishWork writes the end of a run and what it says of its system, in one transaction. Stale means that the run is in
 // other hands now, and nothing was written.
 func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report SystemReport) error {
-	err := pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{RetryConflicts: true}, func(ctx context.Context, tx pgx.Tx) error {
+	err := h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
 		s, err := store.LockSystem(ctx, tx, r.SystemID)
 		if err != nil {
 			return err
@@ -87,6 +100,14 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 		}
 		before := s.State
 		learn(&s, report, now)
+		if report.Swept {
+			if err := noteAbsence(ctx, tx, c, &s, report, now); err != nil {
+				return err
+			}
+		}
+		if err := store.DropRunItems(ctx, tx, c); err != nil {
+			return err
+		}
 		if err := store.UpdateSystem(ctx, tx, s); err != nil {
 			return err
 		}
@@ -124,6 +145,9 @@ func learn(s *system.System, report SystemReport, now time.Time) {
 	}
 	if !report.FreshSince.IsZero() {
 		s.Cursor, s.FreshAt = report.Cursor, report.FreshSince
+		if report.Swept {
+			s.SweptAt = report.FreshSince
+		}
 	}
 	if report.Fault == nil {
 		s.Fault = nil
@@ -158,10 +182,8 @@ func Shown(err error) string {
 }
 
 // ProgressWork writes how far a run is and renews the worker's hold of it. Stale means that the run is in other hands now.
-func (h *Hub) ProgressWork(ctx context.Context, c store.Claim, r run.Run, lease time.Duration) error {
-	err := pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
-		return store.ProgressRun(ctx, tx, c, r, lease)
-	})
+func (h *Hub) ProgressWork(ctx context.Context, c store.Claim, r run.Run, place int, lease time.Duration) error {
+	err := h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error { return store.ProgressRun(ctx, tx, c, r, place, lease) })
 	if err == nil {
 		h.o.Wake(TopicRuns, c.Organisation)
 	}
@@ -170,16 +192,12 @@ func (h *Hub) ProgressWork(ctx context.Context, c store.Claim, r run.Run, lease 
 
 // RenewWork holds a run for another lease. Stale means that the run is in other hands now.
 func (h *Hub) RenewWork(ctx context.Context, c store.Claim, lease time.Duration) error {
-	return pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
-		return store.RenewRun(ctx, tx, c, lease)
-	})
+	return h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error { return store.RenewRun(ctx, tx, c, lease) })
 }
 
 // ReleaseWork gives a run back unfinished, for a worker that is shutting down.
 func (h *Hub) ReleaseWork(ctx context.Context, c store.Claim) error {
-	err := pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
-		return store.ReleaseRun(ctx, tx, c)
-	})
+	err := h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error { return store.ReleaseRun(ctx, tx, c) })
 	if err == nil {
 		h.o.Wake(TopicRuns, c.Organisation)
 	}

@@ -19,86 +19,127 @@ import (
 )
 
 // pull lists what there is to look at and takes it in, batch by batch. A first import and a sweep list everything; a poll
-// lists what changed since the cursor. The cursor moves only when everything listed has been taken in, so a run that
-// broke off is made good by the next one.
+// lists what changed since the cursor. The list is kept beside the run and each batch commits its place in it, so a run that
+// was killed goes on where it was: no record is read twice but those of the batch under way (T40). The system's cursor moves
+// only when everything listed has been taken in.
 func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Connection, lane string) error {
-	lister, ok := conn.(connector.Lister)
-	if !ok {
-		return fault.New(fault.Unsupported, "%s cannot list its customers.", kind.Title)
-	}
-	since := j.work.System.Cursor
-	if j.work.Run.Kind != run.Poll {
-		since = ""
-	}
-	var due []string
-	var listed map[string]bool
-	var result connector.ListResult
-	var began time.Time
-	r := &j.work.Run
-	err := j.inLane(ctx, lane, func(ctx context.Context) error {
+	at := j.work.Checkpoint
+	if at.ListedAt.IsZero() {
 		var err error
-		if began, err = store.Now(ctx, j.worker.pool); err != nil {
+		if at, err = j.list(ctx, kind, conn, lane); err != nil {
 			return err
 		}
-		// A run that was taken over begins again; the row's Done does not go back meanwhile.
-		due, r.Counts, r.Done = nil, run.Counts{}, 0
-		listed = make(map[string]bool)
-		result, err = lister.List(ctx, since, func(row connector.Row) error {
-			r.Counts.Listed++
-			if row.Excluded != "" {
-				r.Counts.Skipped++
-				return nil
-			}
-			if listed[row.ExternalID] {
-				return nil // a record that is listed twice is one record (T14)
-			}
-			listed[row.ExternalID] = true
-			due = append(due, row.ExternalID)
-			return nil
-		})
-		return err
-	})
-	if err != nil {
-		return err
 	}
-	r.Total = len(due)
-	if err := j.worker.hub.ProgressWork(ctx, j.claim, *r, j.worker.o.Lease); err != nil {
-		return err
-	}
-	size := 1
 	batcher, canBatch := conn.(connector.BatchReader)
+	size := 1
 	if canBatch {
 		size = batcher.BatchSize()
 	}
-	for len(due) > 0 {
-		ids := due[:min(size, len(due))]
-		due = due[len(ids):]
+	for {
+		items, err := j.worker.hub.NextListed(ctx, j.claim, at.Place, size)
+		if err != nil {
+			return err
+		}
+		if len(items) == 0 {
+			break
+		}
 		var observed []merge.Observation
-		err := j.inLane(ctx, lane, func(ctx context.Context) error {
-			var records []connector.Record
-			err := guarded(func() (err error) {
-				if canBatch {
-					records, err = batcher.ReadBatch(ctx, ids)
-				} else {
-					records, err = readOne(ctx, conn, ids[0])
-				}
-				return err
-			})
-			observed = observations(ids, records)
-			if _, panicked := errors.AsType[*panicError](err); panicked {
-				observed, err = j.readApart(ctx, conn, ids, err)
-			}
+		err = j.inLane(ctx, lane, func(ctx context.Context) error {
+			observed, err = j.read(ctx, conn, idsOf(items))
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if err := j.takeIn(ctx, kind, observed); err != nil {
+		if err := j.takeIn(ctx, kind, items, observed); err != nil {
 			return err
 		}
+		at.Place = items[len(items)-1].Place
 	}
-	j.report.Cursor, j.report.FreshSince = result.Cursor, began
-	return nil
+	j.report.Cursor, j.report.FreshSince = at.Cursor, at.ListedAt
+	if j.work.Run.Kind == run.Poll {
+		return nil
+	}
+	return j.lookForGone(ctx, conn, lane)
+}
+
+// listChunk is how many listed records are kept in one statement.
+const listChunk = 1000
+
+// list keeps what there is to look at. Nothing of it counts before the list is complete.
+func (j *job) list(ctx context.Context, kind connector.Kind, conn connector.Connection, lane string) (store.Checkpoint, error) {
+	lister, ok := conn.(connector.Lister)
+	if !ok {
+		return store.Checkpoint{}, fault.New(fault.Unsupported, "%s cannot list its customers.", kind.Title)
+	}
+	since := j.work.System.Cursor
+	if j.work.Run.Kind != run.Poll {
+		since = ""
+	}
+	h, r := j.worker.hub, &j.work.Run
+	var began time.Time
+	var result connector.ListResult
+	err := j.inLane(ctx, lane, func(ctx context.Context) error {
+		var err error
+		if began, err = h.BeginList(ctx, j.claim); err != nil {
+			return err
+		}
+		r.Counts, r.Done = run.Counts{}, 0
+		place, chunk := 0, make([]string, 0, listChunk)
+		keep := func() error {
+			err := h.AddListed(ctx, j.claim, place, chunk)
+			place, chunk = place+len(chunk), chunk[:0]
+			return err
+		}
+		result, err = lister.List(ctx, since, func(row connector.Row) error {
+			r.Counts.Listed++
+			if row.Excluded != "" || row.ExternalID == "" {
+				r.Counts.Skipped++
+				return nil
+			}
+			chunk = append(chunk, row.ExternalID)
+			if len(chunk) < listChunk {
+				return nil
+			}
+			return keep()
+		})
+		if err != nil {
+			return err
+		}
+		return keep()
+	})
+	if err != nil {
+		return store.Checkpoint{}, err
+	}
+	if r.Total, err = h.CompleteList(ctx, j.claim, began, result.Cursor); err != nil {
+		return store.Checkpoint{}, err
+	}
+	return store.Checkpoint{ListedAt: began, Cursor: result.Cursor}, h.ProgressWork(ctx, j.claim, *r, 0, j.worker.o.Lease)
+}
+
+func idsOf(items []store.RunItem) []string {
+	ids := make([]string, len(items))
+	for i, item := range items {
+		ids[i] = item.ExternalID
+	}
+	return ids
+}
+
+// read reads records, in a batch where the system offers that.
+func (j *job) read(ctx context.Context, conn connector.Connection, ids []string) ([]merge.Observation, error) {
+	var records []connector.Record
+	err := guarded(func() (err error) {
+		if batcher, ok := conn.(connector.BatchReader); ok {
+			records, err = batcher.ReadBatch(ctx, ids)
+		} else {
+			records, err = readOne(ctx, conn, ids[0])
+		}
+		return err
+	})
+	if _, panicked := errors.AsType[*panicError](err); panicked {
+		return j.readApart(ctx, conn, ids, err)
+	}
+	return observations(ids, records), err
 }
 
 // readApart reads the records of a batch one by one, after something in it brought the connector down: one bad record does
@@ -179,18 +220,18 @@ func observations(ids []string, records []connector.Record) []merge.Observation 
 
 // takeIn commits a batch. When the database will not store something in it, its records are taken one by one, so that only
 // the one that is at fault stays out (Promise 7, T39).
-func (j *job) takeIn(ctx context.Context, kind connector.Kind, observed []merge.Observation) error {
-	err := j.commit(ctx, kind, observed)
+func (j *job) takeIn(ctx context.Context, kind connector.Kind, items []store.RunItem, observed []merge.Observation) error {
+	err := j.commit(ctx, kind, observed, items[len(items)-1].Place)
 	if !ofRecords(err) {
 		return err
 	}
 	j.log.Warn("a batch cannot be stored; its records are taken one by one", "records", len(observed), "code", fault.CodeOf(err))
-	for _, o := range observed {
-		err := j.commit(ctx, kind, []merge.Observation{o})
+	for i, o := range observed {
+		err := j.commit(ctx, kind, []merge.Observation{o}, items[i].Place)
 		if ofRecords(err) {
 			j.log.Error("a record cannot be stored", "record", o.ExternalID, "code", fault.CodeOf(err))
 			j.log.Debug("why a record cannot be stored", "record", o.ExternalID, "error", err)
-			err = j.commit(ctx, kind, []merge.Observation{unreadable(o.ExternalID)})
+			err = j.commit(ctx, kind, []merge.Observation{unreadable(o.ExternalID)}, items[i].Place)
 		}
 		if err != nil {
 			return err
@@ -202,8 +243,8 @@ func (j *job) takeIn(ctx context.Context, kind connector.Kind, observed []merge.
 // ofRecords says whether the records are at fault, and not the database or the run.
 func ofRecords(err error) bool { return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Duplicate) }
 
-// commit takes records in together with the run's progress.
-func (j *job) commit(ctx context.Context, kind connector.Kind, observed []merge.Observation) error {
+// commit takes records in together with the run's progress, which is then at the place.
+func (j *job) commit(ctx context.Context, kind connector.Kind, observed []merge.Observation, place int) error {
 	policy := Policy{System: j.work.System.ID, Policy: merge.Policy{Reads: kind.Reads}}
 	before := j.work.Run
 	_, err := j.worker.hub.TakeIn(ctx, hub.Taking{
@@ -215,7 +256,7 @@ func (j *job) commit(ctx context.Context, kind connector.Kind, observed []merge.
 			j.work.Run = before
 			j.work.Run.Counts = sum(before.Counts, counts)
 			j.work.Run.Done += len(observed)
-			return store.ProgressRun(ctx, tx, j.claim, j.work.Run, j.worker.o.Lease)
+			return store.ProgressRun(ctx, tx, j.claim, j.work.Run, place, j.worker.o.Lease)
 		},
 	})
 	if err != nil {

@@ -135,7 +135,7 @@ func (j *job) carryOut(ctx context.Context) error {
 	w := j.worker
 	j.log = w.o.Log.With("run", j.claim.Run, "organisation", j.claim.Organisation)
 	var err error
-	if j.work, err = w.hub.StartWork(ctx, j.claim.Organisation, j.claim.Run); err != nil {
+	if j.work, err = w.hub.StartWork(ctx, j.claim); err != nil {
 		return err
 	}
 	kind, ok := w.o.Kinds[j.work.System.Kind]

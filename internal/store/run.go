@@ -227,13 +227,15 @@ func ClaimRun(ctx context.Context, db pg.DB, holder string, lease time.Duration)
 
 const sqlProgressRun = `
 UPDATE run
-SET counts = @counts, total = @total, done = greatest(done, @done), lease_until = now() + @lease::interval
+SET counts = @counts, total = @total, done = greatest(done, @done), place = @place, lease_until = now() + @lease::interval
 WHERE id = @id AND fence = @fence AND state = 'RUNNING'`
 
-// ProgressRun writes how far the run is and renews its lease. Stale means that somebody else holds the run now.
-func ProgressRun(ctx context.Context, db pg.DB, c Claim, r run.Run, lease time.Duration) error {
+// ProgressRun writes how far the run is, and up to which place of its list, and renews its lease. Stale means that somebody
+// else holds the run now.
+func ProgressRun(ctx context.Context, db pg.DB, c Claim, r run.Run, place int, lease time.Duration) error {
 	tag, err := db.Exec(ctx, sqlProgressRun, pgx.StrictNamedArgs{
-		"id": string(c.Run), "fence": c.Fence, "counts": asJSON(r.Counts), "total": r.Total, "done": r.Done, "lease": lease,
+		"id": string(c.Run), "fence": c.Fence, "counts": asJSON(r.Counts), "total": r.Total, "done": r.Done, "place": place,
+		"lease": lease,
 	})
 	return held(tag.RowsAffected(), err, c)
 }

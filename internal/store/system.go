@@ -29,18 +29,20 @@ type systemRow struct {
 	NextDueAt        *time.Time      `db:"next_due_at"`
 	Cursor           string          `db:"cursor"`
 	FreshAt          *time.Time      `db:"fresh_at"`
+	SweptAt          *time.Time      `db:"swept_at"`
 	CreatedAt        time.Time       `db:"created_at"`
 	UpdatedAt        time.Time       `db:"updated_at"`
 }
 
 const systemColumns = `s.id, s.kind, s.name, s.state, s.settings, s.credentials_set_at, s.checked_at, s.checks, s.fault_code,
-  s.fault_message, s.fault_since, s.poll_every, s.next_due_at, s.cursor, s.fresh_at, s.created_at, s.updated_at`
+  s.fault_message, s.fault_since, s.poll_every, s.next_due_at, s.cursor, s.fresh_at, s.swept_at,
+  s.created_at, s.updated_at`
 
 func (r systemRow) noun() (system.System, error) {
 	s := system.System{
 		ID: system.ID(r.ID), Kind: system.Kind(r.Kind), Name: r.Name, State: system.State(r.State),
 		CredentialsSetAt: timeOf(r.CredentialsSetAt), CheckedAt: timeOf(r.CheckedAt), PollEvery: r.PollEvery,
-		NextDueAt: timeOf(r.NextDueAt), Cursor: r.Cursor, FreshAt: timeOf(r.FreshAt),
+		NextDueAt: timeOf(r.NextDueAt), Cursor: r.Cursor, FreshAt: timeOf(r.FreshAt), SweptAt: timeOf(r.SweptAt),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 	if r.FaultCode != "" {
@@ -149,7 +151,8 @@ func InsertSystem(ctx context.Context, db pg.DB, s system.System) error {
 const sqlUpdateSystem = `
 UPDATE system
 SET state = @state, checked_at = @checked_at, checks = @checks, fault_code = @fault_code, fault_message = @fault_message,
-  fault_since = @fault_since, next_due_at = @next_due_at, cursor = @cursor, fresh_at = @fresh_at, updated_at = now()
+  fault_since = @fault_since, next_due_at = @next_due_at, cursor = @cursor, fresh_at = @fresh_at, swept_at = @swept_at,
+  updated_at = now()
 WHERE id = @id`
 
 // UpdateSystem writes the state of a system: everything but kind, name, settings and credentials. The caller holds its lock.
@@ -158,6 +161,7 @@ func UpdateSystem(ctx context.Context, db pg.DB, s system.System) error {
 		"id": string(s.ID), "state": string(s.State), "checked_at": timeOrNull(s.CheckedAt), "checks": asJSON(nonNil(s.Checks)),
 		"fault_code": "", "fault_message": "", "fault_since": (*time.Time)(nil),
 		"next_due_at": timeOrNull(s.NextDueAt), "cursor": s.Cursor, "fresh_at": timeOrNull(s.FreshAt),
+		"swept_at": timeOrNull(s.SweptAt),
 	}
 	if f := s.Fault; f != nil {
 		args["fault_code"], args["fault_message"], args["fault_since"] = string(f.Code), f.Message, timeOrNull(f.Since)

@@ -54,7 +54,9 @@ type System struct {
 	// Cursor is where the next incremental look starts, in the system's own terms. Empty means from the beginning.
 	Cursor string
 	// FreshAt is when the last complete look at the system began: what the hub knows is at least that new.
-	FreshAt   time.Time
+	FreshAt time.Time
+	// SweptAt is when the last complete look at everything began; the next is due in the following night.
+	SweptAt   time.Time
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

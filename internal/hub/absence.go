@@ -1,0 +1,102 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/change"
+	"customerhub/internal/customer"
+	"customerhub/internal/fault"
+	"customerhub/internal/finding"
+	"customerhub/internal/link"
+	"customerhub/internal/merge"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// noteAbsence writes what a complete look at a system says of records that are not there (Promise 6): what the list lacks
+// is counted, unless the list as a whole is not believed; what is gone on complete evidence makes its customer inactive.
+// Findings about the system as a whole are brought up to date.
+func noteAbsence(ctx context.Context, tx pgx.Tx, c store.Claim, s *system.System, report SystemReport, now time.Time) error {
+	if report.Counted {
+		if err := store.NoteMissing(ctx, tx, c, s.ID); err != nil {
+			return err
+		}
+	}
+	if err := markGone(ctx, tx, s, report.Gone, now); err != nil {
+		return err
+	}
+	return store.SyncFindings(ctx, tx, s.ID, []string{""}, report.Findings)
+}
+
+// markGone makes the customers of records that are gone inactive. Nothing is deleted: the link stays and says so, and a
+// record that comes back is taken in again, since the base remembers that there was none.
+func markGone(ctx context.Context, tx pgx.Tx, s *system.System, externalIDs []string, now time.Time) error {
+	if len(externalIDs) == 0 {
+		return nil
+	}
+	known, err := knownRecords(ctx, tx, s.ID, externalIDs)
+	if err != nil {
+		return err
+	}
+	actor := change.Actor{Kind: change.ActorSystem, ID: string(s.ID), Name: s.Name}
+	var customers []customer.Customer
+	var records []store.LinkedRecord
+	var changes []change.Change
+	var findings []finding.Finding
+	provenance := make(map[customer.ID]customer.Provenances)
+	for _, id := range externalIDs {
+		k, ok := known[id]
+		if !ok {
+			continue
+		}
+		k.Link.State, k.Link.LastFault = link.NotInScope, fault.NotFound
+		k.Link.LastMessage = "Deleted in " + s.Name + "."
+		k.Base = withoutStatus(k.Base)
+		records = append(records, store.LinkedRecord{Link: k.Link, Base: k.Base, Parts: k.Parts})
+		findings = append(findings, finding.Finding{
+			Code: finding.RecordDeleted, CustomerID: k.Customer.ID, ExternalID: id,
+			Message: "The record was deleted in " + s.Name + ". The customer was made inactive; nothing else was.",
+		})
+		if k.Customer.Status != customer.Active {
+			continue
+		}
+		before := k.Customer.Flatten(customer.HubKeys)
+		k.Customer.Status = customer.Inactive
+		fields := customer.Diff(before, k.Customer.Flatten(customer.HubKeys))
+		kind := merge.Alter(&k.Customer, fields)
+		customers = append(customers, k.Customer)
+		changes = append(changes, change.Change{
+			Kind: kind, CustomerID: k.Customer.ID, Fields: fields, Actor: actor, Origin: change.Source{SystemID: string(s.ID)},
+		})
+		provenance[k.Customer.ID] = customer.Provenances{
+			customer.FieldStatus: {System: string(s.ID), ObservedAt: now, DecidedBy: customer.DecidedChange},
+		}
+	}
+	if len(customers) > 0 {
+		if err := store.SaveCustomers(ctx, tx, customers); err != nil {
+			return err
+		}
+	}
+	if err := store.SaveProvenance(ctx, tx, provenance); err != nil {
+		return err
+	}
+	if err := store.SaveLinkedRecords(ctx, tx, records); err != nil {
+		return err
+	}
+	if err := store.AppendChanges(ctx, tx, changes); err != nil {
+		return err
+	}
+	return store.SyncFindings(ctx, tx, s.ID, externalIDs, findings)
+}
+
+// withoutStatus is the base of a record that is gone: it has no status, and the customer that goes with it is inactive. A
+// record that comes back has one, and it comes in.
+func withoutStatus(b link.Base) link.Base {
+	status := func(f customer.Field) bool { return f != customer.FieldStatus }
+	b.Ours, b.Theirs = b.Ours.Only(status), b.Theirs.Only(status)
+	b.Ours[customer.FieldStatus] = string(customer.Inactive)
+	return b
+}

@@ -1,0 +1,61 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/pg"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// in runs fn in a transaction of the claim's organisation.
+func (h *Hub) in(ctx context.Context, c store.Claim, fn func(ctx context.Context, tx pgx.Tx) error) error {
+	return pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{RetryConflicts: true}, fn)
+}
+
+// BeginList forgets what an earlier attempt of the run listed, and gives the time of the database.
+func (h *Hub) BeginList(ctx context.Context, c store.Claim) (now time.Time, err error) {
+	err = h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
+		if now, err = store.Now(ctx, tx); err != nil {
+			return err
+		}
+		return store.DropRunItems(ctx, tx, c)
+	})
+	return now, err
+}
+
+// AddListed keeps listed records of the run behind a place.
+func (h *Hub) AddListed(ctx context.Context, c store.Claim, after int, externalIDs []string) error {
+	return h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error { return store.AddRunItems(ctx, tx, c, after, externalIDs) })
+}
+
+// CompleteList says that everything listed may be believed, and gives how many records that are. Stale means that the run is
+// in other hands now.
+func (h *Hub) CompleteList(ctx context.Context, c store.Claim, began time.Time, cursor string) (total int, err error) {
+	err = h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
+		total, err = store.CompleteRunList(ctx, tx, c, began, cursor)
+		return err
+	})
+	return total, err
+}
+
+// NextListed gives the next records of the run's list after a place.
+func (h *Hub) NextListed(ctx context.Context, c store.Claim, after, limit int) (items []store.RunItem, err error) {
+	err = pg.ReadInOrganisation(ctx, h.pool, string(c.Organisation), func(ctx context.Context, tx pgx.Tx) error {
+		items, err = store.ListRunItems(ctx, tx, c, after, limit)
+		return err
+	})
+	return items, err
+}
+
+// FindMissing says what the run's complete list lacks of what is linked.
+func (h *Hub) FindMissing(ctx context.Context, c store.Claim, id system.ID) (m store.Missing, err error) {
+	err = pg.ReadInOrganisation(ctx, h.pool, string(c.Organisation), func(ctx context.Context, tx pgx.Tx) error {
+		m, err = store.FindMissing(ctx, tx, c, id)
+		return err
+	})
+	return m, err
+}

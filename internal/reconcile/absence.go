@@ -1,0 +1,58 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+
+	"customerhub/internal/connector"
+	"customerhub/internal/fault"
+	"customerhub/internal/finding"
+)
+
+// The brake on absence: a list that lacks more than this share of what is linked, and more than this many, is not believed
+// (design section 5; T28).
+const (
+	brakeShare = 0.20
+	brakeCount = 20
+)
+
+// lookForGone says what a complete look tells of records that are not there. Gone is what two complete lists lack and a
+// single read refuses too; an inactive record is not gone (Promise 6). A list that lacks too much counts for nothing, and a
+// finding has the numbers.
+func (j *job) lookForGone(ctx context.Context, conn connector.Connection, lane string) error {
+	j.report.Swept = true
+	m, err := j.worker.hub.FindMissing(ctx, j.claim, j.work.System.ID)
+	if err != nil {
+		return err
+	}
+	if m.Missing > brakeCount && float64(m.Missing) > brakeShare*float64(m.Linked) {
+		j.log.Warn("a complete list lacks so much that its gaps are not believed", "missing", m.Missing, "linked", m.Linked)
+		j.report.Findings = []finding.Finding{{
+			Code: finding.MassAbsence,
+			Message: fmt.Sprintf("The system's list lacks %d of %d known records. None of them is believed to be deleted; "+
+				"check the system and the rights of its credentials.", m.Missing, m.Linked),
+		}}
+		return nil
+	}
+	j.report.Counted = true
+	for _, id := range m.Again {
+		gone := false
+		err := j.inLane(ctx, lane, func(ctx context.Context) error {
+			_, err := conn.Read(ctx, id)
+			gone = fault.Is(err, fault.NotFound)
+			if gone {
+				return nil
+			}
+			return err
+		})
+		switch {
+		case gone:
+			j.report.Gone = append(j.report.Gone, id)
+		case fault.Is(err, fault.Rejected):
+			// This record is refused for another reason, which says nothing of its absence.
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/pg"
+	"customerhub/internal/system"
+)
+
+// Checkpoint is where a run that was left behind goes on.
+type Checkpoint struct {
+	// ListedAt is when its list began; zero means that the list is not complete and has to be made anew.
+	ListedAt time.Time
+	// Cursor is the cursor that the list gave.
+	Cursor string
+	// Place is up to where listed records have been taken in.
+	Place int
+}
+
+const sqlGetCheckpoint = `
+SELECT r.listed_at, r.listed_cursor, r.place
+FROM run r
+WHERE r.id = @id`
+
+// GetCheckpoint reads where the claimed run goes on.
+func GetCheckpoint(ctx context.Context, db pg.DB, c Claim) (Checkpoint, error) {
+	var at *time.Time
+	var out Checkpoint
+	err := db.QueryRow(ctx, sqlGetCheckpoint, pgx.StrictNamedArgs{"id": string(c.Run)}).Scan(&at, &out.Cursor, &out.Place)
+	out.ListedAt = timeOf(at)
+	return out, pg.Fault(err, "run %s", c.Run)
+}
+
+const sqlDropRunItems = `
+DELETE FROM run_item i
+WHERE i.run_id = @run`
+
+// DropRunItems forgets the list of a run.
+func DropRunItems(ctx context.Context, db pg.DB, c Claim) error {
+	_, err := db.Exec(ctx, sqlDropRunItems, pgx.StrictNamedArgs{"run": string(c.Run)})
+	return pg.Fault(err, "list of run %s", c.Run)
+}
+
+const sqlAddRunItems = `
+INSERT INTO run_item (run_id, external_id, place)
+SELECT r.id, x.id, @after + x.nth
+FROM run r
+CROSS JOIN unnest(@ids::text[]) WITH ORDINALITY AS x (id, nth)
+WHERE r.id = @run AND r.fence = @fence AND r.state = 'RUNNING'
+ON CONFLICT DO NOTHING`
+
+// AddRunItems adds listed records behind a place. A record that is in the list already keeps its place; a run that is in
+// other hands gets nothing, which CompleteRunList tells.
+func AddRunItems(ctx context.Context, db pg.DB, c Claim, after int, externalIDs []string) error {
+	_, err := db.Exec(ctx, sqlAddRunItems, pgx.StrictNamedArgs{
+		"run": string(c.Run), "fence": c.Fence, "after": after, "ids": externalIDs,
+	})
+	return pg.Fault(err, "list of run %s", c.Run)
+}
+
+const sqlCompleteRunList = `
+UPDATE run r
+SET listed_at = @at, listed_cursor = @cursor, place = 0, total = (SELECT count(*) FROM run_item i WHERE i.run_id = r.id)
+WHERE r.id = @run AND r.fence = @fence AND r.state = 'RUNNING'
+RETURNING r.total`
+
+// CompleteRunList says that the list of a run is complete and may be believed, and gives how many records it names. Stale
+// means that somebody else holds the run now.
+func CompleteRunList(ctx context.Context, db pg.DB, c Claim, at time.Time, cursor string) (int, error) {
+	rows, _ := db.Query(ctx, sqlCompleteRunList, pgx.StrictNamedArgs{
+		"run": string(c.Run), "fence": c.Fence, "at": at, "cursor": cursor,
+	})
+	totals, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err := held(int64(len(totals)), err, c); err != nil {
+		return 0, err
+	}
+	return totals[0], nil
+}
+
+const sqlListRunItems = `
+SELECT i.external_id, i.place
+FROM run_item i
+WHERE i.run_id = @run AND i.place > @after
+ORDER BY i.place
+LIMIT @limit`
+
+// RunItem is a listed record with its place in the list.
+type RunItem struct {
+	ExternalID string `db:"external_id"`
+	Place      int    `db:"place"`
+}
+
+// ListRunItems gives the next records of a run's list after a place.
+func ListRunItems(ctx context.Context, db pg.DB, c Claim, after, limit int) ([]RunItem, error) {
+	rows, _ := db.Query(ctx, sqlListRunItems, pgx.StrictNamedArgs{"run": string(c.Run), "after": after, "limit": limit})
+	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[RunItem])
+	return items, pg.Fault(err, "list of run %s", c.Run)
+}
+
+// Missing is what a complete list lacks.
+type Missing struct {
+	// Linked is how many records of the system are linked, Missing how many of those the list does not name.
+	Linked  int
+	Missing int
+	// Again are those that an earlier complete list lacked too.
+	Again []string
+}
+
+// A record that was found to be gone is no news.
+const sqlMissing = `
+SELECT count(*), count(*) FILTER (WHERE absent),
+  coalesce(array_agg(external_id ORDER BY external_id) FILTER (WHERE absent AND missing_lists > 0), '{}')
+FROM (
+  SELECT l.external_id, l.missing_lists,
+    NOT EXISTS (SELECT FROM run_item i WHERE i.run_id = @run AND i.external_id = l.external_id) AS absent
+  FROM link l
+  WHERE l.system_id = @system AND l.state <> 'NOT_IN_SCOPE'
+) AS linked`
+
+// FindMissing compares the links of a system with the complete list of a run.
+func FindMissing(ctx context.Context, db pg.DB, c Claim, id system.ID) (Missing, error) {
+	var m Missing
+	err := db.QueryRow(ctx, sqlMissing, pgx.StrictNamedArgs{"run": string(c.Run), "system": string(id)}).
+		Scan(&m.Linked, &m.Missing, &m.Again)
+	return m, pg.Fault(err, "list of run %s", c.Run)
+}
+
+const sqlNoteMissing = `
+UPDATE link l
+SET missing_lists = l.missing_lists + 1, missing_since = coalesce(l.missing_since, now())
+WHERE l.system_id = @system AND l.state <> 'NOT_IN_SCOPE'
+  AND NOT EXISTS (SELECT FROM run_item i WHERE i.run_id = @run AND i.external_id = l.external_id)`
+
+const sqlForgetMissing = `
+UPDATE link l
+SET missing_lists = 0, missing_since = NULL
+WHERE l.system_id = @system AND l.missing_lists > 0
+  AND EXISTS (SELECT FROM run_item i WHERE i.run_id = @run AND i.external_id = l.external_id)`
+
+// NoteMissing counts the complete list of a run against the links that it lacks, and forgets it of those it names. Links
+// that are neither missing nor were are not written.
+func NoteMissing(ctx context.Context, db pg.DB, c Claim, id system.ID) error {
+	args := pgx.StrictNamedArgs{"run": string(c.Run), "system": string(id)}
+	return Trip(ctx, db, func(b *pgx.Batch) {
+		b.Queue(sqlNoteMissing, args)
+		b.Queue(sqlForgetMissing, args)
+	})
+}
