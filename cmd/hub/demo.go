@@ -297,7 +297,7 @@ func (d *demo) live(ctx context.Context) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	random := rand.New(rand.NewPCG(d.command.Seed, 0)) //nolint:gosec // a demo wants the same story every time
+	random := rand.New(rand.NewPCG(d.command.Seed, 0))
 	tick := time.NewTicker(d.command.ChangeEvery)
 	defer tick.Stop()
 	for {

@@ -48,7 +48,7 @@ func withBinary(m *testing.M) int {
 // folder makes a folder that any user can pass through, as t.TempDir's cannot, under a name short enough for sockets.
 func folder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hub-test-")
+	dir, err := os.MkdirTemp("", "hub-test-") //nolint:usetesting // the folder of t.TempDir lets nobody else through
 	if err != nil {
 		t.Fatal(err)
 	}
