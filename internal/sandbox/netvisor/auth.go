@@ -49,19 +49,22 @@ func (s *Sandbox) authenticate(r *http.Request) (*company, *failure) {
 	if _, known := languageOf(h.Get(headerLanguage)); !known {
 		return nil, fail(authenticationFailed, textBadHeader, headerLanguage)
 	}
-	if !timestampShape.MatchString(h.Get(headerTimestamp)) {
-		return nil, fail(authenticationFailed, textBadHeader, headerTimestamp)
-	}
-	// The legacy algorithms, MD5 (also meant by an absent header) and SHA256, would be told apart here.
-	if !strings.EqualFold(h.Get(headerAlgorithm), "HMACSHA256") {
+	algorithm, ok := algorithmOf(h.Get(headerAlgorithm))
+	if !ok || algorithm != HMACSHA256 && !s.opts.LegacySignatures {
 		return nil, fail(authenticationFailed, textBadAlgorithm)
 	}
-	if f := oneValue(h, headerTimestampUnix); f != nil {
-		return nil, f
-	}
-	unix, err := strconv.ParseInt(h.Get(headerTimestampUnix), 10, 64)
-	if err != nil {
-		return nil, fail(authenticationFailed, textBadHeader, headerTimestampUnix)
+	unix := int64(0)
+	if algorithm == HMACSHA256 { // clients of the older algorithms send no second timestamp, and dates in forms of their own
+		if !timestampShape.MatchString(h.Get(headerTimestamp)) {
+			return nil, fail(authenticationFailed, textBadHeader, headerTimestamp)
+		}
+		if f := oneValue(h, headerTimestampUnix); f != nil {
+			return nil, f
+		}
+		var err error
+		if unix, err = strconv.ParseInt(h.Get(headerTimestampUnix), 10, 64); err != nil {
+			return nil, fail(authenticationFailed, textBadHeader, headerTimestampUnix)
+		}
 	}
 
 	if h.Get(headerPartnerID) != s.opts.Partner.ID {
@@ -73,7 +76,8 @@ func (s *Sandbox) authenticate(r *http.Request) (*company, *failure) {
 	}
 
 	signed := Signed{
-		URL: s.address(r), Sender: h.Get(headerSender), CustomerID: h.Get(headerCustomerID),
+		Algorithm: algorithm,
+		URL:       s.address(r), Sender: h.Get(headerSender), CustomerID: h.Get(headerCustomerID),
 		Timestamp: h.Get(headerTimestamp), Language: h.Get(headerLanguage), OrganisationID: h.Get(headerOrganisationID),
 		TransactionID: h.Get(headerTransactionID), TimestampUnix: h.Get(headerTimestampUnix),
 		CustomerKey: c.CustomerKey, PartnerKey: s.opts.Partner.Key,
@@ -88,7 +92,7 @@ func (s *Sandbox) authenticate(r *http.Request) (*company, *failure) {
 	}
 
 	now := s.opts.Clock()
-	if limit := s.opts.Freshness; limit > 0 {
+	if limit := s.opts.Freshness; limit > 0 && algorithm == HMACSHA256 {
 		if off := now.Sub(time.Unix(unix, 0)); off > limit || off < -limit {
 			return nil, fail(authenticationFailed, textStale)
 		}
@@ -96,6 +100,7 @@ func (s *Sandbox) authenticate(r *http.Request) (*company, *failure) {
 	if !s.replay.first(signed.TransactionID, now) {
 		return nil, fail(requestNotUnique, textNotUnique, signed.TransactionID)
 	}
+	s.journal.write(record{Seen: &savedID{signed.TransactionID, now}})
 	return c, nil
 }
 

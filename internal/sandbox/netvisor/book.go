@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -14,65 +15,154 @@ import (
 type book struct {
 	clock func() time.Time
 
-	mu     sync.Mutex
-	gen    generator
-	kept   map[int64]*Customer
-	order  []int64 // keys of customers that are not generated, in list order
-	next   int64   // the key of the next customer to be added
-	shared bool    // a snapshot reads kept and order, so the next change copies them first
+	mu      sync.Mutex
+	gen     generator
+	kept    shelf
+	epoch   uint64             // counts snapshots; shelf parts of an older epoch are copied before they change
+	order   []int64            // keys of customers that are not generated, in list order
+	next    int64              // the key of the next customer to be added
+	removed int                // generated customers that were removed
+	gone    []int64            // loaded customers that were removed
+	codes   map[string][]int64 // kept customers by their code
+	series  int64              // the next customer code that automatic numbering tries
+	lists   registers
+	learnt  []named // what the lists hold beyond what every sandbox starts with and what was loaded
+}
+
+// shelves is into how many parts a shelf is divided. A change after a snapshot copies one part only, so that a hundred thousand
+// edits with a list between any two stay cheap.
+const shelves = 512
+
+// shelf is customers by key.
+type shelf [shelves]*shelfPart
+
+type shelfPart struct {
+	epoch uint64
+	byKey map[int64]*Customer
+}
+
+func (s *shelf) get(key int64) (*Customer, bool) {
+	part := s[uint64(key)%shelves] //nolint:gosec // any bits will do
+	if part == nil {
+		return nil, false
+	}
+	c, ok := part.byKey[key]
+	return c, ok
 }
 
 // snapshot is a book as it was at one moment.
 type snapshot struct {
-	at    time.Time
-	gen   generator
-	kept  map[int64]*Customer
-	order []int64
+	at      time.Time
+	gen     generator
+	kept    shelf
+	order   []int64
+	removed int
 }
 
 // fill puts loaded customers in an empty book.
 func (b *book) fill(loaded []*Customer) {
-	b.kept = make(map[int64]*Customer, len(loaded))
 	b.next = firstKey
 	for _, c := range loaded {
-		b.kept[c.key] = c
+		b.put(c.key, c)
 		b.order = append(b.order, c.key)
 		b.next = max(b.next, c.key+1)
+		b.lists.learn(c)
 	}
 }
 
 // generate adds n generated customers behind what is there, and TEMP where nothing is in its place.
 func (b *book) generate(seed uint64, organisation string, n int, oddIdentity bool) {
-	if b.kept == nil {
-		b.kept = map[int64]*Customer{}
-		b.next = firstKey
-	}
-	if _, taken := b.kept[tempKey]; !taken {
-		b.kept[tempKey] = tempCustomer()
+	b.next = max(b.next, firstKey)
+	if _, taken := b.kept.get(tempKey); !taken {
+		b.put(tempKey, tempCustomer())
 		b.order = slices.Insert(b.order, 0, tempKey)
 	}
 	b.gen = newGenerator(seed, organisation, b.next, n, oddIdentity)
 	b.next = b.gen.end()
 }
 
-// snapshot is the book now. It costs nothing; the next change pays.
+// snapshot is the book now.
 func (b *book) snapshot() snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.shared = true
-	return snapshot{at: b.clock(), gen: b.gen, kept: b.kept, order: b.order}
+	b.epoch++
+	return snapshot{at: b.clock(), gen: b.gen, kept: b.kept, order: b.order, removed: b.removed}
 }
 
-func (b *book) own() {
-	if b.shared {
-		b.kept, b.order, b.shared = maps.Clone(b.kept), slices.Clone(b.order), false
+// put keeps a customer under a key, or nil for one that is no more, and the codes with it. The caller holds the lock.
+func (b *book) put(key int64, c *Customer) {
+	part := b.kept[uint64(key)%shelves] //nolint:gosec // any bits will do
+	switch {
+	case part == nil:
+		part = &shelfPart{b.epoch, map[int64]*Customer{}}
+	case part.epoch != b.epoch:
+		part = &shelfPart{b.epoch, maps.Clone(part.byKey)}
+	}
+	b.kept[uint64(key)%shelves] = part //nolint:gosec // any bits will do
+	if old := part.byKey[key]; old != nil {
+		code := old.Get("code")
+		if left := slices.DeleteFunc(b.codes[code], func(k int64) bool { return k == key }); len(left) > 0 {
+			b.codes[code] = left
+		} else {
+			delete(b.codes, code)
+		}
+	}
+	part.byKey[key] = c
+	if code := ""; c != nil {
+		if code = c.Get("code"); code != "" {
+			if b.codes == nil {
+				b.codes = map[string][]int64{}
+			}
+			b.codes[code] = append(b.codes[code], key)
+		}
 	}
 }
 
-func (b *book) edit(key int64, f func(*Customer) error) (*Customer, error) {
+// get is the customer with that key, which must not be changed. The caller holds the lock.
+func (b *book) get(key int64) (*Customer, bool) {
+	return find(&b.kept, b.gen, key)
+}
+
+// one is the customer with that key, which must not be changed, and the moment it was so.
+func (b *book) one(key int64) (*Customer, time.Time, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	old, ok := snapshot{gen: b.gen, kept: b.kept}.get(key)
+	c, ok := b.get(key)
+	return c, b.clock(), ok
+}
+
+// holders are the keys of the customers with that code, ascending. The caller holds the lock.
+func (b *book) holders(code string) []int64 {
+	keys := slices.Clone(b.codes[code])
+	for _, i := range b.gen.withCode(code) {
+		if _, kept := b.kept.get(b.gen.key(i)); !kept {
+			keys = append(keys, b.gen.key(i))
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// number takes the next free code of the series. The caller holds the lock.
+func (b *book) number() string {
+	for {
+		code := strconv.FormatInt(b.series, 10)
+		b.series++
+		if len(b.holders(code)) == 0 {
+			return code
+		}
+	}
+}
+
+// changed is one customer before and after; before is nil for a new one, after for one that was removed.
+type changed struct{ before, after *Customer }
+
+// edit changes a copy of one customer and keeps it when the function does not fail. The last function is told of the change before anybody else
+// can see or change the book.
+func (b *book) edit(key int64, f func(*Customer) error, tell func(changed)) (*Customer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	old, ok := b.get(key)
 	if !ok {
 		return nil, fmt.Errorf("customer %d: %w", key, ErrNotFound)
 	}
@@ -80,56 +170,77 @@ func (b *book) edit(key int64, f func(*Customer) error) (*Customer, error) {
 	if err := f(c); err != nil {
 		return nil, err
 	}
-	c.changed = b.clock().Truncate(time.Second)
-	b.own()
-	b.kept[key] = c
+	if !c.quiet {
+		c.changed = b.clock().Truncate(time.Second)
+	}
+	c.quiet, c.touched = false, true
+	b.put(key, c)
+	tell(changed{old, c})
 	return c.clone(), nil
 }
 
-func (b *book) add(f func(*Customer) error) (*Customer, error) {
+func (b *book) add(f func(*Customer) error, tell func(changed)) (*Customer, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := newCustomer(b.next)
 	if err := f(c); err != nil {
 		return nil, err
 	}
-	c.changed = b.clock().Truncate(time.Second)
-	b.own()
+	c.changed, c.quiet, c.touched = b.clock().Truncate(time.Second), false, true
 	b.next++
-	b.kept[c.key] = c
+	b.put(c.key, c)
 	b.order = append(b.order, c.key)
+	tell(changed{nil, c})
 	return c.clone(), nil
 }
 
-func (b *book) remove(key int64) error {
+// remove takes a customer away, unless the function refuses.
+func (b *book) remove(key int64, may func(*Customer) error, tell func(changed)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, ok := (snapshot{gen: b.gen, kept: b.kept}).get(key); !ok {
+	old, ok := b.get(key)
+	if !ok {
 		return fmt.Errorf("customer %d: %w", key, ErrNotFound)
 	}
-	b.own()
-	if _, generated := b.gen.index(key); generated {
-		b.kept[key] = nil
-		return nil
+	if err := may(old); err != nil {
+		return err
 	}
-	delete(b.kept, key)
-	b.order = slices.DeleteFunc(b.order, func(k int64) bool { return k == key })
+	b.drop(key)
+	tell(changed{old, nil})
 	return nil
 }
 
+// drop forgets a customer. The caller holds the lock.
+func (b *book) drop(key int64) {
+	b.put(key, nil)
+	if _, generated := b.gen.index(key); generated {
+		b.removed++
+		return
+	}
+	delete(b.kept[uint64(key)%shelves].byKey, key) //nolint:gosec // any bits will do
+	b.gone = append(b.gone, key)
+	b.order = slices.DeleteFunc(slices.Clone(b.order), func(k int64) bool { return k == key })
+}
+
 // get is the customer with that key. What it returns must not be changed.
-func (s snapshot) get(key int64) (*Customer, bool) {
-	if c, ok := s.kept[key]; ok {
+func (s *snapshot) get(key int64) (*Customer, bool) { return find(&s.kept, s.gen, key) }
+
+func find(kept *shelf, gen generator, key int64) (*Customer, bool) {
+	if c, ok := kept.get(key); ok {
 		return c, c != nil
 	}
-	if i, ok := s.gen.index(key); ok {
-		return s.gen.customer(i), true
+	if i, ok := gen.index(key); ok {
+		return gen.customer(i), true
 	}
 	return nil, false
 }
 
 // summaries are all customers in list order: by key, as long as only the sandbox gave the keys.
-func (s snapshot) summaries() iter.Seq[summary] {
+func (s *snapshot) summaries() iter.Seq[summary] {
+	shown := func(key int64) summary {
+		c, _ := s.kept.get(key)
+		return c.summary()
+	}
 	return func(yield func(summary) bool) {
 		before, after := s.order, []int64(nil)
 		if s.gen.count > 0 {
@@ -141,13 +252,13 @@ func (s snapshot) summaries() iter.Seq[summary] {
 			}
 		}
 		for _, k := range before {
-			if !yield(s.kept[k].summary()) {
+			if !yield(shown(k)) {
 				return
 			}
 		}
 		for i := range s.gen.count {
 			one := s.gen.summary
-			if c, ok := s.kept[s.gen.key(i)]; ok {
+			if c, ok := s.kept.get(s.gen.key(i)); ok {
 				if c == nil {
 					continue
 				}
@@ -158,7 +269,7 @@ func (s snapshot) summaries() iter.Seq[summary] {
 			}
 		}
 		for _, k := range after {
-			if !yield(s.kept[k].summary()) {
+			if !yield(shown(k)) {
 				return
 			}
 		}
@@ -166,15 +277,7 @@ func (s snapshot) summaries() iter.Seq[summary] {
 }
 
 // len is the number of customers.
-func (s snapshot) len() int {
-	n := s.gen.count + len(s.order)
-	for _, c := range s.kept {
-		if c == nil {
-			n--
-		}
-	}
-	return n
-}
+func (s *snapshot) len() int { return s.gen.count + len(s.order) - s.removed }
 
 // Edit changes one customer as a person of the company would, and marks it changed. The function works on a copy; an error from it
 // is returned and changes nothing. The organisation may be empty for the first company; an unknown one or an unknown key is ErrNotFound.
@@ -183,7 +286,7 @@ func (s *Sandbox) Edit(organisation string, key int64, f func(*Customer) error) 
 	if err != nil {
 		return err
 	}
-	_, err = c.book.edit(key, f)
+	_, err = s.edit(c, key, &origin{by: byProgram}, f)
 	return err
 }
 
@@ -193,7 +296,7 @@ func (s *Sandbox) Add(organisation string, f func(*Customer) error) (int64, erro
 	if err != nil {
 		return 0, err
 	}
-	added, err := c.book.add(f)
+	added, err := s.add(c, &origin{by: byProgram}, f)
 	if err != nil {
 		return 0, err
 	}
@@ -206,7 +309,7 @@ func (s *Sandbox) Remove(organisation string, key int64) error {
 	if err != nil {
 		return err
 	}
-	return c.book.remove(key)
+	return s.remove(c, key, &origin{by: byProgram}, func(*Customer) error { return nil })
 }
 
 // Get is a copy of one customer; false means there is none.
@@ -215,7 +318,7 @@ func (s *Sandbox) Get(organisation string, key int64) (*Customer, bool) {
 	if err != nil {
 		return nil, false
 	}
-	found, ok := c.book.snapshot().get(key)
+	found, _, ok := c.book.one(key)
 	if !ok {
 		return nil, false
 	}

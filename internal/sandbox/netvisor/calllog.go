@@ -30,6 +30,10 @@ type Call struct {
 	Customers int `json:"customers"`
 	// Overlapped is true when another request of the same company was in flight at the same time, either one first.
 	Overlapped bool `json:"overlapped"`
+	// Faults are those that met the call, as kind#id joined with commas.
+	Faults string `json:"faults,omitempty"`
+	// Committed is true when the call had an effect, whatever was answered; the effect log says which.
+	Committed bool `json:"committed"`
 	// Aborted is true when the client went away before the reply was complete.
 	Aborted bool `json:"aborted,omitempty"`
 }
@@ -56,6 +60,7 @@ func (s *Sandbox) begin(c Call) *Call {
 	if len(s.calls) > s.opts.LogLimit {
 		s.calls = s.calls[1:]
 	}
+	s.journal.write(record{Call: entry})
 	if s.companies[c.Organisation] != nil {
 		flight := s.inFlight[c.Organisation]
 		for _, other := range flight {
@@ -66,13 +71,18 @@ func (s *Sandbox) begin(c Call) *Call {
 	return entry
 }
 
-// finish completes the entry. It runs before the last byte of the reply leaves, so whoever has read the reply finds the entry complete.
+// finish completes the entry, once. It runs before the last byte of the reply leaves, so whoever has read the reply finds the entry complete.
 func (s *Sandbox) finish(entry *Call, reply *reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !entry.End.IsZero() {
+		return
+	}
 	entry.End = s.opts.Clock()
 	entry.Status, entry.HTTPStatus = string(reply.category), reply.status
 	entry.Bytes, entry.Customers, entry.Aborted = reply.bytes, reply.customers, reply.aborted
+	entry.Committed = reply.committed
+	s.journal.write(record{Call: entry})
 	if reply.holds != nil {
 		reply.holds.admitted--
 	}

@@ -221,7 +221,9 @@ func additional(id identity, r *random) *element {
 		leaf("TaxHandlingType", handling), leaf("BalanceLimit", limit))
 	add := func(c ...*element) { e.children = append(e.children, c...) }
 	if r.below(4) == 0 {
-		add(leaf("DefaultSalesPerson", pick(r, firstNames)+" "+pick(r, lastNames)))
+		p := pick(r, salesPeople)
+		r.below(uint64(len(lastNames))) // the draw keeps what follows as it was
+		add(leaf("DefaultSalesPerson", p.first+" "+p.last))
 	}
 	if r.below(5) == 0 {
 		add(leaf("DiscountPercentage", pick(r, []string{"5", "7,5", "10", "12,25"})), leaf("PriceGroup", pick(r, []string{"Tukku", "Jälleenmyyjä"})))

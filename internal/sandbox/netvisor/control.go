@@ -24,6 +24,8 @@ const (
 	partRemove      = "remove"
 	partOffices     = "offices"
 	partContacts    = "contactPersons"
+	partTab         = "responsibility"
+	partInvoiced    = "hasInvoices"
 	controlJSONType = "application/json; charset=utf-8"
 )
 
@@ -46,6 +48,13 @@ func (s *Sandbox) controlPlane() http.Handler {
 	}
 	handle("GET /_control/health", 200, s.controlHealth)
 	handle("GET /_control/calls", 200, s.controlCalls)
+	handle("GET /_control/effects", 200, s.controlEffects)
+	handle("GET /_control/faults", 200, s.controlFaults)
+	handle("POST /_control/faults", 201, s.controlAddFault)
+	handle("DELETE /_control/faults", 200, s.controlClearFaults)
+	handle("DELETE /_control/faults/{id}", 200, s.controlClearFault)
+	handle("GET /_control/settings", 200, s.controlGetSettings)
+	handle("POST /_control/settings", 200, s.controlSetSettings)
 	handle("GET /_control/customers", 200, s.controlList)
 	handle("POST /_control/customers", 201, s.controlAdd)
 	handle("GET /_control/customers/{key}", 200, s.controlGet)
@@ -100,10 +109,23 @@ type controlCustomer struct {
 	Fields         map[string]string   `json:"fields"`
 	Offices        []map[string]string `json:"offices"`
 	ContactPersons []map[string]string `json:"contactPersons"`
+	HasInvoices    bool                `json:"hasInvoices"`
+	Responsibility map[string]string   `json:"responsibility"`
+	WriteOnly      map[string]string   `json:"writeOnly,omitempty"`
+	CustomTags     map[string]string   `json:"customTags,omitempty"`
 }
 
 func shown(c *Customer) controlCustomer {
-	return controlCustomer{strconv.FormatInt(c.key, 10), c.changed.UTC(), c.Fields(), c.Offices(), c.ContactPersons()}
+	tab, tags := map[string]string{}, map[string]string{}
+	for i, v := range c.tab.values() {
+		if v != "" {
+			tab[responsibilityNames[i]] = v
+		}
+	}
+	for _, t := range c.tags {
+		tags[t.Name] = t.Value
+	}
+	return controlCustomer{strconv.FormatInt(c.key, 10), c.changed.UTC(), c.Fields(), c.Offices(), c.ContactPersons(), c.invoiced, tab, c.WriteOnly(), tags}
 }
 
 func (s *Sandbox) controlHealth(r *http.Request) (any, error) {
@@ -121,7 +143,8 @@ func (s *Sandbox) controlHealth(r *http.Request) (any, error) {
 		Companies []one     `json:"companies"`
 	}{Status: "ok", Time: s.opts.Clock().UTC()}
 	for _, c := range s.order {
-		out.Companies = append(out.Companies, one{c.OrganisationID, c.Name, c.book.snapshot().len()})
+		now := c.book.snapshot()
+		out.Companies = append(out.Companies, one{c.OrganisationID, c.Name, now.len()})
 	}
 	return out, nil
 }
@@ -183,7 +206,7 @@ func (s *Sandbox) controlGet(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, ok := c.book.snapshot().get(key)
+	found, _, ok := c.book.one(key)
 	if !ok {
 		return nil, fmt.Errorf("customer %d: %w", key, ErrNotFound)
 	}
@@ -203,7 +226,7 @@ func (s *Sandbox) controlAdd(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	added, err := c.book.add(func(c *Customer) error {
+	added, err := s.add(c, &origin{by: byControl}, func(c *Customer) error {
 		if err := change.apply(c); err != nil {
 			return err
 		}
@@ -227,7 +250,7 @@ func (s *Sandbox) controlEdit(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	edited, err := c.book.edit(key, change.apply)
+	edited, err := s.edit(c, key, &origin{by: byControl}, change.apply)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +262,7 @@ func (s *Sandbox) controlRemove(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.book.remove(key); err != nil {
+	if err := s.remove(c, key, &origin{by: byControl}, func(*Customer) error { return nil }); err != nil {
 		return nil, err
 	}
 	return map[string]string{"removed": strconv.FormatInt(key, 10)}, nil
@@ -262,6 +285,8 @@ func (s *Sandbox) controlTarget(r *http.Request) (*company, int64, error) {
 type change struct {
 	fields            map[string]*string
 	offices, contacts []map[string]*string
+	tab               map[int]string
+	invoiced          *bool
 }
 
 func readChange(body io.Reader) (change, error) {
@@ -288,6 +313,12 @@ func readChange(body io.Reader) (change, error) {
 			c.offices, err = readParts(name, given[name])
 		case strings.EqualFold(name, partContacts):
 			c.contacts, err = readParts(name, given[name])
+		case strings.EqualFold(name, partTab):
+			c.tab, err = readTab(given[name])
+		case strings.EqualFold(name, partInvoiced):
+			if json.Unmarshal(given[name], &c.invoiced) != nil || c.invoiced == nil {
+				err = fmt.Errorf("field %q must be true or false", name)
+			}
 		default:
 			c.fields[name], err = readText(name, given[name])
 		}
@@ -348,6 +379,12 @@ func (ch change) apply(c *Customer) error {
 		if err != nil {
 			return badRequest{err}
 		}
+	}
+	for i, v := range ch.tab {
+		*c.tab.fields()[i] = v
+	}
+	if ch.invoiced != nil {
+		c.invoiced = *ch.invoiced
 	}
 	if err := applyParts(c, partOffices, officePart, ch.offices); err != nil {
 		return err

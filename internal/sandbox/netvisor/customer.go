@@ -2,6 +2,7 @@ package netvisor
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,15 @@ type Customer struct {
 	changed time.Time
 	detail  *element // Customer of getcustomer.nv
 	row     *element // Customer of customerlist.nv when one was captured; nil means derived from detail
+
+	hidden   map[string]string // what can be written but is in no reply, by path
+	tab      Responsibility
+	tags     []tag
+	invoiced bool
+	lastPart int64 // the highest key that an office or contact person ever had
+
+	touched bool // differs from what was generated or loaded
+	quiet   bool // the change that is being made does not count as one for changedsince
 }
 
 // newCustomer is a card with nothing but its key; elements that always occur are there, empty.
@@ -96,6 +106,34 @@ func (c *Customer) Unset(field string) error {
 	return nil
 }
 
+// WriteOnly are the values that were written by a resource but stand in no reply, such as the language of a contact person, by
+// path: contactperson/100103/language.
+func (c *Customer) WriteOnly() map[string]string { return maps.Clone(c.hidden) }
+
+// Responsibility is what the responsibility tab holds.
+func (c *Customer) Responsibility() Responsibility { return c.tab }
+
+// SetResponsibility replaces what the responsibility tab holds.
+func (c *Customer) SetResponsibility(r Responsibility) { c.tab = r }
+
+// HasInvoices reports whether the customer has been invoiced, so that deletecustomer.nv refuses it.
+func (c *Customer) HasInvoices() bool { return c.invoiced }
+
+// SetHasInvoices says whether the customer has been invoiced.
+func (c *Customer) SetHasInvoices(yes bool) { c.invoiced = yes }
+
+// hide keeps a value that no reply shows; an empty one is forgotten.
+func (c *Customer) hide(path, text string) {
+	if text == "" {
+		delete(c.hidden, path)
+		return
+	}
+	if c.hidden == nil {
+		c.hidden = map[string]string{}
+	}
+	c.hidden[path] = text
+}
+
 // Fields are the elements that hold text, by name, without those of offices and contact persons.
 func (c *Customer) Fields() map[string]string {
 	out := map[string]string{}
@@ -111,7 +149,10 @@ func (c *Customer) Fields() map[string]string {
 }
 
 func (c *Customer) clone() *Customer {
-	return &Customer{key: c.key, changed: c.changed, detail: c.detail.clone(), row: c.row.clone()}
+	copied := *c
+	copied.detail, copied.row = c.detail.clone(), c.row.clone()
+	copied.hidden, copied.tags = maps.Clone(c.hidden), slices.Clone(c.tags)
+	return &copied
 }
 
 // summary is what customerlist.nv filters by; the row itself is made only for customers that are listed.

@@ -48,6 +48,38 @@ func (e *element) value(name string) string {
 	return ""
 }
 
+// all are the children, none of an element that is not there.
+func (e *element) all() []*element {
+	if e == nil {
+		return nil
+	}
+	return e.children
+}
+
+// attr is the value of an attribute in any case; empty when there is none.
+func (e *element) attr(name string) string {
+	for _, a := range e.attrs {
+		if strings.EqualFold(a.name, name) {
+			return strings.TrimSpace(a.value)
+		}
+	}
+	return ""
+}
+
+// setAttr gives an attribute a value, and takes it away when the value is empty.
+func (e *element) setAttr(name, value string) {
+	at := slices.IndexFunc(e.attrs, func(a attribute) bool { return strings.EqualFold(a.name, name) })
+	switch {
+	case value == "" && at >= 0:
+		e.attrs = slices.Delete(e.attrs, at, at+1)
+	case value == "":
+	case at >= 0:
+		e.attrs[at].value = value
+	default:
+		e.attrs = append(e.attrs, attribute{name, value})
+	}
+}
+
 func (e *element) clone() *element {
 	if e == nil {
 		return nil

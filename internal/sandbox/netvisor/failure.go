@@ -1,12 +1,13 @@
 package netvisor
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 )
 
-// category is the first word of an error reply (Netvisor contract section 3). Those that no read can cause come with what causes them.
+// category is the first word of an error reply (Netvisor contract section 3). Faults can name any other.
 type category string
 
 const (
@@ -14,9 +15,12 @@ const (
 	authenticationFailed category = "AUTHENTICATION_FAILED"
 	invalidData          category = "INVALID_DATA"
 	invalidDataSize      category = "INVALID_DATA_SIZE"
+	duplicateData        category = "DUPLICATE_DATA"
 	requestNotUnique     category = "REQUEST_NOT_UNIQUE"
+	periodLock           category = "PERIOD_LOCK"
 	serviceAccessError   category = "SERVICE_ACCESS_ERROR"
 	technicalError       category = "TECHNICAL_ERROR"
+	systemMaintenance    category = "SYSTEM_MAINTENANCE"
 )
 
 // httpStatus is the status sent when the client asked for UseHTTPResponseStatusCodes. The mapping is [inferred].
@@ -30,8 +34,10 @@ func (c category) httpStatus() int {
 		return http.StatusUnauthorized
 	case serviceAccessError:
 		return http.StatusForbidden
-	case requestNotUnique:
+	case duplicateData, requestNotUnique, periodLock:
 		return http.StatusConflict
+	case systemMaintenance:
+		return http.StatusServiceUnavailable
 	default:
 		return http.StatusInternalServerError
 	}
@@ -47,6 +53,9 @@ type failure struct {
 func fail(c category, t text, args ...any) *failure { return &failure{c, t, args} }
 
 func (f *failure) in(l language) string {
+	if f.text == (text{}) { // a category may come without text
+		return string(f.category)
+	}
 	return string(f.category) + " :: " + fmt.Sprintf(f.text[l], f.args...)
 }
 
@@ -148,4 +157,94 @@ var (
 		"Tietomuoto virheellinen:. Asiakasta ei löydy Netvisor-tunnisteella: %d",
 		"Felaktigt dataformat:. Kunden hittades inte med Netvisor-identifikation: %d",
 		"Data form incorrect:. Customer not found with Netvisor identifier: %d"}
+	textParameterMissing = text{
+		"Tietomuoto virheellinen: parametri %s puuttuu",
+		"Felaktigt dataformat: parametern %s saknas",
+		"Data form incorrect: parameter %s is missing"}
+	textRoot = text{
+		"Tietomuoto virheellinen: sanoman on alettava elementillä <root>",
+		"Felaktigt dataformat: meddelandet ska börja med <root>",
+		"Data form incorrect: the message must begin with <root>"}
+	textUnreadable = text{
+		"Tietomuoto virheellinen: sanomaa ei voi lukea, rivi %d",
+		"Felaktigt dataformat: meddelandet kan inte läsas, rad %d",
+		"Data form incorrect: the message cannot be read, line %d"}
+	textElementUnknown = text{
+		"Tietomuoto virheellinen: elementtiä %s ei tunneta",
+		"Felaktigt dataformat: elementet %s är okänt",
+		"Data form incorrect: element %s is not known"}
+	textElementOrder = text{
+		"Tietomuoto virheellinen: elementti %s on väärässä järjestyksessä",
+		"Felaktigt dataformat: elementet %s är i fel ordning",
+		"Data form incorrect: element %s is out of order"}
+	textElementTwice = text{
+		"Tietomuoto virheellinen: elementti %s on annettu useasti",
+		"Felaktigt dataformat: elementet %s förekommer flera gånger",
+		"Data form incorrect: element %s is given more than once"}
+	textElementMissing = text{
+		"Tietomuoto virheellinen: elementti %s puuttuu",
+		"Felaktigt dataformat: elementet %s saknas",
+		"Data form incorrect: element %s is missing"}
+	textElementEmpty = text{
+		"Tietomuoto virheellinen: elementti %s ei saa olla tyhjä",
+		"Felaktigt dataformat: elementet %s får inte vara tomt",
+		"Data form incorrect: element %s must not be empty"}
+	textElementValue = text{
+		"Tietomuoto virheellinen: elementin %s arvo ei kelpaa: %s",
+		"Felaktigt dataformat: elementet %s har ett ogiltigt värde: %s",
+		"Data form incorrect: element %s has an invalid value: %s"}
+	textElementKind = text{
+		"Tietomuoto virheellinen: elementin %s attribuutti type ei kelpaa: %s",
+		"Felaktigt dataformat: elementet %s har ett ogiltigt attribut type: %s",
+		"Data form incorrect: element %s has an invalid attribute type: %s"}
+	textElementSize = text{
+		"Elementin %s arvo on pidempi kuin %d merkkiä",
+		"Elementet %s är längre än %d tecken",
+		"The value of element %s is longer than %d characters"}
+	textDuplicateCode = text{
+		"Asiakaskoodi on jo käytössä: %s",
+		"Kundkoden används redan: %s",
+		"Customer code is already in use: %s"}
+	textNoDimension = text{
+		"Tietomuoto virheellinen: laskentakohdetta ei löydy: %s, %s",
+		"Felaktigt dataformat: dimensionen hittades inte: %s, %s",
+		"Data form incorrect: dimension was not found: %s, %s"}
+	textNoOffice = text{
+		"Tietomuoto virheellinen:. Toimipaikkaa ei löydy Netvisor-tunnisteella: %d",
+		"Felaktigt dataformat:. Verksamhetsstället hittades inte med Netvisor-identifikation: %d",
+		"Data form incorrect:. Office not found with Netvisor identifier: %d"}
+	textNoContact = text{
+		"Tietomuoto virheellinen:. Yhteyshenkilöä ei löydy Netvisor-tunnisteella: %d",
+		"Felaktigt dataformat:. Kontaktpersonen hittades inte med Netvisor-identifikation: %d",
+		"Data form incorrect:. Contact person not found with Netvisor identifier: %d"}
+	textDeleteInvoiced = text{
+		"Asiakasta %d ei voi poistaa: asiakkaalla on laskuja",
+		"Kunden %d kan inte raderas: kunden har fakturor",
+		"Customer %d cannot be deleted: the customer has invoices"}
+	textDeleteTemp = text{
+		"Tilapäistä asiakasta ei voi poistaa",
+		"Den tillfälliga kunden kan inte raderas",
+		"The temporary customer cannot be deleted"}
+	textMaintenance = text{
+		"Palvelussa on huoltokatko",
+		"Tjänsten har ett underhållsavbrott",
+		"The service is down for maintenance"}
+	textTechnical = text{
+		"Tekninen virhe",
+		"Tekniskt fel",
+		"Technical error"}
 )
+
+// failureOf is what a client is told of an error; nil where there is none.
+func failureOf(key int64, err error) *failure {
+	switch refused, ok := errors.AsType[refusal](err); {
+	case err == nil:
+		return nil
+	case ok:
+		return refused.failure
+	case errors.Is(err, ErrNotFound):
+		return fail(invalidData, textNoCustomer, key)
+	default:
+		return fail(technicalError, textTechnical)
+	}
+}

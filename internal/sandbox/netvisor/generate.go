@@ -11,7 +11,9 @@ import (
 const (
 	tempKey  = 1
 	firstKey = 1001
-	keyStep  = 3 // generated keys have gaps, as real ones do
+	// firstCode is the customer code of the first generated customer.
+	firstCode = 100_001
+	keyStep   = 3 // generated keys have gaps, as real ones do
 
 	// businessIDs is how many different business ids there are to give out, from 4000000 up. None that high has been issued.
 	businessIDs = 3_000_000
@@ -23,6 +25,7 @@ const (
 	streamKey
 	streamIdentity
 	streamCard
+	streamTab
 )
 
 // generator makes customer number i of a company from nothing but the seed, always the same one.
@@ -49,6 +52,28 @@ func (g generator) key(i int) int64 {
 func (g generator) index(key int64) (int, bool) {
 	i := int((key - g.first) / keyStep)
 	return i, key >= g.first && i < g.count && g.key(i) == key
+}
+
+// withCode are the customers with that code, without making any customer but those that could have it.
+func (g generator) withCode(code string) []int {
+	var found []int
+	try := func(digits string, first int) {
+		n, err := strconv.Atoi(digits)
+		if i := n - first; err == nil && i >= 0 && i < g.count && g.identity(i).code == code {
+			found = append(found, i)
+		}
+	}
+	if code == "" {
+		return nil
+	}
+	try(code, firstCode)
+	if rest, ok := strings.CutPrefix(code, "AS-"); ok {
+		try(rest, 1)
+	}
+	if strings.HasPrefix(code, "0") {
+		try(code, 1)
+	}
+	return found
 }
 
 // end is the first key behind the generated ones.
@@ -144,7 +169,7 @@ func (g generator) identity(i int) identity {
 	if !id.private || id.sole {
 		id.businessID = businessID((uint64(i)*1_000_003 + g.shift) % businessIDs)
 	}
-	id.code = strconv.Itoa(100_001 + i)
+	id.code = strconv.Itoa(firstCode + i)
 	if r.below(20) == 0 {
 		id.code = fmt.Sprintf("AS-%05d", i+1)
 	}
@@ -204,6 +229,7 @@ func (g generator) customer(i int) *Customer {
 	id := g.identity(i)
 	c := &Customer{key: id.key, changed: id.changed, detail: card(id, newRand(g.seed, i, streamCard))}
 	c.row = g.summary(i).element()
+	c.tab = inventTab(id, newRand(g.seed, i, streamTab))
 	return c
 }
 

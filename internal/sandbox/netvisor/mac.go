@@ -2,6 +2,7 @@ package netvisor
 
 import (
 	"crypto/hmac"
+	"crypto/md5" //nolint:gosec // the service's original scheme, behind a switch
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
@@ -14,18 +15,53 @@ import (
 type Signed struct {
 	URL, Sender, CustomerID, Timestamp, Language, OrganisationID, TransactionID, TimestampUnix string
 	CustomerKey, PartnerKey                                                                    string
+	// Algorithm is HMACSHA256 when empty.
+	Algorithm Algorithm
 }
 
-// MAC is the HMACSHA256 of what is signed, in lower-case hexadecimal.
+// Algorithm is how a MAC is computed.
+type Algorithm string
+
+// The algorithms. The older two are plain hashes of what is signed, without TimestampUnix (Netvisor contract section 1.4).
+const (
+	HMACSHA256 Algorithm = "HMACSHA256"
+	SHA256     Algorithm = "SHA256"
+	MD5        Algorithm = "MD5"
+)
+
+// algorithmOf reads the header; an absent one means MD5.
+func algorithmOf(header string) (Algorithm, bool) {
+	switch a := Algorithm(strings.ToUpper(strings.TrimSpace(header))); a {
+	case "":
+		return MD5, true
+	case HMACSHA256, SHA256, MD5:
+		return a, true
+	default:
+		return "", false
+	}
+}
+
+// MAC is the digest of what is signed, in lower-case hexadecimal.
 func MAC(s Signed) string {
+	switch s.Algorithm {
+	case SHA256:
+		sum := sha256.Sum256([]byte(s.message()))
+		return hex.EncodeToString(sum[:])
+	case MD5:
+		sum := md5.Sum([]byte(s.message())) //nolint:gosec // the service's original scheme, behind a switch
+		return hex.EncodeToString(sum[:])
+	}
 	h := hmac.New(sha256.New, []byte(s.CustomerKey+"&"+s.PartnerKey))
 	h.Write([]byte(s.message()))
 	return hex.EncodeToString(h.Sum(nil))
 }
 
 func (s Signed) message() string {
-	return strings.Join([]string{s.URL, s.Sender, s.CustomerID, s.Timestamp, s.Language, s.OrganisationID,
-		s.TransactionID, s.TimestampUnix, s.CustomerKey, s.PartnerKey}, "&")
+	parts := []string{s.URL, s.Sender, s.CustomerID, s.Timestamp, s.Language, s.OrganisationID, s.TransactionID}
+	if s.Algorithm != SHA256 && s.Algorithm != MD5 {
+		parts = append(parts, s.TimestampUnix)
+	}
+	return strings.Join(append(parts, s.CustomerKey, s.PartnerKey), "&")
 }
 
 // digests are the MACs a right client may have computed: over the address as sent or unescaped, in UTF-8 or in ISO-8859-15.

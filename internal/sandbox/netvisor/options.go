@@ -21,6 +21,7 @@ const (
 	defaultFreshness   = 600 * time.Second
 	defaultLogLimit    = 100_000
 	defaultReplayLimit = 500_000
+	defaultEffectLimit = 50_000
 	replayMemory       = 24 * time.Hour
 )
 
@@ -54,11 +55,39 @@ type Options struct {
 	// returns early when the context ends.
 	Gate func(context.Context, Call)
 
+	// LegacySignatures also accepts requests signed with MD5, which an absent algorithm header means, and with SHA256. They carry no
+	// TimestampUnix, and their Timestamp is not compared with the clock.
+	LegacySignatures bool
+	// Responsibility serves customerresponsibility.nv, an assumed extension: the package comment has its shape.
+	Responsibility bool
+	// CustomTags are additional-information fields, the same for all companies. Where there are any, customer.nv takes customtags and
+	// replyoption 4 shows them. Both shapes are assumed.
+	CustomTags []CustomTag
+	// CheckBusinessID makes customer.nv refuse business ids with a wrong check digit. The service's own rule is not known.
+	CheckBusinessID bool
+	// AllowDuplicateCodes lets two customers have one customer code; otherwise the second one fails with DUPLICATE_DATA.
+	AllowDuplicateCodes bool
+	// NextCode is where automatic customer numbering begins; taken codes are passed over. Zero means behind the generated customers.
+	NextCode int64
+	// QuietParts makes changes of offices and contact persons through the service invisible to changedsince; whether the service does so is
+	// not documented.
+	QuietParts bool
+	// Normalise is what becomes of written values, for instance NormaliseTrim; none by default.
+	Normalise []Normalisation
+
+	// State is a folder that keeps what is written, the transaction ids and both logs beyond a restart; empty means memory alone. It
+	// belongs to one seed, one number of customers and one set of companies, and to one sandbox at a time. Faults are not kept.
+	State string
+	// Wait waits as the faults and Latency say and returns early when the context ends; nil waits for real. It is for tests.
+	Wait func(context.Context, time.Duration)
+
 	// PublicURL is the scheme and host under which clients reach the sandbox (https://netvisor.example.test), for use
 	// behind a proxy: it is the start of the signed address. Empty means http and the Host header.
 	PublicURL string
 	// LogLimit is how many calls the log keeps, oldest dropped first. Zero means 100 000.
 	LogLimit int
+	// EffectLimit is how many effects the log keeps, oldest dropped first. Zero means 50 000.
+	EffectLimit int
 	// ReplayLimit is how many transaction ids are remembered for each partner. Zero means 500 000.
 	ReplayLimit int
 	// Clock tells the time; nil means time.Now.
@@ -66,6 +95,20 @@ type Options struct {
 	// Logger receives warnings about captured files; nil means none.
 	Logger *slog.Logger
 }
+
+// Normalisation is something the service may do to a written value.
+type Normalisation string
+
+// The normalisations.
+const (
+	NormaliseTrim     Normalisation = "trim"     // surrounding and repeated spaces go
+	NormaliseUpper    Normalisation = "upper"    // names and cities in capitals
+	NormalisePostcode Normalisation = "postcode" // "FI-00100 " becomes "00100"
+	NormalisePhone    Normalisation = "phone"    // "040 000 1234" becomes "+358400001234"
+)
+
+// Normalisations are all there are.
+var Normalisations = []Normalisation{NormaliseTrim, NormaliseUpper, NormalisePostcode, NormalisePhone}
 
 // Company is one company of the register, with the API identifier one of its users created.
 type Company struct {
@@ -104,8 +147,21 @@ func (o Options) withDefaults() (Options, error) {
 	if o.ReplayLimit == 0 {
 		o.ReplayLimit = defaultReplayLimit
 	}
-	if o.LogLimit < 0 || o.ReplayLimit < 0 || o.Latency < 0 {
-		return o, fmt.Errorf("log limit, replay limit and latency must not be negative")
+	if o.EffectLimit == 0 {
+		o.EffectLimit = defaultEffectLimit
+	}
+	if o.LogLimit < 0 || o.EffectLimit < 0 || o.ReplayLimit < 0 || o.Latency < 0 || o.NextCode < 0 {
+		return o, fmt.Errorf("log limit, effect limit, replay limit, latency and next code must not be negative")
+	}
+	for _, n := range o.Normalise {
+		if !slices.Contains(Normalisations, n) {
+			return o, fmt.Errorf("unknown normalisation %q; there are %v", n, Normalisations)
+		}
+	}
+	for _, t := range o.CustomTags {
+		if t.Name == "" || !slices.Contains([]string{"date", "decimal", "text", "enum"}, t.Type) {
+			return o, fmt.Errorf("custom tag %q needs a name and a type that is date, decimal, text or enum", t.Name)
+		}
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// manyParts spaces the keys of customers with a hundred offices and contact persons or more.
+const manyParts = 1_000_000
+
 // part is one kind of thing a card holds many of.
 type part struct {
 	wrapper, name, key string // wrapper is empty where the elements repeat right below Customer
@@ -71,17 +74,22 @@ func (p part) read(c *Customer) []map[string]string {
 	for _, e := range p.elements(c) {
 		fields := map[string]string{}
 		for _, name := range p.fields {
-			at, last := e, name
-			if outer, inner, nested := strings.Cut(name, "/"); nested {
-				at, last = e.child(outer), inner
-			}
-			if v := at.value(last); v != "" {
-				fields[name] = v
+			if at := p.at(e, name); at != nil && strings.TrimSpace(at.text) != "" {
+				fields[name] = strings.TrimSpace(at.text)
 			}
 		}
 		out = append(out, fields)
 	}
 	return out
+}
+
+// at is the element of a field; nil when it is not there.
+func (part) at(e *element, name string) *element {
+	outer, inner, nested := strings.Cut(name, "/")
+	if !nested {
+		return e.child(name)
+	}
+	return e.child(outer).child(inner)
 }
 
 func (p part) find(c *Customer, key int64) *element {
@@ -110,6 +118,7 @@ func (p part) set(c *Customer, key int64, fields map[string]string) (int64, erro
 		if e = p.find(c, key); e == nil {
 			return 0, fmt.Errorf("%s %d: %w", p.key, key, ErrNotFound)
 		}
+		maps.DeleteFunc(given, func(name, text string) bool { return text == "" && p.at(e, name) == nil }) // emptying nothing changes nothing
 	} else {
 		key = c.nextPart()
 		e = p.add(c)
@@ -179,6 +188,8 @@ func (p part) remove(c *Customer, key int64) bool {
 	if p.wrapper != "" {
 		parent = c.detail.child(p.wrapper)
 	}
+	c.lastPart = max(c.lastPart, key)
+	maps.DeleteFunc(c.hidden, func(path, _ string) bool { return strings.Contains(path, "/"+strconv.FormatInt(key, 10)+"/") })
 	parent.children = slices.DeleteFunc(parent.children, func(x *element) bool { return x == e })
 	if p.wrapper != "" && len(parent.children) == 0 {
 		c.detail.remove(p.wrapper) // the wrapper occurs with at least one entry, or not at all
@@ -186,9 +197,10 @@ func (p part) remove(c *Customer, key int64) bool {
 	return true
 }
 
-// nextPart is an unused key for an office or a contact person: they are numbered from a hundred times the customer's key.
+// nextPart is a key that no office or contact person had before: they are numbered from a hundred times the customer's key, and the many of
+// a large customer behind all customers.
 func (c *Customer) nextPart() int64 {
-	next := c.key * 100
+	next := max(c.key*100, c.lastPart)
 	for _, p := range []part{officePart, contactPart} {
 		for _, e := range p.elements(c) {
 			if k, err := strconv.ParseInt(e.value(p.key), 10, 64); err == nil {
@@ -196,5 +208,10 @@ func (c *Customer) nextPart() int64 {
 			}
 		}
 	}
-	return next + 1
+	next++
+	if first := c.key * 100; next >= first+100 && next < c.key*manyParts {
+		next = c.key * manyParts
+	}
+	c.lastPart = max(c.lastPart, next)
+	return next
 }

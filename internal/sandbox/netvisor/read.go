@@ -11,7 +11,8 @@ const (
 	maxCodes = 100 // customercodelist
 	maxIDs   = 500 // idlist
 
-	optionTurnover = 1 // the replyoption bits 2, 4 and 8 are accepted, but the shape of what they add is not known
+	optionTurnover = 1 // the replyoption bits 2 and 8 are accepted, but the shape of what they add is not known
+	optionTags     = 4 // [assumed], and only where Options.CustomTags are set
 	optionAll      = 1 | 2 | 4 | 8
 )
 
@@ -120,13 +121,12 @@ func (s *Sandbox) getCustomer(c *company, p parameters, out *reply) *failure {
 		if err != nil {
 			return fail(invalidData, textBadParameter, "id", id)
 		}
-		now := c.book.snapshot()
-		found, ok := now.get(key)
+		found, at, ok := c.book.one(key)
 		if !ok {
 			return fail(invalidData, textNoCustomer, key)
 		}
-		x := out.begin(statusOK, "", now.at)
-		x.element(found.reply(option))
+		x := out.begin(statusOK, "", at)
+		x.element(found.reply(option, s.opts.CustomTags != nil))
 		out.customers = 1
 		out.end(x)
 		return nil
@@ -156,7 +156,7 @@ func (s *Sandbox) getCustomer(c *company, p parameters, out *reply) *failure {
 		if out.customers == 0 {
 			x.open("Customers")
 		}
-		x.element(found.reply(option))
+		x.element(found.reply(option, s.opts.CustomTags != nil))
 		out.customers++
 	}
 	if out.customers == 0 {
@@ -169,15 +169,30 @@ func (s *Sandbox) getCustomer(c *company, p parameters, out *reply) *failure {
 }
 
 // reply is the card as sent: what belongs to a replyoption only when it was asked for.
-func (c *Customer) reply(option int) *element {
+func (c *Customer) reply(option int, tags bool) *element {
 	info := c.detail.child("CustomerAdditionalInformation")
-	if option&optionTurnover != 0 || info.child("AdditionalInformation") == nil {
+	withTags := tags && option&optionTags != 0 && len(c.tags) > 0
+	if !withTags && (option&optionTurnover != 0 || info.child("AdditionalInformation") == nil) {
 		return c.detail
 	}
-	slim := *info
-	slim.children = slices.DeleteFunc(slices.Clone(info.children), func(e *element) bool { return strings.EqualFold(e.name, "AdditionalInformation") })
 	e := *c.detail
 	e.children = slices.Clone(e.children)
-	e.children[slices.Index(e.children, info)] = &slim
+	slim := element{name: "CustomerAdditionalInformation"}
+	if info != nil {
+		slim = *info
+		slim.children = slices.Clone(info.children)
+		e.children = slices.DeleteFunc(e.children, func(c *element) bool { return c == info })
+	}
+	if option&optionTurnover == 0 {
+		slim.remove("AdditionalInformation")
+	}
+	if withTags {
+		slim.text, slim.children = "", append(slim.children, c.tagElement())
+	}
+	at := len(e.children)
+	if info != nil {
+		at = slices.Index(c.detail.children, info)
+	}
+	e.children = slices.Insert(e.children, at, &slim)
 	return &e
 }

@@ -1,6 +1,7 @@
 package netvisor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,10 +35,21 @@ type Sandbox struct {
 	replay    replayGuard
 	control   http.Handler
 
-	mu       sync.Mutex // guards what follows, and company.admitted
-	calls    []*Call
-	number   int64
-	inFlight map[string][]*Call
+	customerForm []rule
+
+	loaded  int
+	journal *journal
+	stop    chan struct{}
+	closing sync.Once
+
+	mu           sync.Mutex // guards what follows, and company.admitted and company.Resources
+	calls        []*Call
+	number       int64
+	inFlight     map[string][]*Call
+	effects      []Effect
+	effectNumber int64
+	faults       []*FaultState
+	faultNumber  int64
 }
 
 // company is a company with its customers.
@@ -63,15 +75,19 @@ func New(o Options) (*Sandbox, error) {
 		companies: map[string]*company{},
 		replay:    replayGuard{limit: o.ReplayLimit, seen: map[string]bool{}},
 		inFlight:  map[string][]*Call{},
+		stop:      make(chan struct{}),
+
+		customerForm: customerRules(o.CustomTags != nil),
 	}
 	for i, c := range o.Companies {
-		b := &book{clock: o.Clock}
+		b := &book{clock: o.Clock, lists: newRegisters(), series: cmp.Or(o.NextCode, firstCode+int64(o.Customers))}
 		if i == 0 && o.Load != "" {
 			loaded, err := loadFolder(o.Load, o.Clock().Truncate(time.Second), o.Logger)
 			if err != nil {
 				return nil, err
 			}
 			b.fill(loaded)
+			s.loaded = len(loaded)
 		}
 		if i > 0 || o.Load == "" || o.Customers > 0 {
 			b.generate(o.Seed, c.OrganisationID, o.Customers, o.OddIdentityCode)
@@ -80,8 +96,44 @@ func New(o Options) (*Sandbox, error) {
 		s.companies[c.OrganisationID] = entry
 		s.order = append(s.order, entry)
 	}
+	if o.State != "" {
+		if err := s.openState(o.State); err != nil {
+			return nil, err
+		}
+	}
 	s.control = s.controlPlane()
 	return s, nil
+}
+
+// Close ends what waits in faults and lets go of the state on disk. It does not end requests; close the server first. Calling it again does
+// nothing.
+func (s *Sandbox) Close() error {
+	var err error
+	s.closing.Do(func() {
+		close(s.stop)
+		err = s.journal.close()
+	})
+	return err
+}
+
+// wait waits, and returns false when the context ended or the sandbox was closed before. A nil context never ends.
+func (s *Sandbox) wait(ctx context.Context, d time.Duration) bool {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if s.opts.Wait != nil {
+		s.opts.Wait(ctx, d)
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+	case <-s.stop:
+	}
+	return false
 }
 
 // Organisations are the organisation ids served, in the order they were given.
@@ -122,17 +174,26 @@ func (s *Sandbox) company(organisation string) (*company, error) {
 
 // resource is one address of the service.
 type resource struct {
-	method string
-	answer func(*Sandbox, *company, parameters, *reply) *failure
+	methods []string
+	answer  func(*Sandbox, *company, parameters, *reply) *failure
+	// served says whether the options offer it; nil means always.
+	served func(Options) bool
 }
 
 // resources are looked up in lower case: clients write the names in every case.
 var resources = map[string]resource{
-	"customerlist.nv": {http.MethodGet, (*Sandbox).customerList},
-	"getcustomer.nv":  {http.MethodGet, (*Sandbox).getCustomer},
+	"customerlist.nv":           {[]string{http.MethodGet}, (*Sandbox).customerList, nil},
+	"getcustomer.nv":            {[]string{http.MethodGet}, (*Sandbox).getCustomer, nil},
+	"customer.nv":               {[]string{http.MethodPost}, (*Sandbox).customer, nil},
+	"deletecustomer.nv":         {[]string{http.MethodGet}, (*Sandbox).deleteCustomer, nil},
+	"office.nv":                 {[]string{http.MethodPost}, (*Sandbox).office, nil},
+	"contactperson.nv":          {[]string{http.MethodPost}, (*Sandbox).contactPerson, nil},
+	"salespersonnellist.nv":     {[]string{http.MethodGet}, (*Sandbox).salesPersonnel, nil},
+	"customerresponsibility.nv": {[]string{http.MethodGet, http.MethodPost}, (*Sandbox).customerResponsibility, func(o Options) bool { return o.Responsibility }},
 }
 
-// ServeHTTP answers as Netvisor does, and as the control plane below /_control/.
+// ServeHTTP answers as Netvisor does, and as the control plane below /_control/. Faults that close the connection do so by panicking with
+// http.ErrAbortHandler, which a server of net/http expects.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Now().Add(writePatience)) // not every ResponseWriter has deadlines
@@ -155,23 +216,65 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Organisation: clip(r.Header.Get(headerOrganisationID)), TransactionID: clip(r.Header.Get(headerTransactionID)),
 		Language: clip(r.Header.Get(headerLanguage)),
 	})
-	defer s.finish(entry, out)
-
-	what, ok := resources[name]
-	if !ok {
-		out.notFound()
-		return
-	}
-	if f := s.handle(what, name, entry, r, out); f != nil {
-		out.fail(f)
+	out.origin = origin{by: byCall, call: entry.Number, resource: entry.Resource}
+	out.strikes = s.strike(entry)
+	if s.serve(name, entry, r, out) {
+		panic(http.ErrAbortHandler)
 	}
 }
 
-func (s *Sandbox) handle(what resource, name string, entry *Call, r *http.Request, out *reply) *failure {
-	if r.Method != what.method {
+// serve answers a call of the service; true means that the connection is to be closed.
+func (s *Sandbox) serve(name string, entry *Call, r *http.Request, out *reply) (abort bool) {
+	defer s.finish(entry, out)
+	what, ok := resources[name]
+	if !ok || what.served != nil && !what.served(s.opts) {
+		out.notFound()
+		return false
+	}
+	// The body comes first: only then does the server notice a client that leaves.
+	large := len(r.URL.RawQuery) > maxQuery || r.ContentLength > maxBody
+	if r.Method == http.MethodPost && !large {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		if err != nil {
+			out.aborted = true
+			return true
+		}
+		out.body, large = body, len(body) > maxBody
+		_ = out.control.SetReadDeadline(time.Time{})
+	}
+	if f := out.strikes.find(FaultLatency); f != nil && !s.wait(r.Context(), time.Duration(f.Delay)) || out.strikes.find(FaultLostRequest) != nil {
+		out.aborted = true
+		return true
+	}
+	if f := out.strikes.page(false); f != nil {
+		out.page(f)
+		return false
+	}
+	w := out.w
+	var written *spool
+	if out.strikes.spoils() {
+		var err error
+		if written, err = newSpool(); err != nil {
+			s.opts.Logger.Error("fault not played", "error", err)
+		} else {
+			defer written.close()
+			out.w = written
+		}
+	}
+	if f := s.handle(what, name, large, entry, r, out); f != nil {
+		out.fail(f)
+	}
+	if written != nil {
+		return s.spoil(entry, out, written, w)
+	}
+	return false
+}
+
+func (s *Sandbox) handle(what resource, name string, large bool, entry *Call, r *http.Request, out *reply) *failure {
+	if !slices.Contains(what.methods, r.Method) {
 		return fail(authenticationFailed, textMethod)
 	}
-	if len(r.URL.RawQuery) > maxQuery || r.ContentLength > maxBody {
+	if large {
 		return fail(invalidDataSize, textTooLarge)
 	}
 	c, f := s.authenticate(r)
@@ -188,19 +291,29 @@ func (s *Sandbox) handle(what resource, name string, entry *Call, r *http.Reques
 		s.opts.Gate(r.Context(), call)
 	}
 	if s.opts.Latency > 0 {
-		select {
-		case <-time.After(s.opts.Latency):
-		case <-r.Context().Done():
-		}
+		s.wait(r.Context(), s.opts.Latency)
 	}
-	if c.Resources != nil && !slices.ContainsFunc(c.Resources, func(a string) bool { return strings.EqualFold(a, name) }) {
+	switch refused := out.strikes.refuse(false); {
+	case out.strikes.find(FaultRevoked) != nil:
+		return fail(authenticationFailed, textUnknownCustomer)
+	case refused != nil:
+		return refused
+	case !s.allowed(c, name) || out.strikes.find(FaultNotAllowed) != nil:
 		return fail(serviceAccessError, textNotAllowed, name)
 	}
 	p, f := parseParameters(r.URL.RawQuery)
 	if f != nil {
 		return f
 	}
+	out.parameters = p
 	return what.answer(s, c, p, out)
+}
+
+// allowed reports whether the company lets integrations use a resource.
+func (s *Sandbox) allowed(c *company, name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return c.Resources == nil || slices.ContainsFunc(c.Resources, func(a string) bool { return strings.EqualFold(a, name) })
 }
 
 // clip keeps the call log small whatever a client sends.
@@ -241,6 +354,12 @@ type reply struct {
 	language  language
 	useStatus bool
 	holds     *company // the company whose turn this request has
+
+	body       []byte // of a POST, not nil
+	parameters parameters
+	strikes    strikes
+	origin     origin
+	committed  bool
 
 	category  category
 	status    int
@@ -303,7 +422,7 @@ func (r *reply) notFound() {
 }
 
 // Serve answers on the listener until the context ends, then lets requests in flight finish for a few seconds. It closes the
-// listener, and returns nil after the context has ended.
+// listener and the sandbox, and returns nil after the context has ended unless the state could not be kept.
 func (s *Sandbox) Serve(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{
 		Handler:           s,
@@ -324,7 +443,7 @@ func (s *Sandbox) Serve(ctx context.Context, ln net.Listener) error {
 		_ = server.Close() // whoever is still reading is cut off
 	}
 	<-done
-	return nil
+	return s.Close()
 }
 
 // valid reports whether a text can be sent: UTF-8, and no characters that XML cannot hold.

@@ -1,0 +1,153 @@
+package netvisor
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Responsibility is what the responsibility tab of the customer card (Vastuullisuus) holds. Netvisor publishes no resource for it; the shape
+// here is [assumed].
+type Responsibility struct {
+	// The contact person of the tab.
+	FirstName, LastName, Email, PhoneNumber string
+	// RequiresActions is "1", "0" or empty where no assessment was made yet.
+	RequiresActions string
+	// LatestRiskAssessment and DueDiligenceExpires are dates, YYYY-MM-DD, or empty.
+	LatestRiskAssessment, DueDiligenceExpires string
+	// RiskClass is low, standard, high or empty.
+	RiskClass string
+	// Remarks is free text.
+	Remarks string
+}
+
+// responsibilityNames are the elements in the order of the fields.
+var responsibilityNames = []string{"ContactPerson/FirstName", "ContactPerson/LastName", "ContactPerson/Email", "ContactPerson/PhoneNumber",
+	"RequiresActions", "LatestRiskAssessment", "DueDiligenceExpires", "RiskClass", "Remarks"}
+
+func (r *Responsibility) fields() []*string {
+	return []*string{&r.FirstName, &r.LastName, &r.Email, &r.PhoneNumber, &r.RequiresActions, &r.LatestRiskAssessment, &r.DueDiligenceExpires, &r.RiskClass, &r.Remarks}
+}
+
+func (r Responsibility) values() []string {
+	out := make([]string, 0, len(responsibilityNames))
+	for _, f := range r.fields() {
+		out = append(out, *f)
+	}
+	return out
+}
+
+// inventTab gives six of ten companies a contact person on the tab.
+func inventTab(id identity, r *random) Responsibility {
+	if id.private || id.odd == oddEmpty || r.below(10) >= 6 {
+		return Responsibility{}
+	}
+	first, last := pick(r, firstNames), pick(r, lastNames)
+	return Responsibility{FirstName: first, LastName: last, Email: slug(first) + "." + slug(last) + "@" + id.slug + ".example.test", PhoneNumber: phone(r)}
+}
+
+// customerResponsibility answers customerresponsibility.nv, which reads by GET and writes by POST [assumed].
+func (s *Sandbox) customerResponsibility(c *company, p parameters, out *reply) *failure {
+	key, f := p.key("customerid")
+	if f != nil {
+		return f
+	}
+	if out.body != nil {
+		_, f := s.write(c, key, out, form{root: "customerresponsibility", rules: responsibilityRules})
+		return f
+	}
+	found, at, ok := c.book.one(key)
+	if !ok {
+		return fail(invalidData, textNoCustomer, key)
+	}
+	t := found.tab
+	ansi := attribute{"format", "ansi"}
+	x := out.begin(statusOK, "", at)
+	x.element(node("CustomerResponsibility",
+		leaf("CustomerNetvisorKey", strconv.FormatInt(key, 10)),
+		node("ContactPerson", leaf("FirstName", t.FirstName), leaf("LastName", t.LastName), leaf("Email", t.Email), leaf("PhoneNumber", t.PhoneNumber)),
+		leaf("RequiresActions", t.RequiresActions),
+		leaf("LatestRiskAssessment", t.LatestRiskAssessment, ansi), leaf("DueDiligenceExpires", t.DueDiligenceExpires, ansi),
+		leaf("RiskClass", t.RiskClass), leaf("Remarks", t.Remarks)))
+	out.customers = 1
+	out.end(x)
+	return nil
+}
+
+// responsibilityRules are the message of a write: absent keeps, empty clears.
+var responsibilityRules = []rule{
+	{name: "contactperson", children: []rule{
+		{name: "firstname", size: 100, apply: toTab(0)}, {name: "lastname", size: 100, apply: toTab(1)},
+		{name: "email", size: 200, apply: toTab(2)}, {name: "phonenumber", size: 80, apply: toTab(3)},
+	}},
+	{name: "requiresactions", check: orEmpty(isFlag), apply: toTab(4)},
+	{name: "latestriskassessment", check: orEmpty(isDate), apply: toTab(5)},
+	{name: "duediligenceexpires", check: orEmpty(isDate), apply: toTab(6)},
+	{name: "riskclass", check: orEmpty(oneOf("low", "standard", "high")), apply: toTab(7)},
+	{name: "remarks", size: 2000, apply: toTab(8)},
+}
+
+func toTab(field int) func(*writing, given) {
+	return func(w *writing, g given) { *w.customer.tab.fields()[field] = g.text }
+}
+
+// tag is a value of an additional-information field (CustomTags) [assumed].
+type tag struct {
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+// CustomTag is an additional-information field that a company has defined. Netvisor's message for them is not known; the shape here is
+// [assumed].
+type CustomTag struct {
+	// Name is what the field is called and found by.
+	Name string
+	// Type is date, decimal, text or enum.
+	Type string
+	// Values are what an enum may hold.
+	Values []string
+}
+
+func (t CustomTag) accepts(text string) bool {
+	switch t.Type {
+	case "date":
+		return isDate(text)
+	case "decimal":
+		return decimalShape.MatchString(text)
+	case "enum":
+		return slices.Contains(t.Values, text)
+	default:
+		return len([]rune(text)) <= 500
+	}
+}
+
+// tagElement is the customer's tags as replyoption 4 shows them.
+func (c *Customer) tagElement() *element {
+	e := node("CustomTags")
+	for _, t := range c.tags {
+		e.children = append(e.children, node("Tag", leaf("TagName", t.Name), leaf("TagValue", t.Value, attribute{"datatype", t.Type})))
+	}
+	return e
+}
+
+// setTag gives a tag a value; an empty one takes it away.
+func (c *Customer) setTag(t tag) {
+	at := slices.IndexFunc(c.tags, func(o tag) bool { return o.Name == t.Name })
+	switch {
+	case t.Value == "" && at >= 0:
+		c.tags = slices.Delete(c.tags, at, at+1)
+	case t.Value == "":
+	case at >= 0:
+		c.tags[at] = t
+	default:
+		c.tags = append(c.tags, t)
+	}
+}
+
+func isDate(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
+}
+
+func isFlag(text string) bool { return text == "0" || text == "1" }
