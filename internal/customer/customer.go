@@ -44,6 +44,8 @@ type Customer struct {
 	// FieldVersions is the version at which a field last changed. A field that is missing has not changed since the
 	// customer was created.
 	FieldVersions map[Field]int
+	// ChangeNo is the number of the newest change about this customer, of any kind.
+	ChangeNo int
 
 	Number        string
 	Kind          Kind

@@ -75,6 +75,7 @@ func markGone(ctx context.Context, tx pgx.Tx, s *system.System, externalIDs []st
 			customer.FieldStatus: {System: string(s.ID), ObservedAt: now, DecidedBy: customer.DecidedChange},
 		}
 	}
+	number(customers, changes)
 	if len(customers) > 0 {
 		if err := store.SaveCustomers(ctx, tx, customers); err != nil {
 			return err

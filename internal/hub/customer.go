@@ -114,6 +114,7 @@ func (h *Hub) changeCustomer(ctx context.Context, v auth.Viewer, operation strin
 // saveChanged writes customers that somebody changed in the hub, says of their links what the systems lack now, and appends
 // the changes.
 func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.Customer, changes []change.Change) error {
+	number(customers, changes)
 	if err := store.SaveCustomers(ctx, tx, customers); err != nil {
 		return err
 	}
@@ -126,6 +127,20 @@ func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.C
 		return err
 	}
 	return store.AppendChanges(ctx, tx, changes)
+}
+
+// number gives each customer's changes their numbers, and the customer the last of them; it is saved with that, so that a
+// change costs no second version of its row. The caller holds the customers' locks.
+func number(customers []customer.Customer, changes []change.Change) {
+	at := make(map[customer.ID]*customer.Customer, len(customers))
+	for i := range customers {
+		at[customers[i].ID] = &customers[i]
+	}
+	for i := range changes {
+		c := at[changes[i].CustomerID]
+		c.ChangeNo++
+		changes[i].Number = c.ChangeNo
+	}
 }
 
 // saveEdits notes of values that somebody entered in the hub where they came from.

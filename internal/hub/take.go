@@ -188,6 +188,7 @@ func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome, 
 			Kind: o.Kind, CustomerID: o.Customer.ID, Fields: o.Fields, Actor: actor, Origin: change.Source{SystemID: string(t.System)},
 		})
 	}
+	number(customers, changes)
 	if len(customers) > 0 {
 		if err := store.SaveCustomers(ctx, tx, customers); err != nil {
 			return err

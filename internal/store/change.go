@@ -47,6 +47,7 @@ func (r changeRow) noun() (change.Change, error) {
 type changeWriteRow struct {
 	Kind         string          `json:"kind"`
 	CustomerID   *string         `json:"customer_id"`
+	ChangeNo     int             `json:"change_no"`
 	Place        int             `json:"place"`
 	Fields       json.RawMessage `json:"fields"`
 	ActorKind    string          `json:"actor_kind"`
@@ -54,6 +55,14 @@ type changeWriteRow struct {
 	ActorName    string          `json:"actor_name"`
 	OriginSystem *string         `json:"origin_system"`
 }
+
+// sqlAppendNumbered appends changes whose numbers their customers have taken already.
+const sqlAppendNumbered = `
+INSERT INTO change (kind, customer_id, change_no, fields, actor_kind, actor_id, actor_name, origin_system)
+SELECT r.kind, r.customer_id, r.change_no, r.fields, r.actor_kind, r.actor_id, r.actor_name, r.origin_system
+FROM jsonb_to_recordset(@rows::jsonb) AS r (kind text, customer_id uuid, change_no integer, place integer, fields jsonb,
+  actor_kind text, actor_id text, actor_name text, origin_system uuid)
+ORDER BY r.place`
 
 // sqlAppendChanges takes the next numbers of each customer under the lock that the update takes on the customer's row, so
 // the order of a customer's changes is the order in which their transactions commit (design section 7).
@@ -76,26 +85,37 @@ LEFT JOIN taken t ON t.id = r.customer_id
 WHERE r.customer_id IS NULL OR t.id IS NOT NULL
 ORDER BY r.place`
 
-// AppendChanges writes changes unnumbered; the numbering gives them their sequence after commit. Sequence, At and Number
-// of the changes are ignored.
+// AppendChanges writes changes without their sequence; the numbering gives them one after commit. A change with a Number has
+// had its customer saved with it as ChangeNo; the others about a customer take the next one. Sequence and At are ignored.
 func AppendChanges(ctx context.Context, db pg.DB, changes []change.Change) error {
-	if len(changes) == 0 {
-		return nil
-	}
-	rows := make([]changeWriteRow, len(changes))
+	var numbered, taking []changeWriteRow
 	for i, c := range changes {
-		rows[i] = changeWriteRow{
-			Kind: string(c.Kind), CustomerID: textOrNull(c.CustomerID), Place: i, Fields: json.RawMessage(asJSON(nonNil(c.Fields))),
+		row := changeWriteRow{
+			Kind: string(c.Kind), CustomerID: textOrNull(c.CustomerID), ChangeNo: c.Number, Place: i,
+			Fields:    json.RawMessage(asJSON(nonNil(c.Fields))),
 			ActorKind: string(c.Actor.Kind), ActorID: c.Actor.ID, ActorName: c.Actor.Name,
 			OriginSystem: textOrNull(c.Origin.SystemID),
 		}
+		if c.Number > 0 {
+			numbered = append(numbered, row)
+		} else {
+			taking = append(taking, row)
+		}
 	}
-	tag, err := db.Exec(ctx, sqlAppendChanges, pgx.StrictNamedArgs{"rows": asJSON(rows)})
+	if len(numbered) > 0 {
+		if _, err := db.Exec(ctx, sqlAppendNumbered, pgx.StrictNamedArgs{"rows": asJSON(numbered)}); err != nil {
+			return pg.Fault(err, "changes")
+		}
+	}
+	if len(taking) == 0 {
+		return nil
+	}
+	tag, err := db.Exec(ctx, sqlAppendChanges, pgx.StrictNamedArgs{"rows": asJSON(taking)})
 	if err != nil {
 		return pg.Fault(err, "changes")
 	}
-	if int(tag.RowsAffected()) != len(changes) {
-		return fmt.Errorf("appended %d of %d changes: a customer is missing", tag.RowsAffected(), len(changes))
+	if int(tag.RowsAffected()) != len(taking) {
+		return fmt.Errorf("appended %d of %d changes: a customer is missing", tag.RowsAffected(), len(taking))
 	}
 	return nil
 }

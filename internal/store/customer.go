@@ -61,6 +61,7 @@ func (r *customerRow) noun() (customer.Customer, error) {
 	c := customer.Customer{
 		ID:               customer.ID(r.ID),
 		Version:          r.Version,
+		ChangeNo:         r.ChangeNo,
 		Number:           r.Number,
 		Kind:             customer.Kind(r.Kind),
 		Status:           customer.Status(r.Status),
@@ -108,6 +109,7 @@ func rowOfCustomer(c *customer.Customer) customerRow {
 		ID:               string(c.ID),
 		Version:          c.Version,
 		FieldVersions:    json.RawMessage(asJSON(versions)),
+		ChangeNo:         c.ChangeNo,
 		Number:           c.Number,
 		Kind:             string(c.Kind),
 		Status:           string(c.Status),
@@ -189,15 +191,15 @@ func LockCustomers(ctx context.Context, db pg.DB, ids []customer.ID) ([]customer
 }
 
 const sqlSaveCustomers = `
-INSERT INTO customer AS c (id, version, field_versions, number, kind, status, name, name_extension, first_name, last_name,
+INSERT INTO customer AS c (id, version, field_versions, change_no, number, kind, status, name, name_extension, first_name, last_name,
   business_id, business_id_valid, vat_number, buyer_unit_number, email, phone, phone_e164, language, billing_emails,
   consumer_einvoice, einvoice_address, einvoice_operator, einvoice_kind, responsible_kind, responsible_system,
   responsible_external_id, responsible_name, custom_fields, name_sort, search_text)
-SELECT r.id, r.version, r.field_versions, r.number, r.kind, r.status, r.name, r.name_extension, r.first_name, r.last_name,
+SELECT r.id, r.version, r.field_versions, r.change_no, r.number, r.kind, r.status, r.name, r.name_extension, r.first_name, r.last_name,
   r.business_id, r.business_id_valid, r.vat_number, r.buyer_unit_number, r.email, r.phone, r.phone_e164, r.language,
   r.billing_emails, r.consumer_einvoice, r.einvoice_address, r.einvoice_operator, r.einvoice_kind, r.responsible_kind,
   r.responsible_system, r.responsible_external_id, r.responsible_name, r.custom_fields, r.name_sort, r.search_text
-FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, version integer, field_versions jsonb, number text, kind text,
+FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, version integer, field_versions jsonb, change_no integer, number text, kind text,
   status text, name text, name_extension text, first_name text, last_name text, business_id text, business_id_valid boolean,
   vat_number text, buyer_unit_number text, email text, phone text, phone_e164 text, language text, billing_emails text[],
   consumer_einvoice boolean, einvoice_address text, einvoice_operator text, einvoice_kind text, responsible_kind text,
@@ -206,6 +208,7 @@ FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, version integer, field_vers
 ON CONFLICT (organisation_id, id) DO UPDATE
 SET version = excluded.version,
   field_versions = excluded.field_versions,
+  change_no = excluded.change_no,
   number = excluded.number,
   kind = excluded.kind,
   status = excluded.status,
@@ -237,7 +240,7 @@ SET version = excluded.version,
 
 // SaveCustomers writes customers with their addresses, offices and contacts: new ones are inserted, others replaced,
 // contacts and addresses that are not given any more are removed, offices never are. Parts that did not change are not
-// written. The caller holds the customers' locks and has set Version and FieldVersions.
+// written. The caller holds the customers' locks and has set Version, FieldVersions and ChangeNo.
 func SaveCustomers(ctx context.Context, db pg.DB, customers []customer.Customer) error {
 	rows := make([]customerRow, len(customers))
 	for i := range customers {
