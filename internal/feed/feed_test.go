@@ -125,6 +125,12 @@ func wantWhole(t *testing.T, got []change.Change, n int) {
 func (b *bench) run(o feed.Options) *feed.Feed {
 	b.Helper()
 	f := feed.New(b.pool, o)
+	b.start(f)
+	return f
+}
+
+func (b *bench) start(f *feed.Feed) {
+	b.Helper()
 	ctx, stop := context.WithCancel(b.Context())
 	done := make(chan error, 1)
 	go func() { done <- f.Run(ctx) }()
@@ -139,7 +145,6 @@ func (b *bench) run(o feed.Options) *feed.Feed {
 			b.Error("the feed does not stop")
 		}
 	})
-	return f
 }
 
 func (b *bench) follow(f *feed.Feed, after string) <-chan feed.Item {

@@ -240,9 +240,10 @@ func TestReplicas(t *testing.T) {
 	other.pool = pool
 	// Neither looks by itself for an hour, so whatever moves was told.
 	asleep := feed.Options{Poll: time.Hour}
-	here, there := b.run(asleep), other.run(asleep)
+	here, there := feed.New(b.pool, asleep), feed.New(other.pool, asleep)
 	listening := func(f *feed.Feed) <-chan struct{} {
 		wake := f.Watch(t.Context(), feed.TopicRuns, b.org)
+		b.start(f)
 		select {
 		case <-wake: // listening has begun, which wakes everybody once
 		case <-time.After(patience):
