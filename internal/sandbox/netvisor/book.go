@@ -21,6 +21,7 @@ type book struct {
 	epoch   uint64             // counts snapshots; shelf parts of an older epoch are copied before they change
 	order   []int64            // keys of customers that are not generated, in list order
 	next    int64              // the key of the next customer to be added
+	filled  bool               // with loaded customers
 	removed int                // generated customers that were removed
 	gone    []int64            // loaded customers that were removed
 	codes   map[string][]int64 // kept customers by their code
@@ -42,7 +43,7 @@ type shelfPart struct {
 }
 
 func (s *shelf) get(key int64) (*Customer, bool) {
-	part := s[uint64(key)%shelves] //nolint:gosec // any bits will do
+	part := s[uint64(key)%shelves]
 	if part == nil {
 		return nil, false
 	}
@@ -61,7 +62,7 @@ type snapshot struct {
 
 // fill puts loaded customers in an empty book.
 func (b *book) fill(loaded []*Customer) {
-	b.next = firstKey
+	b.next, b.filled = firstKey, true
 	for _, c := range loaded {
 		b.put(c.key, c)
 		b.order = append(b.order, c.key)
@@ -85,20 +86,25 @@ func (b *book) generate(seed uint64, organisation string, n int, oddIdentity boo
 func (b *book) snapshot() snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.freeze()
+}
+
+// freeze is snapshot for a caller who holds the lock.
+func (b *book) freeze() snapshot {
 	b.epoch++
 	return snapshot{at: b.clock(), gen: b.gen, kept: b.kept, order: b.order, removed: b.removed}
 }
 
 // put keeps a customer under a key, or nil for one that is no more, and the codes with it. The caller holds the lock.
 func (b *book) put(key int64, c *Customer) {
-	part := b.kept[uint64(key)%shelves] //nolint:gosec // any bits will do
+	part := b.kept[uint64(key)%shelves]
 	switch {
 	case part == nil:
 		part = &shelfPart{b.epoch, map[int64]*Customer{}}
 	case part.epoch != b.epoch:
 		part = &shelfPart{b.epoch, maps.Clone(part.byKey)}
 	}
-	b.kept[uint64(key)%shelves] = part //nolint:gosec // any bits will do
+	b.kept[uint64(key)%shelves] = part
 	if old := part.byKey[key]; old != nil {
 		code := old.Get("code")
 		if left := slices.DeleteFunc(b.codes[code], func(k int64) bool { return k == key }); len(left) > 0 {
@@ -217,7 +223,7 @@ func (b *book) drop(key int64) {
 		b.removed++
 		return
 	}
-	delete(b.kept[uint64(key)%shelves].byKey, key) //nolint:gosec // any bits will do
+	delete(b.kept[uint64(key)%shelves].byKey, key)
 	b.gone = append(b.gone, key)
 	b.order = slices.DeleteFunc(slices.Clone(b.order), func(k int64) bool { return k == key })
 }
@@ -270,6 +276,33 @@ func (s *snapshot) summaries() iter.Seq[summary] {
 		}
 		for _, k := range after {
 			if !yield(shown(k)) {
+				return
+			}
+		}
+	}
+}
+
+// list is the book now with the customers that are candidates for a list: all of them, or, where codes are asked for and can be looked up,
+// those that have one of them. Customers that were loaded can have another code in the list than on their card, so they are looked through.
+func (b *book) list(codes []string) (*snapshot, iter.Seq[summary]) {
+	b.mu.Lock()
+	var keys []int64
+	byCode := len(codes) > 0 && !b.filled
+	if byCode {
+		for _, code := range codes {
+			keys = append(keys, b.holders(code)...)
+		}
+		slices.Sort(keys) // the order of the list, where nothing was loaded
+		keys = slices.Compact(keys)
+	}
+	now := b.freeze()
+	b.mu.Unlock()
+	if !byCode {
+		return &now, now.summaries()
+	}
+	return &now, func(yield func(summary) bool) {
+		for _, key := range keys {
+			if c, ok := now.get(key); ok && !yield(c.summary()) {
 				return
 			}
 		}

@@ -36,6 +36,8 @@ const (
 	FaultTruncate FaultKind = "truncate"
 	// FaultFewer answers a list well-formed, but with the fraction Fraction of its customers only; zero leaves none.
 	FaultFewer FaultKind = "fewer"
+	// FaultLag hides from customerlist.nv what was added or changed less than Delay ago, as a slow index does.
+	FaultLag FaultKind = "lag"
 	// FaultGarbage answers 200 with something else, as Variant says.
 	FaultGarbage FaultKind = "garbage"
 	// FaultMaintenance fails with SYSTEM_MAINTENANCE; Variant "misspelt" spells it SYSTEM_MAINTANANCE.
@@ -63,12 +65,17 @@ const (
 	GarbageHuge           = "huge"           // Size bytes of one endless element
 	GarbageDeep           = "deep"           // a hundred thousand nested elements
 	GarbageNoStatus       = "noStatus"       // the right answer without ResponseStatus
+
+	// Well-formed answers with surprising customers in them.
+	GarbageUnknownElement = "unknownElement" // every customer begins with an element that nobody has heard of
+	GarbageMissingKey     = "missingKey"     // the first customer has no key
+	GarbageDoubled        = "doubled"        // the first customer is there twice
 )
 
 var garbage = []string{GarbageLoginPage, GarbageEmpty, GarbageJSON, GarbageLatin, GarbageByteOrderMark, GarbageNUL, GarbageEntityBomb, GarbageExternalEntity,
-	GarbageHuge, GarbageDeep, GarbageNoStatus}
+	GarbageHuge, GarbageDeep, GarbageNoStatus, GarbageUnknownElement, GarbageMissingKey, GarbageDoubled}
 
-var faultKinds = []FaultKind{FaultLatency, FaultSlowCommit, FaultSlowAnswer, FaultLostRequest, FaultLostAnswer, FaultStatus, FaultTooMany, FaultTruncate, FaultFewer,
+var faultKinds = []FaultKind{FaultLatency, FaultSlowCommit, FaultSlowAnswer, FaultLostRequest, FaultLostAnswer, FaultStatus, FaultTooMany, FaultTruncate, FaultFewer, FaultLag,
 	FaultGarbage, FaultMaintenance, FaultOverlap, FaultRevoked, FaultNotAllowed, FaultFailure}
 
 const (
@@ -95,7 +102,7 @@ type Fault struct {
 	Probability float64 `json:"probability,omitempty"`
 	Seed        uint64  `json:"seed,omitempty"`
 
-	// Delay is for the slow kinds, at most an hour. In JSON a text such as "1.5s".
+	// Delay is for the slow kinds and FaultLag, at most an hour. In JSON a text such as "1.5s".
 	Delay Duration `json:"delay,omitzero"`
 	// Status is the HTTP status of FaultStatus, 400 to 599.
 	Status int `json:"status,omitempty"`
@@ -153,7 +160,7 @@ func (f *Fault) check(s *Sandbox) error {
 	if f.Organisation != "" && s.companies[f.Organisation] == nil {
 		return fmt.Errorf("unknown organisation %q", f.Organisation)
 	}
-	slow := f.Kind == FaultLatency || f.Kind == FaultSlowCommit || f.Kind == FaultSlowAnswer
+	slow := f.Kind == FaultLatency || f.Kind == FaultSlowCommit || f.Kind == FaultSlowAnswer || f.Kind == FaultLag
 	switch {
 	case !slices.Contains(faultKinds, f.Kind):
 		return fmt.Errorf("unknown kind %q; the kinds are %v", f.Kind, faultKinds)
@@ -162,7 +169,7 @@ func (f *Fault) check(s *Sandbox) error {
 	case f.Probability < 0 || f.Probability > 1 || f.Fraction < 0 || f.Fraction > 1:
 		return fmt.Errorf("probability and fraction must be between 0 and 1")
 	case slow && f.Delay <= 0 || !slow && f.Delay != 0 || time.Duration(f.Delay) > maxDelay:
-		return fmt.Errorf("%s needs a delay up to %s, and the other kinds none", FaultLatency+", "+FaultSlowCommit+" and "+FaultSlowAnswer, maxDelay)
+		return fmt.Errorf("%s, %s, %s and %s need a delay up to %s, and the other kinds none", FaultLatency, FaultSlowCommit, FaultSlowAnswer, FaultLag, maxDelay)
 	case f.Kind == FaultStatus && f.Status != 0 && (f.Status < 400 || f.Status > 599):
 		return fmt.Errorf("status must be between 400 and 599, not %d", f.Status)
 	case f.Kind == FaultGarbage && !slices.Contains(garbage, f.Variant):
@@ -190,7 +197,7 @@ func (s *Sandbox) Fault(f Fault) (int64, error) {
 		return 0, fmt.Errorf("there are %d faults already; clear some", maxFaults)
 	}
 	s.faultNumber++
-	s.faults = append(s.faults, &FaultState{Fault: f, ID: s.faultNumber, chance: rand.New(rand.NewPCG(f.Seed, 0))}) //nolint:gosec // chance, not secrets
+	s.faults = append(s.faults, &FaultState{Fault: f, ID: s.faultNumber, chance: rand.New(rand.NewPCG(f.Seed, 0))})
 	return s.faultNumber, nil
 }
 
@@ -272,7 +279,7 @@ func (st strikes) refuse(after bool) *failure {
 		if f.AfterCommit != after {
 			continue
 		}
-		switch f.Kind { //nolint:exhaustive // the others are no envelopes
+		switch f.Kind {
 		case FaultMaintenance:
 			if f.Variant != "" {
 				return fail("SYSTEM_MAINTANANCE", textMaintenance)
@@ -302,7 +309,12 @@ func (st strikes) page(after bool) *Fault {
 
 // carriesAnswer is true for garbage that is made of the right answer.
 func (f *Fault) carriesAnswer() bool {
-	return f.Variant == GarbageLatin || f.Variant == GarbageByteOrderMark || f.Variant == GarbageNUL || f.Variant == GarbageNoStatus
+	switch f.Variant {
+	case GarbageLatin, GarbageByteOrderMark, GarbageNUL, GarbageNoStatus, GarbageUnknownElement, GarbageMissingKey, GarbageDoubled:
+		return true
+	default:
+		return false
+	}
 }
 
 // spoils reports whether the answer has to be whole before it can be sent.

@@ -25,7 +25,7 @@ type rule struct {
 	many bool
 	// size is the most characters; zero means no limit is known and 2000 is the sandbox's own [inferred].
 	size int
-	// check refuses a text; nil takes any. An attribute named kind must be among kinds where there is text.
+	// check refuses a text, looked at without surrounding space; nil takes any, to the letter. An attribute named kind must be among kinds where there is text.
 	check func(string) bool
 	kinds []string
 	// checkIn refuses what depends on the company's data, with a failure of its own.
@@ -130,7 +130,7 @@ func (w *writing) take(path string, e *element, r rule) *failure {
 	if size == 0 {
 		size = sizeWithoutRule
 	}
-	if r.check != nil || r.checkIn != nil { // codes and numbers; free text is kept to the letter
+	if r.check != nil { // codes and numbers; free text is kept to the letter
 		g.text = strings.TrimSpace(g.text)
 	}
 	switch {
@@ -282,6 +282,9 @@ func oneOf(values ...string) func(string) bool {
 		return slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(v, s) })
 	}
 }
+
+// code takes anything, but without surrounding space.
+func code(string) bool { return true }
 
 func isNumber(s string) bool {
 	return s != "" && len(s) <= 18 && strings.Trim(s, "0123456789") == ""

@@ -17,11 +17,12 @@ func TestMAC(t *testing.T) {
 		}
 	}
 	with := func(s Signed, f func(*Signed)) Signed { f(&s); return s }
-	tests := []struct {
+	type vector struct {
 		name   string
 		signed Signed
 		want   string
-	}{
+	}
+	tests := []vector{
 		{"V2_PublicInputs", Signed{
 			URL: "https://integration.netvisor.fi/customerlist.nv", Sender: "TestSender", CustomerID: "TestCustomerId",
 			Timestamp: "2024-01-15 12:00:00.000", Language: "FI", OrganisationID: "TestOrganizationId", TransactionID: "transaction123",
@@ -42,6 +43,15 @@ func TestMAC(t *testing.T) {
 			s.URL = "https://isvapi.netvisor.fi/customer.nv?method=edit&id=123"
 		}), "ec839159398ab2f9ec9c2b566ef1e84b463ba5b9081f4352cb8160bef0965663"},
 	}
+	tests = append(tests, []vector{
+		{"V1_MD5Public", Signed{
+			URL: "http://integrationdemo.netvisor.fi/accounting.nv", Sender: "Testiclient", CustomerID: "Integraatiokayttajan tunnus",
+			Timestamp: "2009-01-12 15:49:12.221", Language: "FI", OrganisationID: "1967543-8", TransactionID: "123456",
+			CustomerKey: "7cd680e89e880553358bc07cd28b0ee2", PartnerKey: "07f94228d149a96b2f25e3edad55096e", Algorithm: MD5,
+		}, "6b2783906969630c1b6649bf5b0e6620"},
+		{"V8a_SHA256", with(common("01"), func(s *Signed) { s.Algorithm = SHA256 }), "bb1f1c4656ea9935f74bdbf42e94422319dce6ceee312f2b559efaf51b9dd83f"},
+		{"V8b_MD5", with(common("01"), func(s *Signed) { s.Algorithm = MD5 }), "f1d2d759d0958a0b47cf7c665e9f0da8"},
+	}...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

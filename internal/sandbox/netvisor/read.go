@@ -22,11 +22,15 @@ func (s *Sandbox) customerList(c *company, p parameters, out *reply) *failure {
 	if f != nil {
 		return f
 	}
-	now := c.book.snapshot()
+	now, rows := c.book.list(p.codes())
+	if f := out.strikes.find(FaultLag); f != nil {
+		seen, from := filter, now.at.Add(-time.Duration(f.Delay))
+		filter = func(row summary) bool { return !row.changed.After(from) && seen(row) }
+	}
 	// TimeStamp is the moment of the snapshot, so that a later change is always after it.
 	x := out.begin(statusOK, "", now.at)
 	listed := 0
-	for row := range now.summaries() {
+	for row := range rows {
 		if out.ctx.Err() != nil {
 			break
 		}
@@ -49,6 +53,17 @@ func (s *Sandbox) customerList(c *company, p parameters, out *reply) *failure {
 	return nil
 }
 
+// codes are the values of customercodelist.
+func (p parameters) codes() []string {
+	var codes []string
+	for code := range strings.SplitSeq(p["customercodelist"], ",") {
+		if code = strings.TrimSpace(code); code != "" {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
 // listFilter reads the parameters of customerlist.nv. Keyword makes changedsince be ignored; all others must all match [inferred].
 func (s *Sandbox) listFilter(p parameters) (func(summary) bool, *failure) {
 	keyword := strings.ToLower(strings.TrimSuffix(p["keyword"], "*"))
@@ -66,14 +81,11 @@ func (s *Sandbox) listFilter(p parameters) (func(summary) bool, *failure) {
 	var codes map[string]bool
 	if given := p["customercodelist"]; given != "" {
 		codes = map[string]bool{}
-		n := 0
-		for code := range strings.SplitSeq(given, ",") {
-			if code = strings.TrimSpace(code); code != "" {
-				codes[code] = true
-				n++
-			}
+		asked := p.codes()
+		for _, code := range asked {
+			codes[code] = true
 		}
-		if n > maxCodes {
+		if len(asked) > maxCodes {
 			return nil, fail(invalidData, textTooMany, "customercodelist", maxCodes)
 		}
 	}

@@ -12,10 +12,10 @@ type register struct {
 	byKey  map[string]string
 }
 
-func newRegister(next int64, pairs ...string) register {
+func newRegister(next int64, names ...string) register {
 	r := register{next, map[string]string{}, map[string]string{}}
-	for i := 0; i < len(pairs); i += 2 {
-		r.enter(pairs[i], pairs[i+1])
+	for _, name := range names {
+		r.ensure(name)
 	}
 	return r
 }
@@ -61,8 +61,8 @@ func itemName(dimension, item string) string { return dimension + "\x00" + item 
 
 func newRegisters() registers {
 	r := registers{
-		groups: newRegister(1), terms: newRegister(11), accounts: newRegister(1, "1", "Rahoitusyhtiö Esimerkki Oy", "2", "Factor Test Ab"),
-		dimensions: newRegister(1, "1", "Projekti", "2", "Kustannuspaikka"), items: newRegister(20),
+		groups: newRegister(1), terms: newRegister(11), accounts: newRegister(1, "Rahoitusyhtiö Esimerkki Oy", "Factor Test Ab"),
+		dimensions: newRegister(1, "Projekti", "Kustannuspaikka"), items: newRegister(20),
 	}
 	for i, name := range groups {
 		r.groups.enter(strconv.Itoa(i+1), name)

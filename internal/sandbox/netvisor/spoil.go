@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"strconv"
@@ -144,9 +145,7 @@ func (s *Sandbox) spoil(entry *Call, out *reply, from *spool, w http.ResponseWri
 		out.aborted = true
 		return true
 	}
-	for name, v := range from.header {
-		w.Header()[name] = v
-	}
+	maps.Copy(w.Header(), from.header)
 	var content io.Reader = from.file
 	length := int64(-1)
 	cut := out.strikes.find(FaultTruncate)
@@ -190,7 +189,7 @@ func (s *Sandbox) spoil(entry *Call, out *reply, from *spool, w http.ResponseWri
 	return closes
 }
 
-const customerEnd = "</Customer>"
+const customerStart, customerEnd = "<Customer>", "</Customer>"
 
 // place is how many bytes are left of an answer of that size, and rewinds the file.
 func (f *Fault) place(file *os.File, size int64, customers int) (int64, error) {
@@ -232,7 +231,7 @@ func fewer(from io.Reader, fraction float64, customers int) (io.Reader, int) {
 	keep, seen, inside := int(fraction*float64(customers)), 0, false
 	return lines(from, func(line []byte) []byte {
 		switch string(bytes.TrimSpace(line)) {
-		case "<Customer>":
+		case customerStart:
 			seen, inside = seen+1, true
 		case customerEnd:
 			inside = false
@@ -268,6 +267,8 @@ func altered(from io.Reader, variant string, size int64) io.Reader {
 			}
 			return b
 		})
+	case GarbageUnknownElement, GarbageMissingKey, GarbageDoubled:
+		return lines(from, surprising(variant))
 	default: // GarbageNoStatus
 		inside := false
 		return lines(from, func(line []byte) []byte {
@@ -278,6 +279,37 @@ func altered(from io.Reader, variant string, size int64) io.Reader {
 			}
 			return line
 		})
+	}
+}
+
+// surprising alters customers line by line.
+func surprising(variant string) func([]byte) []byte {
+	number := 0
+	var first []byte
+	return func(line []byte) []byte {
+		text := string(bytes.TrimSpace(line))
+		if text == customerStart {
+			number++
+		}
+		switch variant {
+		case GarbageUnknownElement:
+			if text == customerStart {
+				return append(line, "      <Uutuus laji=\"1\"><Arvo>?</Arvo></Uutuus>\r\n"...)
+			}
+		case GarbageMissingKey:
+			if number == 1 && strings.HasPrefix(strings.ToLower(text), "<netvisorkey>") {
+				return nil
+			}
+		case GarbageDoubled:
+			if number == 1 && first != nil || text == customerStart && number == 1 {
+				first = append(first, line...)
+				if text == customerEnd {
+					number++
+					return append(line, first...)
+				}
+			}
+		}
+		return line
 	}
 }
 

@@ -194,7 +194,7 @@ func (s *Sandbox) head() *journalHead {
 
 // replayFile reads the journal line by line. A last line without an end is what a kill left behind, and is dropped.
 func (s *Sandbox) replayFile(path string) error {
-	file, err := os.Open(path) //nolint:gosec // the folder is the operator's choice
+	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -216,6 +216,9 @@ func (s *Sandbox) replayFile(path string) error {
 		d.DisallowUnknownFields()
 		if err := d.Decode(&r); err != nil {
 			return fmt.Errorf("line %d: %w", number, err)
+		}
+		if _, err := d.Token(); !errors.Is(err, io.EOF) {
+			return fmt.Errorf("line %d: something follows the record", number)
 		}
 		if number == 1 {
 			if want := s.head(); r.Head == nil || !r.Head.equal(want) {
@@ -324,7 +327,7 @@ func (b *book) restore(s *savedCustomer) {
 
 // compact writes what counts into a new journal, puts it in the place of the old one and returns it open.
 func (s *Sandbox) compact(path string) (*os.File, error) {
-	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600) //nolint:gosec // the folder is the operator's choice
+	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (s *Sandbox) customer(c *company, p parameters, out *reply) *failure {
 func customerRules(tags bool) []rule {
 	rules := []rule{
 		{name: "customerbaseinformation", need: always, children: []rule{
-			{name: "internalidentifier", size: 50, checkIn: checkCode, apply: applyCode},
+			{name: "internalidentifier", size: 50, check: code, checkIn: checkCode, apply: applyCode},
 			{name: "externalidentifier", size: 50, checkIn: checkExternal, apply: to("ExternalIdentifier")},
 			{name: "organizationunitnumber", size: 17, check: orEmpty(isUnitNumber), apply: to("OrganizationUnitNumber")},
 			{name: "name", size: 250, need: whenAdding, filled: true, apply: to("Name")},
@@ -88,12 +88,12 @@ func customerRules(tags bool) []rule {
 			{name: "yourdefaultreference", size: 250, apply: to("YourDefaultReference")},
 			{name: "defaulttextbeforeinvoicelines", apply: to("DefaultTextBeforeInvoiceLines")},
 			{name: "defaulttextafterinvoicelines", apply: to("DefaultTextAfterInvoiceLines")},
-			{name: "defaultpaymentterm", kinds: netvisorOrCustomer, checkIn: checkListed("terms"), apply: applyListed("terms", "DefaultPaymentTerm")},
+			{name: "defaultpaymentterm", kinds: netvisorOrCustomer, check: code, checkIn: checkListed("terms"), apply: applyListed("terms", "DefaultPaymentTerm")},
 			{name: "defaultsecondname", kinds: netvisorOrCustomer, size: 250, apply: hide("defaultsecondname")},
 			{name: "paymentinterest", check: orEmpty(decimalShape.MatchString), apply: hide("paymentinterest")},
 			{name: "balancelimit", check: orEmpty(decimalShape.MatchString), apply: applyBalance},
 			{name: "receivablesmanagementautomationrule", kinds: netvisorOrCustomer, size: 250, apply: hide("receivablesmanagementautomationrule")},
-			{name: "factoringaccount", kinds: netvisorOrCustomer, checkIn: checkListed("accounts"), apply: applyListed("accounts", "FactoringAccount")},
+			{name: "factoringaccount", kinds: netvisorOrCustomer, check: code, checkIn: checkListed("accounts"), apply: applyListed("accounts", "FactoringAccount")},
 			{name: "taxhandlingtype", check: oneOf("countrygroup", "forcedomestic", "notaxhandling", "domesticconstructionservice"), apply: to("TaxHandlingType")},
 			{name: "eustandardfinvoice", check: isFlag, apply: to("EuStandardFinvoice")},
 			{name: "defaultsalesperson", children: []rule{
@@ -195,7 +195,7 @@ func applyCode(w *writing, g given) {
 }
 
 func checkExternal(w *writing, g given) *failure {
-	if w.s.opts.CheckBusinessID && g.text != "" && !isExternalIdentifier(g.text) {
+	if id := strings.TrimSpace(g.text); w.s.opts.CheckBusinessID && id != "" && !isExternalIdentifier(id) {
 		return fail(invalidData, textElementValue, g.path, clipValue(g.text))
 	}
 	return nil

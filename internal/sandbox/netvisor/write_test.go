@@ -393,11 +393,11 @@ func TestWritingIsASetting(t *testing.T) {
 		t.Parallel()
 		b := setup(t, Options{Customers: 1, CustomTags: []CustomTag{{Name: "Asiakaslähde", Type: "enum", Values: []string{"WEB", "FAIR"}}, {Name: "Alkaen", Type: "date"}, {Name: "Luokka", Type: "decimal"}, {Name: "Muu", Type: "text"}}})
 		tags := func(pairs ...string) string {
-			out := "<customtags>"
-			for i := 0; i < len(pairs); i += 2 {
-				out += "<tag><tagname>" + pairs[i] + "</tagname><tagvalue>" + pairs[i+1] + "</tagvalue></tag>"
+			var out strings.Builder
+			for pair := range slices.Chunk(pairs, 2) {
+				fmt.Fprintf(&out, "<tag><tagname>%s</tagname><tagvalue>%s</tagvalue></tag>", pair[0], pair[1])
 			}
-			return message(out + "</customtags>")
+			return message("<customtags>" + out.String() + "</customtags>")
 		}
 		key := b.mustGet(t, "customerlist.nv").keys(t)[1]
 		b.mustPost(t, "customer.nv?method=edit&id="+key, tags("Asiakaslähde", "WEB", "Alkaen", "2026-01-15", "Luokka", "1,5"))
