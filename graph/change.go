@@ -13,38 +13,50 @@ import (
 
 // toChange translates a change; of is its customer where that was read with it, else nil.
 func toChange(c change.Change, cursor string, of *model.Customer) *model.Change {
-	origin := &model.Source{Kind: model.SourceKindHub, SystemID: system.ID(c.Origin.SystemID)}
-	if origin.SystemID != "" {
-		origin.Kind = model.SourceKindSystem
-	}
 	return &model.Change{
 		Sequence: int(c.Sequence), Cursor: cursor, At: c.At, Kind: model.ChangeKind(c.Kind), Actor: toActor(c.Actor),
-		Origin: origin, CustomerID: c.CustomerID, Of: of,
+		Origin: toSource(c.Origin.SystemID), CustomerID: c.CustomerID, Of: of,
 		All: each(c.Fields, toFieldChange),
 	}
 }
 
-// toFieldChange translates a field, with the ids in it: the key of a part in the field's name, and the office of a
-// contact in its value.
-func toFieldChange(f customer.FieldChange) *model.FieldChange {
-	part, key, name, ofPart := f.Field.PartKey()
-	switch {
-	case ofPart && part == customer.PartOffice:
-		f.Field = customer.PartField(part, globalID(nounOffice, key), name)
-	case ofPart && part == customer.PartContact:
-		f.Field = customer.PartField(part, globalID(nounPerson, key), name)
-		if name == "office" {
-			f.Before, f.After = officeID(f.Before), officeID(f.After)
-		}
+// toSource says where a value came from; an empty id means that it was entered in the hub.
+func toSource(systemID string) *model.Source {
+	if systemID == "" {
+		return &model.Source{Kind: model.SourceKindHub}
 	}
-	return &model.FieldChange{Field: string(f.Field), Before: text(f.Before), After: text(f.After)}
+	return &model.Source{Kind: model.SourceKindSystem, SystemID: system.ID(systemID)}
 }
 
-func officeID(id string) string {
-	if id == "" {
-		return ""
+func toFieldChange(f customer.FieldChange) *model.FieldChange {
+	return &model.FieldChange{Field: fieldName(f.Field), Before: fieldValue(f.Field, f.Before), After: fieldValue(f.Field, f.After)}
+}
+
+// fieldName is a field's name as clients see it: the key of an office or a contact is a global id.
+func fieldName(f customer.Field) string {
+	part, key, name, ofPart := f.PartKey()
+	switch {
+	case !ofPart || !isUUID(key):
+	case part == customer.PartOffice:
+		f = customer.PartField(part, globalID(nounOffice, key), name)
+	case part == customer.PartContact:
+		f = customer.PartField(part, globalID(nounPerson, key), name)
 	}
-	return globalID(nounOffice, id)
+	return string(f)
+}
+
+// fieldValue is a field's value as clients see it, nil when it is empty: an id of the hub is a global id. What is no id of
+// the hub stays: a value that did not prevail may be the key that the other system knows an office by.
+func fieldValue(f customer.Field, value string) *string {
+	part, _, name, ofPart := f.PartKey()
+	switch {
+	case !isUUID(value):
+	case ofPart && part == customer.PartContact && name == "office":
+		value = globalID(nounOffice, value)
+	case f == customer.FieldResponsibleSystem:
+		value = globalID(nounSystem, value)
+	}
+	return text(value)
 }
 
 func toChangePage(p hub.ChangePage, of *model.Customer) *model.ChangePage {

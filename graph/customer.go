@@ -34,6 +34,7 @@ func toCustomer(v auth.Viewer, c hub.CustomerView) *model.Customer {
 		CreatedAt:        c.CreatedAt,
 		UpdatedAt:        c.UpdatedAt,
 		Masked:           masksCustomer(v, c.Kind),
+		Responsible:      toResponsible(c.Responsible),
 		Noun:             c.Customer,
 		Included:         included(c.Included),
 	}

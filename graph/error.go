@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"customerhub/graph/model"
+	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/run"
@@ -64,11 +65,43 @@ func userErrors(err error, prefix ...string) ([]*model.UserError, error) {
 		}
 	}
 	return each(faults, func(f *fault.Error) *model.UserError {
-		return &model.UserError{Code: userErrorCode(f), Message: f.Message, Path: inputPath(f.Path, prefix), Details: toDetails(f.Details)}
+		return &model.UserError{Code: userErrorCode(f), Message: f.Message, Path: inputPath(f.Path, prefix), Details: toDetails(f)}
 	}), nil
 }
 
-var ownMembers = []string{"id", "system", "expectedVersion", "idempotencyKey"}
+// moved renames where faults lie: what the hub calls by one name, an input may call by another, or hold deeper inside. move
+// gives the input's path; nil keeps the hub's.
+func moved(err error, move func(*fault.Error) []string) error {
+	if faults, ok := errors.AsType[fault.Errors](err); ok {
+		out := make(fault.Errors, len(faults))
+		for i, f := range faults {
+			out[i] = movedOne(f, move)
+		}
+		return out
+	}
+	if f := fault.Of(err); f != nil && f.CodeOrInternal().UserFacing() {
+		return movedOne(f, move)
+	}
+	return err
+}
+
+func movedOne(f *fault.Error, move func(*fault.Error) []string) *fault.Error {
+	if path := move(f); path != nil {
+		return f.At(path...)
+	}
+	return f
+}
+
+// ofCustomer is the move of inputs that name the customer, which the hub calls the id, as customerId.
+func ofCustomer(f *fault.Error) []string {
+	if slices.Equal(f.Path, []string{"id"}) {
+		return []string{"customerId"}
+	}
+	return nil
+}
+
+// ownMembers stand in the input itself and not in its patch.
+var ownMembers = []string{"id", "customerId", "officeId", "personId", "system", "expectedVersion", "idempotencyKey"}
 
 func inputPath(path, prefix []string) []string {
 	if len(path) > 0 && slices.Contains(ownMembers, path[0]) {
@@ -93,22 +126,26 @@ func userErrorCode(f *fault.Error) model.UserErrorCode {
 	return model.UserErrorCodeInvalid
 }
 
-func toDetails(facts map[string]string) *model.UserErrorDetails {
-	if len(facts) == 0 {
+func toDetails(f *fault.Error) *model.UserErrorDetails {
+	if len(f.Details) == 0 {
 		return nil
 	}
 	out := &model.UserErrorDetails{Facts: []*model.Fact{}}
-	for _, name := range sortedKeys(facts) {
-		v := facts[name]
+	for _, name := range sortedKeys(f.Details) {
+		v := f.Details[name]
 		switch name {
 		case "currentVersion":
 			if n, err := strconv.Atoi(v); err == nil {
 				out.CurrentVersion = &n
 			}
 		case "fields", "changedFields":
-			out.ChangedFields = strings.Split(v, ",")
+			out.ChangedFields = each(strings.Split(v, ","), func(name string) string { return fieldName(customer.Field(name)) })
 		case "holder":
-			out.HolderID = customer.ID(v)
+			if userErrorCode(f) == model.UserErrorCodeKycContactTaken {
+				out.PersonID = customer.PersonID(v)
+			} else {
+				out.HolderID = customer.ID(v)
+			}
 		case "candidates":
 			out.CandidateIDs = customerIDs(v)
 		case "run":
@@ -125,6 +162,18 @@ func toDetails(facts map[string]string) *model.UserErrorDetails {
 // Holder resolves UserErrorDetails.holder.
 func (r details) Holder(ctx context.Context, d *model.UserErrorDetails) (*model.Customer, error) {
 	return loadCustomer(ctx, d.HolderID, customerRelations(ctx))
+}
+
+// Person resolves UserErrorDetails.person.
+func (r details) Person(ctx context.Context, d *model.UserErrorDetails) (*model.Person, error) {
+	if d.PersonID == "" {
+		return nil, nil
+	}
+	p, ok, err := found(load(ctx).people.Load(ctx, d.PersonID))
+	if err != nil || !ok {
+		return nil, err
+	}
+	return toPerson(auth.ViewerFrom(ctx), p), nil
 }
 
 // Run resolves UserErrorDetails.run.

@@ -31,12 +31,15 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Change() ChangeResolver
 	Contact() ContactResolver
+	CustomFieldDefinition() CustomFieldDefinitionResolver
 	Customer() CustomerResolver
+	Kyc() KycResolver
 	Link() LinkResolver
 	Mutation() MutationResolver
 	Office() OfficeResolver
 	Person() PersonResolver
 	Query() QueryResolver
+	Responsible() ResponsibleResolver
 	Run() RunResolver
 	Source() SourceResolver
 	Subscription() SubscriptionResolver
@@ -63,13 +66,23 @@ type ContactResolver interface {
 
 	Office(ctx context.Context, obj *model.Contact) (*model.Office, error)
 }
+type CustomFieldDefinitionResolver interface {
+	System(ctx context.Context, obj *model.CustomFieldDefinition) (*model.System, error)
+}
 type CustomerResolver interface {
 	EinvoiceAddresses(ctx context.Context, obj *model.Customer) ([]*model.EInvoice, error)
 	Addresses(ctx context.Context, obj *model.Customer) ([]*model.Address, error)
 	Offices(ctx context.Context, obj *model.Customer) ([]*model.Office, error)
 	Contacts(ctx context.Context, obj *model.Customer, role *model.ContactRole) ([]*model.Contact, error)
+	CustomFields(ctx context.Context, obj *model.Customer) ([]*model.CustomFieldValue, error)
+
+	Kyc(ctx context.Context, obj *model.Customer) (*model.Kyc, error)
 	Links(ctx context.Context, obj *model.Customer) ([]*model.Link, error)
+	Provenance(ctx context.Context, obj *model.Customer) ([]*model.FieldProvenance, error)
 	Changes(ctx context.Context, obj *model.Customer, after *string, first *int) (*model.ChangePage, error)
+}
+type KycResolver interface {
+	History(ctx context.Context, obj *model.Kyc, first *int, after *string) (*model.KycHistoryPage, error)
 }
 type LinkResolver interface {
 	Customer(ctx context.Context, obj *model.Link) (*model.Customer, error)
@@ -78,6 +91,16 @@ type MutationResolver interface {
 	CreateCustomer(ctx context.Context, input model.CreateCustomerInput) (*model.CreateCustomerPayload, error)
 	UpdateCustomer(ctx context.Context, input model.UpdateCustomerInput) (*model.UpdateCustomerPayload, error)
 	DeactivateCustomer(ctx context.Context, input model.DeactivateCustomerInput) (*model.DeactivateCustomerPayload, error)
+	UpsertOffice(ctx context.Context, input model.UpsertOfficeInput) (*model.UpsertOfficePayload, error)
+	DeactivateOffice(ctx context.Context, input model.DeactivateOfficeInput) (*model.DeactivateOfficePayload, error)
+	LinkContact(ctx context.Context, input model.LinkContactInput) (*model.LinkContactPayload, error)
+	UnlinkContact(ctx context.Context, input model.UnlinkContactInput) (*model.UnlinkContactPayload, error)
+	SetDefaultContact(ctx context.Context, input model.SetDefaultContactInput) (*model.SetDefaultContactPayload, error)
+	UpdatePerson(ctx context.Context, input model.UpdatePersonInput) (*model.UpdatePersonPayload, error)
+	DefineCustomField(ctx context.Context, input model.DefineCustomFieldInput) (*model.DefineCustomFieldPayload, error)
+	SetCustomField(ctx context.Context, input model.SetCustomFieldInput) (*model.SetCustomFieldPayload, error)
+	SetCustomFields(ctx context.Context, input model.SetCustomFieldsInput) (*model.SetCustomFieldsPayload, error)
+	SetResponsible(ctx context.Context, input model.SetResponsibleInput) (*model.SetResponsiblePayload, error)
 	CreateSystem(ctx context.Context, input model.CreateSystemInput) (*model.CreateSystemPayload, error)
 	SetSystemCredentials(ctx context.Context, input model.SetSystemCredentialsInput) (*model.SetSystemCredentialsPayload, error)
 	CheckSystem(ctx context.Context, input model.CheckSystemInput) (*model.CheckSystemPayload, error)
@@ -99,6 +122,10 @@ type QueryResolver interface {
 	Systems(ctx context.Context) ([]*model.System, error)
 	Runs(ctx context.Context, filter *model.RunFilter, first *int, after *string, last *int, before *string) (*model.RunConnection, error)
 	Changes(ctx context.Context, after *string, first *int) (*model.ChangePage, error)
+	CustomFieldDefinitions(ctx context.Context) ([]*model.CustomFieldDefinition, error)
+}
+type ResponsibleResolver interface {
+	System(ctx context.Context, obj *model.Responsible) (*model.System, error)
 }
 type RunResolver interface {
 	System(ctx context.Context, obj *model.Run) (*model.System, error)
@@ -115,6 +142,7 @@ type SystemResolver interface {
 }
 type UserErrorDetailsResolver interface {
 	Holder(ctx context.Context, obj *model.UserErrorDetails) (*model.Customer, error)
+	Person(ctx context.Context, obj *model.UserErrorDetails) (*model.Person, error)
 	Candidates(ctx context.Context, obj *model.UserErrorDetails) ([]*model.Customer, error)
 	Run(ctx context.Context, obj *model.UserErrorDetails) (*model.Run, error)
 }
@@ -146,18 +174,36 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCheckSystemInput,
 		ec.unmarshalInputCreateCustomerInput,
 		ec.unmarshalInputCreateSystemInput,
+		ec.unmarshalInputCustomFieldInput,
+		ec.unmarshalInputCustomFieldOptionInput,
+		ec.unmarshalInputCustomFieldValueInput,
 		ec.unmarshalInputCustomerFilter,
 		ec.unmarshalInputCustomerLookup,
 		ec.unmarshalInputCustomerPatch,
 		ec.unmarshalInputDeactivateCustomerInput,
+		ec.unmarshalInputDeactivateOfficeInput,
+		ec.unmarshalInputDefineCustomFieldInput,
 		ec.unmarshalInputEInvoiceInput,
 		ec.unmarshalInputExternalKey,
+		ec.unmarshalInputLabelInput,
+		ec.unmarshalInputLinkContactInput,
+		ec.unmarshalInputNewPersonInput,
+		ec.unmarshalInputOfficePatch,
+		ec.unmarshalInputPersonPatch,
+		ec.unmarshalInputResponsibleInput,
 		ec.unmarshalInputRunFilter,
+		ec.unmarshalInputSetCustomFieldInput,
+		ec.unmarshalInputSetCustomFieldsInput,
+		ec.unmarshalInputSetDefaultContactInput,
+		ec.unmarshalInputSetResponsibleInput,
 		ec.unmarshalInputSetSystemCredentialsInput,
 		ec.unmarshalInputSettingInput,
 		ec.unmarshalInputStartSystemInput,
 		ec.unmarshalInputSyncNowInput,
+		ec.unmarshalInputUnlinkContactInput,
 		ec.unmarshalInputUpdateCustomerInput,
+		ec.unmarshalInputUpdatePersonInput,
+		ec.unmarshalInputUpsertOfficeInput,
 	)
 	first := true
 
@@ -262,6 +308,20 @@ A number is refused, since it would lose leading zeros and the check digit's hyp
 judged where it is used, so that a wrong one comes back as a user error with its path.
 """
 scalar BusinessID
+
+"""
+A day without a time, as ` + "`" + `YYYY-MM-DD` + "`" + `, such as ` + "`" + `2026-11-22` + "`" + `.
+
+Whether the day exists is judged where it is used, so that a wrong one comes back as a user error with its path.
+"""
+scalar Date
+
+"""
+A decimal number with a dot, as a string, such as ` + "`" + `12.5` + "`" + `: no number type of a client rounds it.
+
+Whether the text is a number is judged where it is used, so that a wrong one comes back as a user error with its path.
+"""
+scalar Decimal
 
 """
 A position in a list or in the log of changes, opaque to clients.
@@ -372,6 +432,11 @@ type Query {
     "How many to read: 0 to 200."
     first: Int = 100
   ): ChangePage!
+
+  """
+  Lists the custom fields that the organisation's customers can have, by key. Needs ` + "`" + `customers:read` + "`" + `.
+  """
+  customFieldDefinitions: [CustomFieldDefinition!]!
 }
 
 """
@@ -546,8 +611,20 @@ type Customer implements Node {
     "Only contacts in this role; all of them when absent."
     role: ContactRole
   ): [Contact!]!
+  "The values of custom fields that the customer has, by key."
+  customFields: [CustomFieldValue!]!
+  "Who looks after the customer; null when nobody is named."
+  responsible: Responsible
+  "What the due-diligence service says of the customer."
+  kyc: Kyc!
   "The records of external systems that are this customer."
   links: [Link!]!
+  """
+  Where each value of the customer came from, by the name of the field; addresses, offices and contacts included.
+
+  Values whose origin was never noted are left out.
+  """
+  provenance: [FieldProvenance!]!
   """
   The log of changes of this customer in its order.
   """
@@ -715,6 +792,263 @@ enum ContactRole {
   KYC
   "Invoices."
   BILLING
+}
+
+"""
+A field that the organisation added to its customers.
+"""
+type CustomFieldDefinition {
+  "What names the field in the API, such as ` + "`" + `lead_source` + "`" + `; it never changes."
+  key: String!
+  "What the field holds. A field in state ` + "`" + `UNMAPPED` + "`" + ` holds text until somebody says what it is."
+  type: CustomFieldType!
+  "Where the definition is in its life."
+  state: CustomFieldState!
+  "What people call the field, by language."
+  labels: [Label!]!
+  "The values that an ` + "`" + `ENUM` + "`" + ` can have, in the order they were given; empty for other types."
+  options: [CustomFieldOption!]!
+  "The system that the field came from; null when it was defined in the hub, or without ` + "`" + `systems:read` + "`" + `."
+  system: System
+  "The field's id in that system; null when it was defined in the hub."
+  externalId: String
+}
+
+"""
+What a custom field holds.
+"""
+enum CustomFieldType {
+  "A day."
+  DATE
+  "A number of at most four decimals."
+  DECIMAL
+  "A text of at most 500 characters."
+  TEXT
+  "One of the options of the definition."
+  ENUM
+}
+
+"""
+Where the definition of a custom field is in its life.
+"""
+enum CustomFieldState {
+  "Values can be read and written."
+  ACTIVE
+  "Values can be read and not written."
+  INACTIVE
+  "A system sent the field and nobody has said yet what it is; its values are kept as text."
+  UNMAPPED
+}
+
+"""
+One value that an ` + "`" + `ENUM` + "`" + ` can have.
+"""
+type CustomFieldOption {
+  "What names the option in the API, such as ` + "`" + `fair` + "`" + `."
+  code: String!
+  "What people call the option, by language."
+  labels: [Label!]!
+  "Whether the option can be written. One that cannot may still be read."
+  active: Boolean!
+}
+
+"""
+What people call something, in one language.
+"""
+type Label {
+  "The language as ISO 639-1, such as ` + "`" + `fi` + "`" + `."
+  language: String!
+  "The words in that language."
+  text: String!
+}
+
+"""
+The value of a custom field. Exactly one of ` + "`" + `date` + "`" + `, ` + "`" + `decimal` + "`" + `, ` + "`" + `text` + "`" + ` and ` + "`" + `option` + "`" + ` is set, and ` + "`" + `type` + "`" + ` says which.
+"""
+type CustomFieldValue {
+  "The key of the definition, such as ` + "`" + `lead_source` + "`" + `."
+  key: String!
+  "The definition."
+  definition: CustomFieldDefinition!
+  "Which member holds the value. It is ` + "`" + `TEXT` + "`" + ` for a field in state ` + "`" + `UNMAPPED` + "`" + `, and for a value that does not fit its definition."
+  type: CustomFieldType!
+  "The value of a ` + "`" + `DATE` + "`" + `."
+  date: Date
+  "The value of a ` + "`" + `DECIMAL` + "`" + `."
+  decimal: Decimal
+  "The value of a ` + "`" + `TEXT` + "`" + `."
+  text: String
+  "The value of an ` + "`" + `ENUM` + "`" + `: the code of an option. The definition has its labels."
+  option: String
+}
+
+"""
+Who looks after a customer, for routing work to them. The user or team itself lives in an external system.
+"""
+type Responsible {
+  "Whether a person or a team is responsible."
+  kind: ResponsibleKind!
+  "The name, such as ` + "`" + `Maija Myyjä` + "`" + `."
+  name: String!
+  "The system that the user or team belongs to; null when none is named, or without ` + "`" + `systems:read` + "`" + `."
+  system: System
+  "The id of the user or team in that system; null when no system is named."
+  externalId: String
+}
+
+"""
+Who can be responsible for a customer.
+"""
+enum ResponsibleKind {
+  "One user."
+  USER
+  "A team."
+  TEAM
+}
+
+"""
+What the due-diligence service says of a customer. The service alone decides these values; the hub cannot alter them.
+
+` + "`" + `state` + "`" + `, ` + "`" + `riskClass` + "`" + ` and ` + "`" + `requiresActions` + "`" + ` need ` + "`" + `customers:read` + "`" + `, all else also ` + "`" + `kyc:read` + "`" + `; without it the rest is null or
+empty and ` + "`" + `masked` + "`" + ` is true.
+"""
+type Kyc {
+  "Where the customer stands in the service; ` + "`" + `NOT_SENT` + "`" + ` until the service has answered."
+  state: KycState!
+  "The risk class; ` + "`" + `UNKNOWN` + "`" + ` until the service has answered, which is never to be read as low risk."
+  riskClass: RiskClass!
+  "Whether something has to be done; null until the service has said it."
+  requiresActions: Boolean
+  "What has to be done, in the service's words."
+  requiresActionsReasons: [String!]!
+  "The day of the latest risk assessment."
+  latestRiskAssessmentOn: Date
+  "The last day on which the due diligence is valid."
+  dueDiligenceExpiresOn: Date
+  "Whether the due diligence has expired, by today's date in Finland; null when its last day is not known."
+  isOverdue: Boolean
+  "Remarks written in the service."
+  notes: String
+  "When the service said all this; null until it has answered."
+  asOf: DateTime
+  "Whether values are left out because the viewer lacks ` + "`" + `kyc:read` + "`" + `."
+  masked: Boolean!
+  """
+  What the service has said over time, newest first. Needs ` + "`" + `kyc:read` + "`" + `; without it the field is refused.
+  """
+  history(
+    "How many to read: 0 to 200."
+    first: Int = 20
+    "Reads what follows this cursor, which is older; from the newest when absent."
+    after: Cursor
+  ): KycHistoryPage!
+}
+
+"""
+A part of what the due-diligence service has said of a customer over time.
+"""
+type KycHistoryPage {
+  "What the service said, newest first."
+  items: [KycHistoryItem!]!
+  "Where to go on reading; null when nothing was ever said."
+  endCursor: Cursor
+  "Whether older items follow."
+  hasMore: Boolean!
+}
+
+"""
+What the due-diligence service said of a customer at one time.
+"""
+type KycHistoryItem {
+  "The position of this item, to go on from with ` + "`" + `history(after:)` + "`" + `."
+  cursor: Cursor!
+  "Where the customer stood in the service."
+  state: KycState!
+  "The risk class."
+  riskClass: RiskClass!
+  "Whether something had to be done; null when the service did not say."
+  requiresActions: Boolean
+  "What had to be done, in the service's words."
+  requiresActionsReasons: [String!]!
+  "The day of the latest risk assessment."
+  latestRiskAssessmentOn: Date
+  "The last day on which the due diligence was valid."
+  dueDiligenceExpiresOn: Date
+  "Remarks written in the service."
+  notes: String
+  "When the service said it."
+  asOf: DateTime!
+  "When the hub heard of it."
+  recordedAt: DateTime!
+  "The system that said it."
+  source: Source!
+}
+
+"""
+Where a customer stands in the due-diligence service.
+"""
+enum KycState {
+  "The service does not know the customer."
+  NOT_SENT
+  "The customer waits in the service to be taken up."
+  CANDIDATE
+  "The customer is under due diligence."
+  CUSTOMER
+  "The customer relationship has ended in the service."
+  ENDED
+  "The customer was removed from the service."
+  REMOVED
+  "The service gave a state that the hub does not know."
+  UNKNOWN
+}
+
+"""
+The risk class that the organisation gave a customer in the due-diligence service.
+"""
+enum RiskClass {
+  "No class is known. It is never to be read as low risk."
+  UNKNOWN
+  "Low risk."
+  LOW
+  "Standard risk."
+  STANDARD
+  "High risk."
+  HIGH
+}
+
+"""
+Where one value of a customer came from, and what others held.
+"""
+type FieldProvenance {
+  "The name of the field, as in changes: ` + "`" + `name` + "`" + `, ` + "`" + `billingAddress.city` + "`" + ` or ` + "`" + `office[…].phone` + "`" + ` with the global id of the office."
+  field: String!
+  "The value now; null when it was cleared, or the viewer may not see it."
+  value: String
+  "Where the value came from."
+  source: Source!
+  "When it was entered in the hub or seen in the system."
+  observedAt: DateTime!
+  """
+  Why this value stands.
+
+  ` + "`" + `FIRST` + "`" + `: it came with the customer. ` + "`" + `EDIT` + "`" + `: somebody entered it in the hub. ` + "`" + `CHANGE` + "`" + `: it changed at its source, and
+  nowhere else. ` + "`" + `PRECEDENCE` + "`" + `: it changed on both sides, and its source goes before. The list may grow.
+  """
+  decidedBy: String!
+  "What others held when this value was decided."
+  alternatives: [FieldAlternative!]!
+}
+
+"""
+A value that did not prevail.
+"""
+type FieldAlternative {
+  "The value; null when there was none, or the viewer may not see it."
+  value: String
+  "Where the value came from."
+  source: Source!
+  "When it was entered in the hub or seen in the system."
+  observedAt: DateTime!
 }
 
 """
@@ -890,6 +1224,8 @@ type Link implements Node {
   externalId: String
   "How the two sides stand."
   state: SyncState!
+  "Why the two sides do not agree, in words for an operator; null when they do."
+  reason: String
   "Whether this is the record that the hub writes to. A customer has one such link in a system."
   primary: Boolean!
   "When the hub will look at the record next; null when nothing is due."
@@ -1093,8 +1429,8 @@ enum ChangeKind {
   CUSTOMER_DEACTIVATED
   "A customer was taken into use again."
   CUSTOMER_REACTIVATED
-  "A customer was linked to a record of an external system."
-  CUSTOMER_LINKED
+  "The due-diligence service said something new of a customer."
+  KYC_STATUS_CHANGED
   "An external system was created in the hub."
   SYSTEM_CREATED
   "The configuration or state of an external system changed."
@@ -1106,9 +1442,10 @@ One field that got another value.
 """
 type FieldChange {
   """
-  The name of the field, such as ` + "`" + `name` + "`" + `, ` + "`" + `billingAddress.city` + "`" + ` or ` + "`" + `office[…].phone` + "`" + `.
+  The name of the field, such as ` + "`" + `name` + "`" + `, ` + "`" + `billingAddress.city` + "`" + `, ` + "`" + `office[…].phone` + "`" + `, ` + "`" + `custom[lead_source].value` + "`" + ` or
+  ` + "`" + `kyc.riskClass` + "`" + `.
 
-  In brackets stands the global id of the office or person.
+  In brackets stands the global id of the office or person, or the key of the custom field.
   """
   field: String!
   "The value before; null when there was none, or the viewer may not see it."
@@ -1227,6 +1564,101 @@ type Mutation {
   ): DeactivateCustomerPayload!
 
   """
+  Alters an office of a customer, or adds one when no ` + "`" + `officeId` + "`" + ` is given. Needs ` + "`" + `customers:write` + "`" + `.
+
+  Absent fields keep their values and null clears. A new office is in use and needs a name.
+  """
+  upsertOffice(
+    "The customer, the office and what to alter."
+    input: UpsertOfficeInput!
+  ): UpsertOfficePayload!
+
+  """
+  Takes an office out of use. It is kept, can be read, and contacts stay with it. Needs ` + "`" + `customers:write` + "`" + `.
+
+  Repeating it succeeds and alters nothing.
+  """
+  deactivateOffice(
+    "The office to deactivate."
+    input: DeactivateOfficeInput!
+  ): DeactivateOfficePayload!
+
+  """
+  Makes a person a contact of a customer, or alters the contact that the person is already. Needs ` + "`" + `customers:write` + "`" + `.
+
+  The person is an existing one, who may be a contact of other customers too, or a new one. One contact of a customer at
+  most has the role ` + "`" + `KYC` + "`" + `.
+  """
+  linkContact(
+    "The customer, the person and what the person is to the customer."
+    input: LinkContactInput!
+  ): LinkContactPayload!
+
+  """
+  Ends that a person is a contact of a customer; the person's other customers keep the contact. Needs ` + "`" + `customers:write` + "`" + `.
+
+  The default contact can go only when it is the last one. A person whom nobody has as a contact is erased after 30 days.
+  """
+  unlinkContact(
+    "The customer and the person."
+    input: UnlinkContactInput!
+  ): UnlinkContactPayload!
+
+  """
+  Makes a contact the one to turn to first. Needs ` + "`" + `customers:write` + "`" + `.
+
+  The mark can be moved and not taken away, as in Netvisor.
+  """
+  setDefaultContact(
+    "The customer and the person."
+    input: SetDefaultContactInput!
+  ): SetDefaultContactPayload!
+
+  """
+  Alters a person once for all customers that have the person as a contact. Needs ` + "`" + `customers:write` + "`" + `.
+
+  Absent fields keep their values and null clears. Each of the customers gets a new version and a change.
+  """
+  updatePerson(
+    "The person and what to alter."
+    input: UpdatePersonInput!
+  ): UpdatePersonPayload!
+
+  """
+  Adds a custom field, or replaces the definition that has the key. Needs ` + "`" + `admin` + "`" + `.
+
+  The type can be altered only while no customer has a value. An option of an ` + "`" + `ENUM` + "`" + ` is made inactive, not left out.
+  """
+  defineCustomField(
+    "The whole definition."
+    input: DefineCustomFieldInput!
+  ): DefineCustomFieldPayload!
+
+  """
+  Sets or clears the value of one custom field of a customer. Needs ` + "`" + `customers:write` + "`" + `.
+  """
+  setCustomField(
+    "The customer, the field and its value."
+    input: SetCustomFieldInput!
+  ): SetCustomFieldPayload!
+
+  """
+  Sets or clears the values of several custom fields of a customer at once; others keep theirs. Needs ` + "`" + `customers:write` + "`" + `.
+  """
+  setCustomFields(
+    "The customer and the values."
+    input: SetCustomFieldsInput!
+  ): SetCustomFieldsPayload!
+
+  """
+  Says who looks after a customer, or that nobody does. Needs ` + "`" + `customers:write` + "`" + `.
+  """
+  setResponsible(
+    "The customer and who is responsible."
+    input: SetResponsibleInput!
+  ): SetResponsiblePayload!
+
+  """
   Creates an external system in state ` + "`" + `DRAFT` + "`" + `. Needs ` + "`" + `systems:manage` + "`" + `.
 
   Then set its credentials, check it and start it.
@@ -1307,6 +1739,8 @@ type UserErrorDetails {
   changedFields: [String!]
   "With ` + "`" + `NUMBER_TAKEN` + "`" + `: the customer that holds the number."
   holder: Customer
+  "With ` + "`" + `KYC_CONTACT_TAKEN` + "`" + `: the person who has the role."
+  person: Person
   "With ` + "`" + `BUSINESS_ID_AMBIGUOUS` + "`" + ` and other doubts: the customers that fit."
   candidates: [Customer!]
   "With ` + "`" + `RUN_IN_PROGRESS` + "`" + `: the run that is under way."
@@ -1359,6 +1793,8 @@ enum UserErrorCode {
   REQUIRED
   "The value is longer than the field takes."
   FIELD_TOO_LONG
+  "The value contains control characters."
+  CHARACTERS_INVALID
   "The value is not an e-mail address."
   EMAIL_INVALID
   "The value is not a postcode of the country."
@@ -1371,6 +1807,32 @@ enum UserErrorCode {
   EINVOICE_INCOMPLETE
   "The e-invoice address or its operator cannot be right."
   EINVOICE_INVALID
+  "The value is not an e-invoice address of any kind."
+  EINVOICE_ADDRESS_FORMAT
+  "The e-invoice address and its operator stand in each other's place."
+  EINVOICE_FIELDS_SWAPPED
+  "The e-invoice address is not an OVT code."
+  EINVOICE_OVT_FORMAT
+  "The check digit of the business ID in the OVT code is wrong, as it is after a typo."
+  EINVOICE_OVT_CHECK_DIGIT
+  "The OVT code lacks the zeros at its start, as it does after a spreadsheet."
+  EINVOICE_OVT_PREFIX_LOST
+  "The e-invoice address is not an IBAN."
+  IBAN_FORMAT
+  "The check digits of the IBAN are wrong, as they are after a typo."
+  IBAN_CHECK_DIGITS
+  "The value is not an operator's identifier."
+  OPERATOR_FORMAT
+  "The check digit of the operator's identifier is wrong, as it is after a typo."
+  OPERATOR_CHECK_DIGIT
+  "The Peppol identifier is not a scheme, a colon and a value."
+  PEPPOL_FORMAT
+  "The scheme of the Peppol identifier is not known."
+  PEPPOL_SCHEME_UNKNOWN
+  "The scheme of the Peppol identifier is not in use any more."
+  PEPPOL_SCHEME_REMOVED
+  "The value of the Peppol identifier does not fit its scheme."
+  PEPPOL_IDENTIFIER_FORMAT
   "An e-invoice address needs a customer with a business ID."
   EINVOICE_NEEDS_BUSINESS_ID
   "A customer that receives e-invoices in a net bank cannot have a business ID."
@@ -1379,6 +1841,20 @@ enum UserErrorCode {
   VAT_NUMBER_INVALID
   "The customer is not in use, so it cannot be altered this way."
   CUSTOMER_INACTIVE
+  "The default contact cannot go while there are others; make another one the default first."
+  DEFAULT_CONTACT_NEEDED
+  "Another contact of the customer has the role ` + "`" + `KYC` + "`" + `; the details name the person."
+  KYC_CONTACT_TAKEN
+  "The key of a custom field cannot be one."
+  CUSTOM_FIELD_KEY
+  "The value does not have the type of the custom field, or the type cannot be altered any more."
+  CUSTOM_FIELD_TYPE
+  "The custom field has no such option, or the option is not in use any more, or options cannot be altered this way."
+  CUSTOM_FIELD_OPTION
+  "The custom field is not in use, so it cannot be written."
+  CUSTOM_FIELD_INACTIVE
+  "There is no custom field with this key."
+  CUSTOM_FIELD_UNKNOWN
   "The idempotency key was used before with another input."
   IDEMPOTENCY_KEY_REUSED
   "The system has not been checked, or not since its credentials were set."
@@ -1552,6 +2028,304 @@ input DeactivateCustomerInput {
 }
 
 """
+An office of a customer to add or to alter.
+"""
+input UpsertOfficeInput {
+  "The global id of the customer."
+  customerId: ID!
+  "The global id of the office to alter. Absent and null add an office."
+  officeId: ID
+  """
+  The version of the customer that you decided upon.
+
+  It is refused only when something that you touch was altered since. Without it the last writer wins.
+  """
+  expectedVersion: Int
+  "What to alter. A new office needs a name."
+  patch: OfficePatch!
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+Fields of an office. An absent field keeps its value, null clears it.
+"""
+input OfficePatch {
+  "The name, such as ` + "`" + `Turun toimipiste` + "`" + `; it cannot be cleared."
+  name: String
+  "The identifier that the accounting knows the office by."
+  identifier: String
+  "The phone number as people write it."
+  phone: String
+  "The addresses that invoices of this office are mailed to. The list replaces the one before; null and an empty list clear it."
+  billingEmails: [String!]
+  "Where the office is. Null clears the whole address."
+  address: AddressInput
+  "Where e-invoices of this office are sent. Null clears address and operator."
+  einvoice: EInvoiceInput
+}
+
+"""
+The office to deactivate.
+"""
+input DeactivateOfficeInput {
+  "The global id of the customer."
+  customerId: ID!
+  "The global id of the office."
+  officeId: ID!
+  """
+  The version of the customer that you decided upon.
+
+  It is refused only when something that you touch was altered since. Without it the last writer wins.
+  """
+  expectedVersion: Int
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+A person who becomes a contact of a customer, or a contact to alter. Give exactly one of ` + "`" + `personId` + "`" + ` and ` + "`" + `person` + "`" + `.
+"""
+input LinkContactInput {
+  "The global id of the customer."
+  customerId: ID!
+  "The global id of an existing person."
+  personId: ID
+  "A new person."
+  person: NewPersonInput
+  "What the person is a contact for; absent keeps. The list replaces the one before; null and an empty list mean ` + "`" + `GENERAL` + "`" + `."
+  roles: [ContactRole!]
+  "The title or position, such as ` + "`" + `toimitusjohtaja` + "`" + `; absent keeps, null clears."
+  title: String
+  "The global id of the customer's office where the person is met; absent keeps, null clears."
+  officeId: ID
+  """
+  The version of the customer that you decided upon.
+
+  It is refused only when something that you touch was altered since. Without it the last writer wins.
+  """
+  expectedVersion: Int
+  """
+  Makes repeating safe: the same key with the same input gives the same person and creates nobody anew.
+  """
+  idempotencyKey: String
+}
+
+"""
+A person to create. An absent member and null mean the same: not known.
+"""
+input NewPersonInput {
+  "The first name."
+  firstName: String
+  "The last name."
+  lastName: String!
+  "The language of correspondence as ISO 639-1, such as ` + "`" + `fi` + "`" + `."
+  language: String
+  "The e-mail addresses."
+  emails: [String!]
+  "The phone numbers as people write them."
+  phones: [String!]
+}
+
+"""
+The contact to end.
+"""
+input UnlinkContactInput {
+  "The global id of the customer."
+  customerId: ID!
+  "The global id of the person."
+  personId: ID!
+  """
+  The version of the customer that you decided upon.
+
+  It is refused only when something that you touch was altered since. Without it the last writer wins.
+  """
+  expectedVersion: Int
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The contact to turn to first.
+"""
+input SetDefaultContactInput {
+  "The global id of the customer."
+  customerId: ID!
+  "The global id of the person, who is a contact of the customer."
+  personId: ID!
+  """
+  The version of the customer that you decided upon.
+
+  It is refused only when something that you touch was altered since. Without it the last writer wins.
+  """
+  expectedVersion: Int
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+Alterations of a person.
+"""
+input UpdatePersonInput {
+  "The global id of the person."
+  id: ID!
+  "What to alter."
+  patch: PersonPatch!
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+Fields of a person to alter. An absent field keeps its value, null clears it.
+"""
+input PersonPatch {
+  "The first name."
+  firstName: String
+  "The last name; it cannot be cleared."
+  lastName: String
+  "The language of correspondence as ISO 639-1, such as ` + "`" + `fi` + "`" + `."
+  language: String
+  "The e-mail addresses. The list replaces the one before; null and an empty list clear it."
+  emails: [String!]
+  "The phone numbers as people write them. The list replaces the one before; null and an empty list clear it."
+  phones: [String!]
+}
+
+"""
+The definition of a custom field. It replaces the one that has the key as a whole.
+"""
+input DefineCustomFieldInput {
+  "The key: lower-case letters, digits and ` + "`" + `_` + "`" + `, beginning with a letter. It can never be altered."
+  key: String!
+  "What the field holds."
+  type: CustomFieldType!
+  "What people call the field, each language once."
+  labels: [LabelInput!]
+  "The values of an ` + "`" + `ENUM` + "`" + `, in the order they are shown; for other types none."
+  options: [CustomFieldOptionInput!]
+  "Whether values can be written: ` + "`" + `ACTIVE` + "`" + ` or ` + "`" + `INACTIVE` + "`" + `."
+  state: CustomFieldState = ACTIVE
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+What people call something, in one language.
+"""
+input LabelInput {
+  "The language as ISO 639-1, such as ` + "`" + `fi` + "`" + `."
+  language: String!
+  "The words in that language."
+  text: String!
+}
+
+"""
+One value that an ` + "`" + `ENUM` + "`" + ` can have.
+"""
+input CustomFieldOptionInput {
+  "The code: lower-case letters, digits and ` + "`" + `_` + "`" + `, beginning with a letter."
+  code: String!
+  "What people call the option, each language once."
+  labels: [LabelInput!]
+  "Whether the option can be written."
+  active: Boolean = true
+}
+
+"""
+The value of one custom field to set.
+"""
+input SetCustomFieldInput {
+  "The global id of the customer."
+  customerId: ID!
+  "The key of the definition."
+  key: String!
+  "The value; null clears, and absent is refused."
+  value: CustomFieldValueInput
+  """
+  The version of the customer that you decided upon.
+
+  It is refused only when something that you touch was altered since. Without it the last writer wins.
+  """
+  expectedVersion: Int
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The values of several custom fields to set.
+"""
+input SetCustomFieldsInput {
+  "The global id of the customer."
+  customerId: ID!
+  "The values, each key once. Fields that are not named keep their values."
+  values: [CustomFieldInput!]!
+  """
+  The version of the customer that you decided upon.
+
+  It is refused only when something that you touch was altered since. Without it the last writer wins.
+  """
+  expectedVersion: Int
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The value of a custom field to set.
+"""
+input CustomFieldInput {
+  "The key of the definition."
+  key: String!
+  "The value; null clears, and absent is refused."
+  value: CustomFieldValueInput
+}
+
+"""
+A value of a custom field. Exactly one member is given, the one that the type of the definition takes.
+"""
+input CustomFieldValueInput {
+  "The value of a ` + "`" + `DATE` + "`" + `."
+  date: Date
+  "The value of a ` + "`" + `DECIMAL` + "`" + `: at most four decimals."
+  decimal: Decimal
+  "The value of a ` + "`" + `TEXT` + "`" + `: at most 500 characters."
+  text: String
+  "The value of an ` + "`" + `ENUM` + "`" + `: the code of an option in use."
+  option: String
+}
+
+"""
+Who is to look after a customer.
+"""
+input SetResponsibleInput {
+  "The global id of the customer."
+  customerId: ID!
+  "Who is responsible; null says that nobody is, and absent is refused."
+  responsible: ResponsibleInput
+  """
+  The version of the customer that you decided upon.
+
+  It is refused only when something that you touch was altered since. Without it the last writer wins.
+  """
+  expectedVersion: Int
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+A user or a team that looks after a customer.
+"""
+input ResponsibleInput {
+  "Whether a person or a team is responsible."
+  kind: ResponsibleKind!
+  "The name, such as ` + "`" + `Maija Myyjä` + "`" + `."
+  name: String!
+  "The global id of the system that the user or team belongs to; it comes with ` + "`" + `externalId` + "`" + `."
+  system: ID
+  "The id of the user or team in that system."
+  externalId: String
+}
+
+"""
 An external system to create.
 """
 input CreateSystemInput {
@@ -1652,6 +2426,114 @@ type DeactivateCustomerPayload implements UserErrors {
 }
 
 """
+What ` + "`" + `upsertOffice` + "`" + ` did.
+"""
+type UpsertOfficePayload implements UserErrors {
+  "The customer as it is now; null when there are user errors."
+  customer: Customer
+  "The office as it is now; null when there are user errors."
+  office: Office
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `deactivateOffice` + "`" + ` did.
+"""
+type DeactivateOfficePayload implements UserErrors {
+  "The customer as it is now; null when there are user errors."
+  customer: Customer
+  "The office as it is now; null when there are user errors."
+  office: Office
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `linkContact` + "`" + ` did.
+"""
+type LinkContactPayload implements UserErrors {
+  "The customer as it is now; null when there are user errors."
+  customer: Customer
+  "The contact as it is now; null when there are user errors."
+  contact: Contact
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `unlinkContact` + "`" + ` did.
+"""
+type UnlinkContactPayload implements UserErrors {
+  "The customer as it is now; null when there are user errors."
+  customer: Customer
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `setDefaultContact` + "`" + ` did.
+"""
+type SetDefaultContactPayload implements UserErrors {
+  "The customer as it is now; null when there are user errors."
+  customer: Customer
+  "The contact as it is now; null when there are user errors."
+  contact: Contact
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `updatePerson` + "`" + ` did.
+"""
+type UpdatePersonPayload implements UserErrors {
+  "The person as it is now; null when there are user errors."
+  person: Person
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `defineCustomField` + "`" + ` did.
+"""
+type DefineCustomFieldPayload implements UserErrors {
+  "The definition as it is now; null when there are user errors."
+  customField: CustomFieldDefinition
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `setCustomField` + "`" + ` did.
+"""
+type SetCustomFieldPayload implements UserErrors {
+  "The customer as it is now; null when there are user errors."
+  customer: Customer
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `setCustomFields` + "`" + ` did.
+"""
+type SetCustomFieldsPayload implements UserErrors {
+  "The customer as it is now; null when there are user errors."
+  customer: Customer
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `setResponsible` + "`" + ` did.
+"""
+type SetResponsiblePayload implements UserErrors {
+  "The customer as it is now; null when there are user errors."
+  customer: Customer
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
 What ` + "`" + `createSystem` + "`" + ` did.
 """
 type CreateSystemPayload implements UserErrors {
@@ -1712,9 +2594,13 @@ type Subscription {
 
   With ` + "`" + `after` + "`" + ` it first gives everything since that cursor, so no change is missed over a broken connection. A heartbeat
   comes when nothing else does. A reader that is too slow gets ` + "`" + `Lagged` + "`" + ` and the subscription ends: go on with its cursor.
+
+  With a filter come the changes of customers that fit it now, and those by which a customer may have left the filtered
+  set: a change that took away the status or kind that the filter names, or a name, number or business ID in which a word
+  of its text stood. So a follower of ` + "`" + `status: ACTIVE` + "`" + ` learns of a deactivation.
   """
   customerChanged(
-    "Only changes of customers that fit now; all of them when absent."
+    "Only changes of customers that fit now or that the change took out of the set; all of them when absent."
     filter: CustomerFilter
     "Goes on after this cursor; from now on when absent."
     after: Cursor
@@ -1897,6 +2783,58 @@ func (ec *executionContext) childFields_CreateSystemPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateSystemPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CustomFieldDefinition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_CustomFieldDefinition_key(ctx, field)
+	case "type":
+		return ec.fieldContext_CustomFieldDefinition_type(ctx, field)
+	case "state":
+		return ec.fieldContext_CustomFieldDefinition_state(ctx, field)
+	case "labels":
+		return ec.fieldContext_CustomFieldDefinition_labels(ctx, field)
+	case "options":
+		return ec.fieldContext_CustomFieldDefinition_options(ctx, field)
+	case "system":
+		return ec.fieldContext_CustomFieldDefinition_system(ctx, field)
+	case "externalId":
+		return ec.fieldContext_CustomFieldDefinition_externalId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomFieldDefinition", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomFieldOption(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_CustomFieldOption_code(ctx, field)
+	case "labels":
+		return ec.fieldContext_CustomFieldOption_labels(ctx, field)
+	case "active":
+		return ec.fieldContext_CustomFieldOption_active(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomFieldOption", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomFieldValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_CustomFieldValue_key(ctx, field)
+	case "definition":
+		return ec.fieldContext_CustomFieldValue_definition(ctx, field)
+	case "type":
+		return ec.fieldContext_CustomFieldValue_type(ctx, field)
+	case "date":
+		return ec.fieldContext_CustomFieldValue_date(ctx, field)
+	case "decimal":
+		return ec.fieldContext_CustomFieldValue_decimal(ctx, field)
+	case "text":
+		return ec.fieldContext_CustomFieldValue_text(ctx, field)
+	case "option":
+		return ec.fieldContext_CustomFieldValue_option(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomFieldValue", field.Name)
+}
+
 func (ec *executionContext) childFields_Customer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1943,8 +2881,16 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_offices(ctx, field)
 	case "contacts":
 		return ec.fieldContext_Customer_contacts(ctx, field)
+	case "customFields":
+		return ec.fieldContext_Customer_customFields(ctx, field)
+	case "responsible":
+		return ec.fieldContext_Customer_responsible(ctx, field)
+	case "kyc":
+		return ec.fieldContext_Customer_kyc(ctx, field)
 	case "links":
 		return ec.fieldContext_Customer_links(ctx, field)
+	case "provenance":
+		return ec.fieldContext_Customer_provenance(ctx, field)
 	case "changes":
 		return ec.fieldContext_Customer_changes(ctx, field)
 	case "createdAt":
@@ -1991,6 +2937,28 @@ func (ec *executionContext) childFields_DeactivateCustomerPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type DeactivateCustomerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeactivateOfficePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_DeactivateOfficePayload_customer(ctx, field)
+	case "office":
+		return ec.fieldContext_DeactivateOfficePayload_office(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeactivateOfficePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeactivateOfficePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DefineCustomFieldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customField":
+		return ec.fieldContext_DefineCustomFieldPayload_customField(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DefineCustomFieldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DefineCustomFieldPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EInvoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "address":
@@ -2027,6 +2995,18 @@ func (ec *executionContext) childFields_Fault(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Fault", field.Name)
 }
 
+func (ec *executionContext) childFields_FieldAlternative(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "value":
+		return ec.fieldContext_FieldAlternative_value(ctx, field)
+	case "source":
+		return ec.fieldContext_FieldAlternative_source(ctx, field)
+	case "observedAt":
+		return ec.fieldContext_FieldAlternative_observedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FieldAlternative", field.Name)
+}
+
 func (ec *executionContext) childFields_FieldChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "field":
@@ -2037,6 +3017,102 @@ func (ec *executionContext) childFields_FieldChange(ctx context.Context, field g
 		return ec.fieldContext_FieldChange_after(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FieldChange", field.Name)
+}
+
+func (ec *executionContext) childFields_FieldProvenance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_FieldProvenance_field(ctx, field)
+	case "value":
+		return ec.fieldContext_FieldProvenance_value(ctx, field)
+	case "source":
+		return ec.fieldContext_FieldProvenance_source(ctx, field)
+	case "observedAt":
+		return ec.fieldContext_FieldProvenance_observedAt(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_FieldProvenance_decidedBy(ctx, field)
+	case "alternatives":
+		return ec.fieldContext_FieldProvenance_alternatives(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FieldProvenance", field.Name)
+}
+
+func (ec *executionContext) childFields_Kyc(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_Kyc_state(ctx, field)
+	case "riskClass":
+		return ec.fieldContext_Kyc_riskClass(ctx, field)
+	case "requiresActions":
+		return ec.fieldContext_Kyc_requiresActions(ctx, field)
+	case "requiresActionsReasons":
+		return ec.fieldContext_Kyc_requiresActionsReasons(ctx, field)
+	case "latestRiskAssessmentOn":
+		return ec.fieldContext_Kyc_latestRiskAssessmentOn(ctx, field)
+	case "dueDiligenceExpiresOn":
+		return ec.fieldContext_Kyc_dueDiligenceExpiresOn(ctx, field)
+	case "isOverdue":
+		return ec.fieldContext_Kyc_isOverdue(ctx, field)
+	case "notes":
+		return ec.fieldContext_Kyc_notes(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Kyc_asOf(ctx, field)
+	case "masked":
+		return ec.fieldContext_Kyc_masked(ctx, field)
+	case "history":
+		return ec.fieldContext_Kyc_history(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Kyc", field.Name)
+}
+
+func (ec *executionContext) childFields_KycHistoryItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_KycHistoryItem_cursor(ctx, field)
+	case "state":
+		return ec.fieldContext_KycHistoryItem_state(ctx, field)
+	case "riskClass":
+		return ec.fieldContext_KycHistoryItem_riskClass(ctx, field)
+	case "requiresActions":
+		return ec.fieldContext_KycHistoryItem_requiresActions(ctx, field)
+	case "requiresActionsReasons":
+		return ec.fieldContext_KycHistoryItem_requiresActionsReasons(ctx, field)
+	case "latestRiskAssessmentOn":
+		return ec.fieldContext_KycHistoryItem_latestRiskAssessmentOn(ctx, field)
+	case "dueDiligenceExpiresOn":
+		return ec.fieldContext_KycHistoryItem_dueDiligenceExpiresOn(ctx, field)
+	case "notes":
+		return ec.fieldContext_KycHistoryItem_notes(ctx, field)
+	case "asOf":
+		return ec.fieldContext_KycHistoryItem_asOf(ctx, field)
+	case "recordedAt":
+		return ec.fieldContext_KycHistoryItem_recordedAt(ctx, field)
+	case "source":
+		return ec.fieldContext_KycHistoryItem_source(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KycHistoryItem", field.Name)
+}
+
+func (ec *executionContext) childFields_KycHistoryPage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "items":
+		return ec.fieldContext_KycHistoryPage_items(ctx, field)
+	case "endCursor":
+		return ec.fieldContext_KycHistoryPage_endCursor(ctx, field)
+	case "hasMore":
+		return ec.fieldContext_KycHistoryPage_hasMore(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KycHistoryPage", field.Name)
+}
+
+func (ec *executionContext) childFields_Label(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "language":
+		return ec.fieldContext_Label_language(ctx, field)
+	case "text":
+		return ec.fieldContext_Label_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Label", field.Name)
 }
 
 func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2051,6 +3127,8 @@ func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.
 		return ec.fieldContext_Link_externalId(ctx, field)
 	case "state":
 		return ec.fieldContext_Link_state(ctx, field)
+	case "reason":
+		return ec.fieldContext_Link_reason(ctx, field)
 	case "primary":
 		return ec.fieldContext_Link_primary(ctx, field)
 	case "dueAt":
@@ -2061,6 +3139,18 @@ func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.
 		return ec.fieldContext_Link_lastSyncedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Link", field.Name)
+}
+
+func (ec *executionContext) childFields_LinkContactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_LinkContactPayload_customer(ctx, field)
+	case "contact":
+		return ec.fieldContext_LinkContactPayload_contact(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LinkContactPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinkContactPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Office(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2143,6 +3233,20 @@ func (ec *executionContext) childFields_Phone(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Phone", field.Name)
 }
 
+func (ec *executionContext) childFields_Responsible(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_Responsible_kind(ctx, field)
+	case "name":
+		return ec.fieldContext_Responsible_name(ctx, field)
+	case "system":
+		return ec.fieldContext_Responsible_system(ctx, field)
+	case "externalId":
+		return ec.fieldContext_Responsible_externalId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Responsible", field.Name)
+}
+
 func (ec *executionContext) childFields_Run(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2217,6 +3321,48 @@ func (ec *executionContext) childFields_RunEdge(ctx context.Context, field graph
 		return ec.fieldContext_RunEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RunEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SetCustomFieldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_SetCustomFieldPayload_customer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetCustomFieldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetCustomFieldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetCustomFieldsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_SetCustomFieldsPayload_customer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetCustomFieldsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetCustomFieldsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetDefaultContactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_SetDefaultContactPayload_customer(ctx, field)
+	case "contact":
+		return ec.fieldContext_SetDefaultContactPayload_contact(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetDefaultContactPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDefaultContactPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetResponsiblePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_SetResponsiblePayload_customer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetResponsiblePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetResponsiblePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetSystemCredentialsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2323,6 +3469,16 @@ func (ec *executionContext) childFields_SystemCheck(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type SystemCheck", field.Name)
 }
 
+func (ec *executionContext) childFields_UnlinkContactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_UnlinkContactPayload_customer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnlinkContactPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnlinkContactPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "customer":
@@ -2331,6 +3487,28 @@ func (ec *executionContext) childFields_UpdateCustomerPayload(ctx context.Contex
 		return ec.fieldContext_UpdateCustomerPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateCustomerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePersonPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "person":
+		return ec.fieldContext_UpdatePersonPayload_person(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdatePersonPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePersonPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpsertOfficePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_UpsertOfficePayload_customer(ctx, field)
+	case "office":
+		return ec.fieldContext_UpsertOfficePayload_office(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpsertOfficePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpsertOfficePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UserError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2355,6 +3533,8 @@ func (ec *executionContext) childFields_UserErrorDetails(ctx context.Context, fi
 		return ec.fieldContext_UserErrorDetails_changedFields(ctx, field)
 	case "holder":
 		return ec.fieldContext_UserErrorDetails_holder(ctx, field)
+	case "person":
+		return ec.fieldContext_UserErrorDetails_person(ctx, field)
 	case "candidates":
 		return ec.fieldContext_UserErrorDetails_candidates(ctx, field)
 	case "run":
@@ -2533,6 +3713,28 @@ func (ec *executionContext) field_Customer_contacts_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Kyc_history_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_checkSystem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2589,6 +3791,104 @@ func (ec *executionContext) field_Mutation_deactivateCustomer_args(ctx context.C
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deactivateOffice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeactivateOfficeInput, error) {
+			return ec.unmarshalNDeactivateOfficeInput2customerhubᚋgraphᚋmodelᚐDeactivateOfficeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_defineCustomField_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DefineCustomFieldInput, error) {
+			return ec.unmarshalNDefineCustomFieldInput2customerhubᚋgraphᚋmodelᚐDefineCustomFieldInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_linkContact_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.LinkContactInput, error) {
+			return ec.unmarshalNLinkContactInput2customerhubᚋgraphᚋmodelᚐLinkContactInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setCustomField_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetCustomFieldInput, error) {
+			return ec.unmarshalNSetCustomFieldInput2customerhubᚋgraphᚋmodelᚐSetCustomFieldInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setCustomFields_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetCustomFieldsInput, error) {
+			return ec.unmarshalNSetCustomFieldsInput2customerhubᚋgraphᚋmodelᚐSetCustomFieldsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setDefaultContact_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetDefaultContactInput, error) {
+			return ec.unmarshalNSetDefaultContactInput2customerhubᚋgraphᚋmodelᚐSetDefaultContactInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setResponsible_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetResponsibleInput, error) {
+			return ec.unmarshalNSetResponsibleInput2customerhubᚋgraphᚋmodelᚐSetResponsibleInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setSystemCredentials_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2631,12 +3931,54 @@ func (ec *executionContext) field_Mutation_syncNow_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_unlinkContact_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UnlinkContactInput, error) {
+			return ec.unmarshalNUnlinkContactInput2customerhubᚋgraphᚋmodelᚐUnlinkContactInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateCustomer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateCustomerInput, error) {
 			return ec.unmarshalNUpdateCustomerInput2customerhubᚋgraphᚋmodelᚐUpdateCustomerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updatePerson_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdatePersonInput, error) {
+			return ec.unmarshalNUpdatePersonInput2customerhubᚋgraphᚋmodelᚐUpdatePersonInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_upsertOffice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpsertOfficeInput, error) {
+			return ec.unmarshalNUpsertOfficeInput2customerhubᚋgraphᚋmodelᚐUpsertOfficeInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3850,6 +5192,442 @@ func (ec *executionContext) fieldContext_CreateSystemPayload_userErrors(_ contex
 	return fc, nil
 }
 
+func (ec *executionContext) _CustomFieldDefinition_key(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldDefinition_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldDefinition_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldDefinition", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldDefinition_type(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldDefinition_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.CustomFieldType) graphql.Marshaler {
+			return ec.marshalNCustomFieldType2customerhubᚋgraphᚋmodelᚐCustomFieldType(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldDefinition_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldDefinition", field, false, false, errors.New("field of type CustomFieldType does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldDefinition_state(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldDefinition_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.CustomFieldState) graphql.Marshaler {
+			return ec.marshalNCustomFieldState2customerhubᚋgraphᚋmodelᚐCustomFieldState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldDefinition_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldDefinition", field, false, false, errors.New("field of type CustomFieldState does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldDefinition_labels(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldDefinition_labels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Labels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Label) graphql.Marshaler {
+			return ec.marshalNLabel2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLabelᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldDefinition_labels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomFieldDefinition",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Label(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomFieldDefinition_options(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldDefinition_options(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Options, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CustomFieldOption) graphql.Marshaler {
+			return ec.marshalNCustomFieldOption2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldOptionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldDefinition_options(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomFieldDefinition",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomFieldOption(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomFieldDefinition_system(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldDefinition_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CustomFieldDefinition().System(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldDefinition_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomFieldDefinition",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomFieldDefinition_externalId(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldDefinition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldDefinition_externalId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExternalID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldDefinition_externalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldDefinition", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldOption_code(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldOption) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldOption_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldOption_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldOption", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldOption_labels(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldOption) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldOption_labels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Labels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Label) graphql.Marshaler {
+			return ec.marshalNLabel2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLabelᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldOption_labels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomFieldOption",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Label(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomFieldOption_active(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldOption) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldOption_active(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Active, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldOption_active(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldOption", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldValue_key(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldValue_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldValue_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldValue", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldValue_definition(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldValue_definition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Definition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomFieldDefinition) graphql.Marshaler {
+			return ec.marshalNCustomFieldDefinition2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldDefinition(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldValue_definition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomFieldValue",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomFieldDefinition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomFieldValue_type(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldValue_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.CustomFieldType) graphql.Marshaler {
+			return ec.marshalNCustomFieldType2customerhubᚋgraphᚋmodelᚐCustomFieldType(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldValue_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldValue", field, false, false, errors.New("field of type CustomFieldType does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldValue_date(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldValue_date(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Date, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODate2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldValue_date(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldValue", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldValue_decimal(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldValue_decimal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Decimal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODecimal2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldValue_decimal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldValue", field, false, false, errors.New("field of type Decimal does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldValue_text(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldValue_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldValue_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldValue", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CustomFieldValue_option(ctx context.Context, field graphql.CollectedField, obj *model.CustomFieldValue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomFieldValue_option(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Option, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomFieldValue_option(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomFieldValue", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Customer_id(ctx context.Context, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4413,6 +6191,102 @@ func (ec *executionContext) fieldContext_Customer_contacts(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Customer_customFields(ctx context.Context, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Customer_customFields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Customer().CustomFields(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CustomFieldValue) graphql.Marshaler {
+			return ec.marshalNCustomFieldValue2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldValueᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Customer_customFields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Customer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomFieldValue(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Customer_responsible(ctx context.Context, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Customer_responsible(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Responsible, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Responsible) graphql.Marshaler {
+			return ec.marshalOResponsible2ᚖcustomerhubᚋgraphᚋmodelᚐResponsible(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Customer_responsible(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Customer",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Responsible(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Customer_kyc(ctx context.Context, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Customer_kyc(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Customer().Kyc(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Kyc) graphql.Marshaler {
+			return ec.marshalNKyc2ᚖcustomerhubᚋgraphᚋmodelᚐKyc(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Customer_kyc(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Customer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Kyc(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Customer_links(ctx context.Context, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4440,6 +6314,38 @@ func (ec *executionContext) fieldContext_Customer_links(_ context.Context, field
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Customer_provenance(ctx context.Context, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Customer_provenance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Customer().Provenance(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FieldProvenance) graphql.Marshaler {
+			return ec.marshalNFieldProvenance2ᚕᚖcustomerhubᚋgraphᚋmodelᚐFieldProvenanceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Customer_provenance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Customer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldProvenance(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4860,6 +6766,166 @@ func (ec *executionContext) fieldContext_DeactivateCustomerPayload_userErrors(_ 
 	return fc, nil
 }
 
+func (ec *executionContext) _DeactivateOfficePayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.DeactivateOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeactivateOfficePayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeactivateOfficePayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeactivateOfficePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeactivateOfficePayload_office(ctx context.Context, field graphql.CollectedField, obj *model.DeactivateOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeactivateOfficePayload_office(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Office, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Office) graphql.Marshaler {
+			return ec.marshalOOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeactivateOfficePayload_office(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeactivateOfficePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Office(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeactivateOfficePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeactivateOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeactivateOfficePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeactivateOfficePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeactivateOfficePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DefineCustomFieldPayload_customField(ctx context.Context, field graphql.CollectedField, obj *model.DefineCustomFieldPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DefineCustomFieldPayload_customField(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CustomField, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomFieldDefinition) graphql.Marshaler {
+			return ec.marshalOCustomFieldDefinition2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldDefinition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DefineCustomFieldPayload_customField(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DefineCustomFieldPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomFieldDefinition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DefineCustomFieldPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DefineCustomFieldPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DefineCustomFieldPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DefineCustomFieldPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DefineCustomFieldPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _EInvoice_address(ctx context.Context, field graphql.CollectedField, obj *model.EInvoice) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5076,6 +7142,84 @@ func (ec *executionContext) fieldContext_Fault_since(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Fault", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _FieldAlternative_value(ctx context.Context, field graphql.CollectedField, obj *model.FieldAlternative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldAlternative_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FieldAlternative_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldAlternative", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _FieldAlternative_source(ctx context.Context, field graphql.CollectedField, obj *model.FieldAlternative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldAlternative_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Source) graphql.Marshaler {
+			return ec.marshalNSource2ᚖcustomerhubᚋgraphᚋmodelᚐSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldAlternative_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FieldAlternative",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Source(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FieldAlternative_observedAt(ctx context.Context, field graphql.CollectedField, obj *model.FieldAlternative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldAlternative_observedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ObservedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldAlternative_observedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldAlternative", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
 func (ec *executionContext) _FieldChange_field(ctx context.Context, field graphql.CollectedField, obj *model.FieldChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5145,6 +7289,162 @@ func (ec *executionContext) fieldContext_FieldChange_after(_ context.Context, fi
 	return graphql.NewScalarFieldContext("FieldChange", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _FieldProvenance_field(ctx context.Context, field graphql.CollectedField, obj *model.FieldProvenance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldProvenance_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldProvenance_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldProvenance", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _FieldProvenance_value(ctx context.Context, field graphql.CollectedField, obj *model.FieldProvenance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldProvenance_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FieldProvenance_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldProvenance", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _FieldProvenance_source(ctx context.Context, field graphql.CollectedField, obj *model.FieldProvenance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldProvenance_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Source) graphql.Marshaler {
+			return ec.marshalNSource2ᚖcustomerhubᚋgraphᚋmodelᚐSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldProvenance_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FieldProvenance",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Source(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FieldProvenance_observedAt(ctx context.Context, field graphql.CollectedField, obj *model.FieldProvenance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldProvenance_observedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ObservedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldProvenance_observedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldProvenance", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _FieldProvenance_decidedBy(ctx context.Context, field graphql.CollectedField, obj *model.FieldProvenance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldProvenance_decidedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DecidedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldProvenance_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldProvenance", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _FieldProvenance_alternatives(ctx context.Context, field graphql.CollectedField, obj *model.FieldProvenance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldProvenance_alternatives(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Alternatives, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FieldAlternative) graphql.Marshaler {
+			return ec.marshalNFieldAlternative2ᚕᚖcustomerhubᚋgraphᚋmodelᚐFieldAlternativeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldProvenance_alternatives(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FieldProvenance",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldAlternative(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Heartbeat_newestSequence(ctx context.Context, field graphql.CollectedField, obj *model.Heartbeat) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5189,6 +7489,666 @@ func (ec *executionContext) _Heartbeat_cursor(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Heartbeat_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Heartbeat", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_state(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.KycState) graphql.Marshaler {
+			return ec.marshalNKycState2customerhubᚋgraphᚋmodelᚐKycState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type KycState does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_riskClass(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_riskClass(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RiskClass, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.RiskClass) graphql.Marshaler {
+			return ec.marshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_riskClass(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type RiskClass does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_requiresActions(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_requiresActions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequiresActions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_requiresActions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_requiresActionsReasons(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_requiresActionsReasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequiresActionsReasons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_requiresActionsReasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_latestRiskAssessmentOn(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_latestRiskAssessmentOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LatestRiskAssessmentOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODate2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_latestRiskAssessmentOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_dueDiligenceExpiresOn(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_dueDiligenceExpiresOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueDiligenceExpiresOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODate2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_dueDiligenceExpiresOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_isOverdue(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_isOverdue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsOverdue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_isOverdue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_notes(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_notes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_asOf(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_masked(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_masked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Masked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_masked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Kyc_history(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_history(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Kyc().History(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.KycHistoryPage) graphql.Marshaler {
+			return ec.marshalNKycHistoryPage2ᚖcustomerhubᚋgraphᚋmodelᚐKycHistoryPage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_history(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Kyc",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KycHistoryPage(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Kyc_history_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _KycHistoryItem_cursor(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_state(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.KycState) graphql.Marshaler {
+			return ec.marshalNKycState2customerhubᚋgraphᚋmodelᚐKycState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type KycState does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_riskClass(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_riskClass(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RiskClass, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.RiskClass) graphql.Marshaler {
+			return ec.marshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_riskClass(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type RiskClass does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_requiresActions(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_requiresActions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequiresActions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_requiresActions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_requiresActionsReasons(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_requiresActionsReasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequiresActionsReasons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_requiresActionsReasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_latestRiskAssessmentOn(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_latestRiskAssessmentOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LatestRiskAssessmentOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODate2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_latestRiskAssessmentOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_dueDiligenceExpiresOn(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_dueDiligenceExpiresOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueDiligenceExpiresOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODate2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_dueDiligenceExpiresOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_notes(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_notes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_asOf(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_recordedAt(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_recordedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_recordedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryItem", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryItem_source(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryItem_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Source) graphql.Marshaler {
+			return ec.marshalNSource2ᚖcustomerhubᚋgraphᚋmodelᚐSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryItem_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "KycHistoryItem",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Source(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _KycHistoryPage_items(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryPage_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.KycHistoryItem) graphql.Marshaler {
+			return ec.marshalNKycHistoryItem2ᚕᚖcustomerhubᚋgraphᚋmodelᚐKycHistoryItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryPage_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "KycHistoryPage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KycHistoryItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _KycHistoryPage_endCursor(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryPage_endCursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndCursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOCursor2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryPage_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryPage", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _KycHistoryPage_hasMore(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycHistoryPage_hasMore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HasMore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycHistoryPage_hasMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycHistoryPage", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Label_language(ctx context.Context, field graphql.CollectedField, obj *model.Label) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Label_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Label_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Label", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Label_text(ctx context.Context, field graphql.CollectedField, obj *model.Label) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Label_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Label_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Label", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Lagged_missed(ctx context.Context, field graphql.CollectedField, obj *model.Lagged) (ret graphql.Marshaler) {
@@ -5370,6 +8330,29 @@ func (ec *executionContext) fieldContext_Link_state(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Link", field, false, false, errors.New("field of type SyncState does not have child fields"))
 }
 
+func (ec *executionContext) _Link_reason(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Link_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Link", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Link_primary(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5460,6 +8443,102 @@ func (ec *executionContext) _Link_lastSyncedAt(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_Link_lastSyncedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Link", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _LinkContactPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.LinkContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkContactPayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LinkContactPayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinkContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LinkContactPayload_contact(ctx context.Context, field graphql.CollectedField, obj *model.LinkContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkContactPayload_contact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Contact, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Contact) graphql.Marshaler {
+			return ec.marshalOContact2ᚖcustomerhubᚋgraphᚋmodelᚐContact(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LinkContactPayload_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinkContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Contact(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LinkContactPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.LinkContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkContactPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LinkContactPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinkContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Mutation_createCustomer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -5588,6 +8667,446 @@ func (ec *executionContext) fieldContext_Mutation_deactivateCustomer(ctx context
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_deactivateCustomer_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_upsertOffice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_upsertOffice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpsertOffice(ctx, fc.Args["input"].(model.UpsertOfficeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpsertOfficePayload) graphql.Marshaler {
+			return ec.marshalNUpsertOfficePayload2ᚖcustomerhubᚋgraphᚋmodelᚐUpsertOfficePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_upsertOffice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpsertOfficePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_upsertOffice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deactivateOffice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deactivateOffice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeactivateOffice(ctx, fc.Args["input"].(model.DeactivateOfficeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeactivateOfficePayload) graphql.Marshaler {
+			return ec.marshalNDeactivateOfficePayload2ᚖcustomerhubᚋgraphᚋmodelᚐDeactivateOfficePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deactivateOffice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeactivateOfficePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deactivateOffice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_linkContact(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_linkContact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().LinkContact(ctx, fc.Args["input"].(model.LinkContactInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkContactPayload) graphql.Marshaler {
+			return ec.marshalNLinkContactPayload2ᚖcustomerhubᚋgraphᚋmodelᚐLinkContactPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_linkContact(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LinkContactPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_linkContact_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_unlinkContact(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_unlinkContact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UnlinkContact(ctx, fc.Args["input"].(model.UnlinkContactInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UnlinkContactPayload) graphql.Marshaler {
+			return ec.marshalNUnlinkContactPayload2ᚖcustomerhubᚋgraphᚋmodelᚐUnlinkContactPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_unlinkContact(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UnlinkContactPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_unlinkContact_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setDefaultContact(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setDefaultContact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetDefaultContact(ctx, fc.Args["input"].(model.SetDefaultContactInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetDefaultContactPayload) graphql.Marshaler {
+			return ec.marshalNSetDefaultContactPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetDefaultContactPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setDefaultContact(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetDefaultContactPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setDefaultContact_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updatePerson(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePerson(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePerson(ctx, fc.Args["input"].(model.UpdatePersonInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePersonPayload) graphql.Marshaler {
+			return ec.marshalNUpdatePersonPayload2ᚖcustomerhubᚋgraphᚋmodelᚐUpdatePersonPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updatePerson(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePersonPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePerson_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_defineCustomField(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_defineCustomField(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DefineCustomField(ctx, fc.Args["input"].(model.DefineCustomFieldInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DefineCustomFieldPayload) graphql.Marshaler {
+			return ec.marshalNDefineCustomFieldPayload2ᚖcustomerhubᚋgraphᚋmodelᚐDefineCustomFieldPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_defineCustomField(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DefineCustomFieldPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_defineCustomField_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setCustomField(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setCustomField(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetCustomField(ctx, fc.Args["input"].(model.SetCustomFieldInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetCustomFieldPayload) graphql.Marshaler {
+			return ec.marshalNSetCustomFieldPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetCustomFieldPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setCustomField(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetCustomFieldPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setCustomField_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setCustomFields(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setCustomFields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetCustomFields(ctx, fc.Args["input"].(model.SetCustomFieldsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetCustomFieldsPayload) graphql.Marshaler {
+			return ec.marshalNSetCustomFieldsPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetCustomFieldsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setCustomFields(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetCustomFieldsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setCustomFields_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setResponsible(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setResponsible(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetResponsible(ctx, fc.Args["input"].(model.SetResponsibleInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetResponsiblePayload) graphql.Marshaler {
+			return ec.marshalNSetResponsiblePayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetResponsiblePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setResponsible(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetResponsiblePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setResponsible_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -6771,6 +10290,38 @@ func (ec *executionContext) fieldContext_Query_changes(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_customFieldDefinitions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_customFieldDefinitions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().CustomFieldDefinitions(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CustomFieldDefinition) graphql.Marshaler {
+			return ec.marshalNCustomFieldDefinition2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldDefinitionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_customFieldDefinitions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomFieldDefinition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6845,6 +10396,107 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Responsible_kind(ctx context.Context, field graphql.CollectedField, obj *model.Responsible) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Responsible_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ResponsibleKind) graphql.Marshaler {
+			return ec.marshalNResponsibleKind2customerhubᚋgraphᚋmodelᚐResponsibleKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Responsible_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Responsible", field, false, false, errors.New("field of type ResponsibleKind does not have child fields"))
+}
+
+func (ec *executionContext) _Responsible_name(ctx context.Context, field graphql.CollectedField, obj *model.Responsible) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Responsible_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Responsible_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Responsible", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Responsible_system(ctx context.Context, field graphql.CollectedField, obj *model.Responsible) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Responsible_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Responsible().System(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Responsible_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Responsible",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Responsible_externalId(ctx context.Context, field graphql.CollectedField, obj *model.Responsible) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Responsible_externalId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExternalID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Responsible_externalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Responsible", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Run_id(ctx context.Context, field graphql.CollectedField, obj *model.Run) (ret graphql.Marshaler) {
@@ -7515,6 +11167,294 @@ func (ec *executionContext) _RunEdge_cursor(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_RunEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RunEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _SetCustomFieldPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.SetCustomFieldPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCustomFieldPayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetCustomFieldPayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetCustomFieldPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetCustomFieldPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetCustomFieldPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCustomFieldPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetCustomFieldPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetCustomFieldPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetCustomFieldsPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.SetCustomFieldsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCustomFieldsPayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetCustomFieldsPayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetCustomFieldsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetCustomFieldsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetCustomFieldsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCustomFieldsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetCustomFieldsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetCustomFieldsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetDefaultContactPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.SetDefaultContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetDefaultContactPayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetDefaultContactPayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetDefaultContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetDefaultContactPayload_contact(ctx context.Context, field graphql.CollectedField, obj *model.SetDefaultContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetDefaultContactPayload_contact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Contact, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Contact) graphql.Marshaler {
+			return ec.marshalOContact2ᚖcustomerhubᚋgraphᚋmodelᚐContact(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetDefaultContactPayload_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetDefaultContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Contact(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetDefaultContactPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetDefaultContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetDefaultContactPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetDefaultContactPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetDefaultContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetResponsiblePayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.SetResponsiblePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetResponsiblePayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetResponsiblePayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetResponsiblePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetResponsiblePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetResponsiblePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetResponsiblePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetResponsiblePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetResponsiblePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SetSystemCredentialsPayload_system(ctx context.Context, field graphql.CollectedField, obj *model.SetSystemCredentialsPayload) (ret graphql.Marshaler) {
@@ -8449,6 +12389,70 @@ func (ec *executionContext) fieldContext_SystemCheck_fix(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("SystemCheck", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _UnlinkContactPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.UnlinkContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnlinkContactPayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UnlinkContactPayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnlinkContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnlinkContactPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UnlinkContactPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnlinkContactPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnlinkContactPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnlinkContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateCustomerPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.UpdateCustomerPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8503,6 +12507,166 @@ func (ec *executionContext) _UpdateCustomerPayload_userErrors(ctx context.Contex
 func (ec *executionContext) fieldContext_UpdateCustomerPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateCustomerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdatePersonPayload_person(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePersonPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePersonPayload_person(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Person, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Person) graphql.Marshaler {
+			return ec.marshalOPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPerson(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePersonPayload_person(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePersonPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Person(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdatePersonPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePersonPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePersonPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePersonPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePersonPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpsertOfficePayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.UpsertOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpsertOfficePayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpsertOfficePayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpsertOfficePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpsertOfficePayload_office(ctx context.Context, field graphql.CollectedField, obj *model.UpsertOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpsertOfficePayload_office(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Office, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Office) graphql.Marshaler {
+			return ec.marshalOOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpsertOfficePayload_office(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpsertOfficePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Office(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpsertOfficePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpsertOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpsertOfficePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpsertOfficePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpsertOfficePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -8687,6 +12851,38 @@ func (ec *executionContext) fieldContext_UserErrorDetails_holder(_ context.Conte
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UserErrorDetails_person(ctx context.Context, field graphql.CollectedField, obj *model.UserErrorDetails) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserErrorDetails_person(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UserErrorDetails().Person(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Person) graphql.Marshaler {
+			return ec.marshalOPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPerson(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UserErrorDetails_person(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UserErrorDetails",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Person(ctx, field)
 		},
 	}
 	return fc, nil
@@ -10298,6 +14494,142 @@ func (ec *executionContext) unmarshalInputCreateSystemInput(ctx context.Context,
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCustomFieldInput(ctx context.Context, obj any) (model.CustomFieldInput, error) {
+	var it model.CustomFieldInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"key", "value"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "value":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("value"))
+			data, err := ec.unmarshalOCustomFieldValueInput2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldValueInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Value = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputCustomFieldOptionInput(ctx context.Context, obj any) (model.CustomFieldOptionInput, error) {
+	var it model.CustomFieldOptionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["active"]; !present {
+		asMap["active"] = true
+	}
+
+	fieldsInOrder := [...]string{"code", "labels", "active"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "code":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Code = data
+		case "labels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("labels"))
+			data, err := ec.unmarshalOLabelInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLabelInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Labels = graphql.OmittableOf(data)
+		case "active":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("active"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Active = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputCustomFieldValueInput(ctx context.Context, obj any) (model.CustomFieldValueInput, error) {
+	var it model.CustomFieldValueInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"date", "decimal", "text", "option"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "date":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("date"))
+			data, err := ec.unmarshalODate2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Date = graphql.OmittableOf(data)
+		case "decimal":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("decimal"))
+			data, err := ec.unmarshalODecimal2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Decimal = graphql.OmittableOf(data)
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Text = graphql.OmittableOf(data)
+		case "option":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("option"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Option = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCustomerFilter(ctx context.Context, obj any) (model.CustomerFilter, error) {
 	var it model.CustomerFilter
 	if obj == nil {
@@ -10579,6 +14911,126 @@ func (ec *executionContext) unmarshalInputDeactivateCustomerInput(ctx context.Co
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputDeactivateOfficeInput(ctx context.Context, obj any) (model.DeactivateOfficeInput, error) {
+	var it model.DeactivateOfficeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "officeId", "expectedVersion", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "officeId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("officeId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OfficeID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputDefineCustomFieldInput(ctx context.Context, obj any) (model.DefineCustomFieldInput, error) {
+	var it model.DefineCustomFieldInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["state"]; !present {
+		asMap["state"] = "ACTIVE"
+	}
+
+	fieldsInOrder := [...]string{"key", "type", "labels", "options", "state", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "type":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
+			data, err := ec.unmarshalNCustomFieldType2customerhubᚋgraphᚋmodelᚐCustomFieldType(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Type = data
+		case "labels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("labels"))
+			data, err := ec.unmarshalOLabelInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLabelInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Labels = graphql.OmittableOf(data)
+		case "options":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("options"))
+			data, err := ec.unmarshalOCustomFieldOptionInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldOptionInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Options = graphql.OmittableOf(data)
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalOCustomFieldState2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldState(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputEInvoiceInput(ctx context.Context, obj any) (model.EInvoiceInput, error) {
 	var it model.EInvoiceInput
 	if obj == nil {
@@ -10653,6 +15105,354 @@ func (ec *executionContext) unmarshalInputExternalKey(ctx context.Context, obj a
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputLabelInput(ctx context.Context, obj any) (model.LabelInput, error) {
+	var it model.LabelInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"language", "text"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Text = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputLinkContactInput(ctx context.Context, obj any) (model.LinkContactInput, error) {
+	var it model.LinkContactInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "personId", "person", "roles", "title", "officeId", "expectedVersion", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "personId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("personId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PersonID = graphql.OmittableOf(data)
+		case "person":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("person"))
+			data, err := ec.unmarshalONewPersonInput2ᚖcustomerhubᚋgraphᚋmodelᚐNewPersonInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Person = graphql.OmittableOf(data)
+		case "roles":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("roles"))
+			data, err := ec.unmarshalOContactRole2ᚕcustomerhubᚋgraphᚋmodelᚐContactRoleᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Roles = graphql.OmittableOf(data)
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = graphql.OmittableOf(data)
+		case "officeId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("officeId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OfficeID = graphql.OmittableOf(data)
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputNewPersonInput(ctx context.Context, obj any) (model.NewPersonInput, error) {
+	var it model.NewPersonInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"firstName", "lastName", "language", "emails", "phones"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "firstName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("firstName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FirstName = graphql.OmittableOf(data)
+		case "lastName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lastName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LastName = data
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = graphql.OmittableOf(data)
+		case "emails":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("emails"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Emails = graphql.OmittableOf(data)
+		case "phones":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phones"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Phones = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputOfficePatch(ctx context.Context, obj any) (model.OfficePatch, error) {
+	var it model.OfficePatch
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "identifier", "phone", "billingEmails", "address", "einvoice"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
+		case "identifier":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("identifier"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Identifier = graphql.OmittableOf(data)
+		case "phone":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phone"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Phone = graphql.OmittableOf(data)
+		case "billingEmails":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("billingEmails"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BillingEmails = graphql.OmittableOf(data)
+		case "address":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("address"))
+			data, err := ec.unmarshalOAddressInput2ᚖcustomerhubᚋgraphᚋmodelᚐAddressInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Address = graphql.OmittableOf(data)
+		case "einvoice":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("einvoice"))
+			data, err := ec.unmarshalOEInvoiceInput2ᚖcustomerhubᚋgraphᚋmodelᚐEInvoiceInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Einvoice = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputPersonPatch(ctx context.Context, obj any) (model.PersonPatch, error) {
+	var it model.PersonPatch
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"firstName", "lastName", "language", "emails", "phones"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "firstName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("firstName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FirstName = graphql.OmittableOf(data)
+		case "lastName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lastName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LastName = graphql.OmittableOf(data)
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = graphql.OmittableOf(data)
+		case "emails":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("emails"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Emails = graphql.OmittableOf(data)
+		case "phones":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phones"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Phones = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputResponsibleInput(ctx context.Context, obj any) (model.ResponsibleInput, error) {
+	var it model.ResponsibleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kind", "name", "system", "externalId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNResponsibleKind2customerhubᚋgraphᚋmodelᚐResponsibleKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "system":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("system"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.System = graphql.OmittableOf(data)
+		case "externalId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExternalID = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRunFilter(ctx context.Context, obj any) (model.RunFilter, error) {
 	var it model.RunFilter
 	if obj == nil {
@@ -10692,6 +15492,217 @@ func (ec *executionContext) unmarshalInputRunFilter(ctx context.Context, obj any
 				return it, err
 			}
 			it.Kind = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSetCustomFieldInput(ctx context.Context, obj any) (model.SetCustomFieldInput, error) {
+	var it model.SetCustomFieldInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "key", "value", "expectedVersion", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "value":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("value"))
+			data, err := ec.unmarshalOCustomFieldValueInput2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldValueInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Value = graphql.OmittableOf(data)
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSetCustomFieldsInput(ctx context.Context, obj any) (model.SetCustomFieldsInput, error) {
+	var it model.SetCustomFieldsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "values", "expectedVersion", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "values":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("values"))
+			data, err := ec.unmarshalNCustomFieldInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Values = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSetDefaultContactInput(ctx context.Context, obj any) (model.SetDefaultContactInput, error) {
+	var it model.SetDefaultContactInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "personId", "expectedVersion", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "personId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("personId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PersonID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSetResponsibleInput(ctx context.Context, obj any) (model.SetResponsibleInput, error) {
+	var it model.SetResponsibleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "responsible", "expectedVersion", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "responsible":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("responsible"))
+			data, err := ec.unmarshalOResponsibleInput2ᚖcustomerhubᚋgraphᚋmodelᚐResponsibleInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Responsible = graphql.OmittableOf(data)
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -10863,6 +15874,57 @@ func (ec *executionContext) unmarshalInputSyncNowInput(ctx context.Context, obj 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputUnlinkContactInput(ctx context.Context, obj any) (model.UnlinkContactInput, error) {
+	var it model.UnlinkContactInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "personId", "expectedVersion", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "personId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("personId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PersonID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUpdateCustomerInput(ctx context.Context, obj any) (model.UpdateCustomerInput, error) {
 	var it model.UpdateCustomerInput
 	if obj == nil {
@@ -10898,6 +15960,108 @@ func (ec *executionContext) unmarshalInputUpdateCustomerInput(ctx context.Contex
 		case "patch":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("patch"))
 			data, err := ec.unmarshalNCustomerPatch2ᚖcustomerhubᚋgraphᚋmodelᚐCustomerPatch(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Patch = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputUpdatePersonInput(ctx context.Context, obj any) (model.UpdatePersonInput, error) {
+	var it model.UpdatePersonInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "patch", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "patch":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("patch"))
+			data, err := ec.unmarshalNPersonPatch2ᚖcustomerhubᚋgraphᚋmodelᚐPersonPatch(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Patch = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputUpsertOfficeInput(ctx context.Context, obj any) (model.UpsertOfficeInput, error) {
+	var it model.UpsertOfficeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "officeId", "expectedVersion", "patch", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "officeId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("officeId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OfficeID = graphql.OmittableOf(data)
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "patch":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("patch"))
+			data, err := ec.unmarshalNOfficePatch2ᚖcustomerhubᚋgraphᚋmodelᚐOfficePatch(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -11018,6 +16182,20 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.UpsertOfficePayload:
+		return ec._UpsertOfficePayload(ctx, sel, &obj)
+	case *model.UpsertOfficePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._UpsertOfficePayload(ctx, sel, obj)
+	case model.UpdatePersonPayload:
+		return ec._UpdatePersonPayload(ctx, sel, &obj)
+	case *model.UpdatePersonPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._UpdatePersonPayload(ctx, sel, obj)
 	case model.UpdateCustomerPayload:
 		return ec._UpdateCustomerPayload(ctx, sel, &obj)
 	case *model.UpdateCustomerPayload:
@@ -11025,6 +16203,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._UpdateCustomerPayload(ctx, sel, obj)
+	case model.UnlinkContactPayload:
+		return ec._UnlinkContactPayload(ctx, sel, &obj)
+	case *model.UnlinkContactPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._UnlinkContactPayload(ctx, sel, obj)
 	case model.SyncNowPayload:
 		return ec._SyncNowPayload(ctx, sel, &obj)
 	case *model.SyncNowPayload:
@@ -11046,6 +16231,55 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._SetSystemCredentialsPayload(ctx, sel, obj)
+	case model.SetResponsiblePayload:
+		return ec._SetResponsiblePayload(ctx, sel, &obj)
+	case *model.SetResponsiblePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SetResponsiblePayload(ctx, sel, obj)
+	case model.SetDefaultContactPayload:
+		return ec._SetDefaultContactPayload(ctx, sel, &obj)
+	case *model.SetDefaultContactPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SetDefaultContactPayload(ctx, sel, obj)
+	case model.SetCustomFieldsPayload:
+		return ec._SetCustomFieldsPayload(ctx, sel, &obj)
+	case *model.SetCustomFieldsPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SetCustomFieldsPayload(ctx, sel, obj)
+	case model.SetCustomFieldPayload:
+		return ec._SetCustomFieldPayload(ctx, sel, &obj)
+	case *model.SetCustomFieldPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SetCustomFieldPayload(ctx, sel, obj)
+	case model.LinkContactPayload:
+		return ec._LinkContactPayload(ctx, sel, &obj)
+	case *model.LinkContactPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._LinkContactPayload(ctx, sel, obj)
+	case model.DefineCustomFieldPayload:
+		return ec._DefineCustomFieldPayload(ctx, sel, &obj)
+	case *model.DefineCustomFieldPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._DefineCustomFieldPayload(ctx, sel, obj)
+	case model.DeactivateOfficePayload:
+		return ec._DeactivateOfficePayload(ctx, sel, &obj)
+	case *model.DeactivateOfficePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._DeactivateOfficePayload(ctx, sel, obj)
 	case model.DeactivateCustomerPayload:
 		return ec._DeactivateCustomerPayload(ctx, sel, &obj)
 	case *model.DeactivateCustomerPayload:
@@ -11658,6 +16892,223 @@ func (ec *executionContext) _CreateSystemPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var customFieldDefinitionImplementors = []string{"CustomFieldDefinition"}
+
+func (ec *executionContext) _CustomFieldDefinition(ctx context.Context, sel ast.SelectionSet, obj *model.CustomFieldDefinition) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, customFieldDefinitionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomFieldDefinition")
+		case "key":
+			out.Values[i] = ec._CustomFieldDefinition_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "type":
+			out.Values[i] = ec._CustomFieldDefinition_type(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "state":
+			out.Values[i] = ec._CustomFieldDefinition_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "labels":
+			out.Values[i] = ec._CustomFieldDefinition_labels(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "options":
+			out.Values[i] = ec._CustomFieldDefinition_options(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "system":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CustomFieldDefinition_system(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "externalId":
+			out.Values[i] = ec._CustomFieldDefinition_externalId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var customFieldOptionImplementors = []string{"CustomFieldOption"}
+
+func (ec *executionContext) _CustomFieldOption(ctx context.Context, sel ast.SelectionSet, obj *model.CustomFieldOption) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, customFieldOptionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomFieldOption")
+		case "code":
+			out.Values[i] = ec._CustomFieldOption_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "labels":
+			out.Values[i] = ec._CustomFieldOption_labels(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "active":
+			out.Values[i] = ec._CustomFieldOption_active(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var customFieldValueImplementors = []string{"CustomFieldValue"}
+
+func (ec *executionContext) _CustomFieldValue(ctx context.Context, sel ast.SelectionSet, obj *model.CustomFieldValue) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, customFieldValueImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomFieldValue")
+		case "key":
+			out.Values[i] = ec._CustomFieldValue_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "definition":
+			out.Values[i] = ec._CustomFieldValue_definition(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "type":
+			out.Values[i] = ec._CustomFieldValue_type(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "date":
+			out.Values[i] = ec._CustomFieldValue_date(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "decimal":
+			out.Values[i] = ec._CustomFieldValue_decimal(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._CustomFieldValue_text(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "option":
+			out.Values[i] = ec._CustomFieldValue_option(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var customerImplementors = []string{"Customer", "Node"}
 
 func (ec *executionContext) _Customer(ctx context.Context, sel ast.SelectionSet, obj *model.Customer) graphql.Marshaler {
@@ -11912,6 +17363,87 @@ func (ec *executionContext) _Customer(ctx context.Context, sel ast.SelectionSet,
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "customFields":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Customer_customFields(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "responsible":
+			out.Values[i] = ec._Customer_responsible(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kyc":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Customer_kyc(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "links":
 			field := field
 
@@ -11922,6 +17454,44 @@ func (ec *executionContext) _Customer(ctx context.Context, sel ast.SelectionSet,
 					}
 				}()
 				res = ec._Customer_links(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "provenance":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Customer_provenance(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -12206,6 +17776,97 @@ func (ec *executionContext) _DeactivateCustomerPayload(ctx context.Context, sel 
 	return out
 }
 
+var deactivateOfficePayloadImplementors = []string{"DeactivateOfficePayload", "UserErrors"}
+
+func (ec *executionContext) _DeactivateOfficePayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeactivateOfficePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deactivateOfficePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeactivateOfficePayload")
+		case "customer":
+			out.Values[i] = ec._DeactivateOfficePayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "office":
+			out.Values[i] = ec._DeactivateOfficePayload_office(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DeactivateOfficePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var defineCustomFieldPayloadImplementors = []string{"DefineCustomFieldPayload", "UserErrors"}
+
+func (ec *executionContext) _DefineCustomFieldPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DefineCustomFieldPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, defineCustomFieldPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DefineCustomFieldPayload")
+		case "customField":
+			out.Values[i] = ec._DefineCustomFieldPayload_customField(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DefineCustomFieldPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var eInvoiceImplementors = []string{"EInvoice"}
 
 func (ec *executionContext) _EInvoice(ctx context.Context, sel ast.SelectionSet, obj *model.EInvoice) graphql.Marshaler {
@@ -12350,6 +18011,54 @@ func (ec *executionContext) _Fault(ctx context.Context, sel ast.SelectionSet, ob
 	return out
 }
 
+var fieldAlternativeImplementors = []string{"FieldAlternative"}
+
+func (ec *executionContext) _FieldAlternative(ctx context.Context, sel ast.SelectionSet, obj *model.FieldAlternative) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, fieldAlternativeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FieldAlternative")
+		case "value":
+			out.Values[i] = ec._FieldAlternative_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._FieldAlternative_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "observedAt":
+			out.Values[i] = ec._FieldAlternative_observedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var fieldChangeImplementors = []string{"FieldChange"}
 
 func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionSet, obj *model.FieldChange) graphql.Marshaler {
@@ -12398,6 +18107,69 @@ func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var fieldProvenanceImplementors = []string{"FieldProvenance"}
+
+func (ec *executionContext) _FieldProvenance(ctx context.Context, sel ast.SelectionSet, obj *model.FieldProvenance) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, fieldProvenanceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FieldProvenance")
+		case "field":
+			out.Values[i] = ec._FieldProvenance_field(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._FieldProvenance_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._FieldProvenance_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "observedAt":
+			out.Values[i] = ec._FieldProvenance_observedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decidedBy":
+			out.Values[i] = ec._FieldProvenance_decidedBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "alternatives":
+			out.Values[i] = ec._FieldProvenance_alternatives(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var heartbeatImplementors = []string{"Heartbeat", "CustomerEvent"}
 
 func (ec *executionContext) _Heartbeat(ctx context.Context, sel ast.SelectionSet, obj *model.Heartbeat) graphql.Marshaler {
@@ -12417,6 +18189,306 @@ func (ec *executionContext) _Heartbeat(ctx context.Context, sel ast.SelectionSet
 			}
 		case "cursor":
 			out.Values[i] = ec._Heartbeat_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var kycImplementors = []string{"Kyc"}
+
+func (ec *executionContext) _Kyc(ctx context.Context, sel ast.SelectionSet, obj *model.Kyc) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, kycImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Kyc")
+		case "state":
+			out.Values[i] = ec._Kyc_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "riskClass":
+			out.Values[i] = ec._Kyc_riskClass(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "requiresActions":
+			out.Values[i] = ec._Kyc_requiresActions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "requiresActionsReasons":
+			out.Values[i] = ec._Kyc_requiresActionsReasons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "latestRiskAssessmentOn":
+			out.Values[i] = ec._Kyc_latestRiskAssessmentOn(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dueDiligenceExpiresOn":
+			out.Values[i] = ec._Kyc_dueDiligenceExpiresOn(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "isOverdue":
+			out.Values[i] = ec._Kyc_isOverdue(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "notes":
+			out.Values[i] = ec._Kyc_notes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._Kyc_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "masked":
+			out.Values[i] = ec._Kyc_masked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "history":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Kyc_history(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var kycHistoryItemImplementors = []string{"KycHistoryItem"}
+
+func (ec *executionContext) _KycHistoryItem(ctx context.Context, sel ast.SelectionSet, obj *model.KycHistoryItem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, kycHistoryItemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KycHistoryItem")
+		case "cursor":
+			out.Values[i] = ec._KycHistoryItem_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._KycHistoryItem_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "riskClass":
+			out.Values[i] = ec._KycHistoryItem_riskClass(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requiresActions":
+			out.Values[i] = ec._KycHistoryItem_requiresActions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requiresActionsReasons":
+			out.Values[i] = ec._KycHistoryItem_requiresActionsReasons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latestRiskAssessmentOn":
+			out.Values[i] = ec._KycHistoryItem_latestRiskAssessmentOn(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dueDiligenceExpiresOn":
+			out.Values[i] = ec._KycHistoryItem_dueDiligenceExpiresOn(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "notes":
+			out.Values[i] = ec._KycHistoryItem_notes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._KycHistoryItem_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordedAt":
+			out.Values[i] = ec._KycHistoryItem_recordedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._KycHistoryItem_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var kycHistoryPageImplementors = []string{"KycHistoryPage"}
+
+func (ec *executionContext) _KycHistoryPage(ctx context.Context, sel ast.SelectionSet, obj *model.KycHistoryPage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, kycHistoryPageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KycHistoryPage")
+		case "items":
+			out.Values[i] = ec._KycHistoryPage_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "endCursor":
+			out.Values[i] = ec._KycHistoryPage_endCursor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "hasMore":
+			out.Values[i] = ec._KycHistoryPage_hasMore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var labelImplementors = []string{"Label"}
+
+func (ec *executionContext) _Label(ctx context.Context, sel ast.SelectionSet, obj *model.Label) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, labelImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Label")
+		case "language":
+			out.Values[i] = ec._Label_language(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._Label_text(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -12554,6 +18626,11 @@ func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "reason":
+			out.Values[i] = ec._Link_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "primary":
 			out.Values[i] = ec._Link_primary(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12573,6 +18650,54 @@ func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj
 			out.Values[i] = ec._Link_lastSyncedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var linkContactPayloadImplementors = []string{"LinkContactPayload", "UserErrors"}
+
+func (ec *executionContext) _LinkContactPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LinkContactPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, linkContactPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LinkContactPayload")
+		case "customer":
+			out.Values[i] = ec._LinkContactPayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contact":
+			out.Values[i] = ec._LinkContactPayload_contact(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._LinkContactPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -12632,6 +18757,76 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deactivateCustomer":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deactivateCustomer(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "upsertOffice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_upsertOffice(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deactivateOffice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deactivateOffice(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "linkContact":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_linkContact(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unlinkContact":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_unlinkContact(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setDefaultContact":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setDefaultContact(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updatePerson":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePerson(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "defineCustomField":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_defineCustomField(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setCustomField":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setCustomField(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setCustomFields":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setCustomFields(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setResponsible":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setResponsible(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -13244,6 +19439,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "customFieldDefinitions":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_customFieldDefinitions(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -13255,6 +19472,92 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___schema(ctx, field)
 			})
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var responsibleImplementors = []string{"Responsible"}
+
+func (ec *executionContext) _Responsible(ctx context.Context, sel ast.SelectionSet, obj *model.Responsible) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, responsibleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Responsible")
+		case "kind":
+			out.Values[i] = ec._Responsible_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "name":
+			out.Values[i] = ec._Responsible_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "system":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Responsible_system(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "externalId":
+			out.Values[i] = ec._Responsible_externalId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -13550,6 +19853,183 @@ func (ec *executionContext) _RunEdge(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "cursor":
 			out.Values[i] = ec._RunEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var setCustomFieldPayloadImplementors = []string{"SetCustomFieldPayload", "UserErrors"}
+
+func (ec *executionContext) _SetCustomFieldPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetCustomFieldPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setCustomFieldPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetCustomFieldPayload")
+		case "customer":
+			out.Values[i] = ec._SetCustomFieldPayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetCustomFieldPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var setCustomFieldsPayloadImplementors = []string{"SetCustomFieldsPayload", "UserErrors"}
+
+func (ec *executionContext) _SetCustomFieldsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetCustomFieldsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setCustomFieldsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetCustomFieldsPayload")
+		case "customer":
+			out.Values[i] = ec._SetCustomFieldsPayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetCustomFieldsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var setDefaultContactPayloadImplementors = []string{"SetDefaultContactPayload", "UserErrors"}
+
+func (ec *executionContext) _SetDefaultContactPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetDefaultContactPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setDefaultContactPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetDefaultContactPayload")
+		case "customer":
+			out.Values[i] = ec._SetDefaultContactPayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contact":
+			out.Values[i] = ec._SetDefaultContactPayload_contact(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetDefaultContactPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var setResponsiblePayloadImplementors = []string{"SetResponsiblePayload", "UserErrors"}
+
+func (ec *executionContext) _SetResponsiblePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetResponsiblePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setResponsiblePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetResponsiblePayload")
+		case "customer":
+			out.Values[i] = ec._SetResponsiblePayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetResponsiblePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -14086,6 +20566,49 @@ func (ec *executionContext) _SystemCheck(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var unlinkContactPayloadImplementors = []string{"UnlinkContactPayload", "UserErrors"}
+
+func (ec *executionContext) _UnlinkContactPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UnlinkContactPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, unlinkContactPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UnlinkContactPayload")
+		case "customer":
+			out.Values[i] = ec._UnlinkContactPayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UnlinkContactPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var updateCustomerPayloadImplementors = []string{"UpdateCustomerPayload", "UserErrors"}
 
 func (ec *executionContext) _UpdateCustomerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateCustomerPayload) graphql.Marshaler {
@@ -14105,6 +20628,97 @@ func (ec *executionContext) _UpdateCustomerPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			out.Values[i] = ec._UpdateCustomerPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var updatePersonPayloadImplementors = []string{"UpdatePersonPayload", "UserErrors"}
+
+func (ec *executionContext) _UpdatePersonPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePersonPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updatePersonPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePersonPayload")
+		case "person":
+			out.Values[i] = ec._UpdatePersonPayload_person(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdatePersonPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var upsertOfficePayloadImplementors = []string{"UpsertOfficePayload", "UserErrors"}
+
+func (ec *executionContext) _UpsertOfficePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpsertOfficePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, upsertOfficePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpsertOfficePayload")
+		case "customer":
+			out.Values[i] = ec._UpsertOfficePayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "office":
+			out.Values[i] = ec._UpsertOfficePayload_office(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpsertOfficePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -14214,6 +20828,44 @@ func (ec *executionContext) _UserErrorDetails(ctx context.Context, sel ast.Selec
 					}
 				}()
 				res = ec._UserErrorDetails_holder(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "person":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._UserErrorDetails_person(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -15055,6 +21707,128 @@ func (ec *executionContext) marshalNCursor2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) marshalNCustomFieldDefinition2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldDefinitionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CustomFieldDefinition) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCustomFieldDefinition2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldDefinition(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCustomFieldDefinition2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldDefinition(ctx context.Context, sel ast.SelectionSet, v *model.CustomFieldDefinition) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CustomFieldDefinition(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCustomFieldInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldInputᚄ(ctx context.Context, v any) ([]*model.CustomFieldInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.CustomFieldInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNCustomFieldInput2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNCustomFieldInput2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldInput(ctx context.Context, v any) (*model.CustomFieldInput, error) {
+	res, err := ec.unmarshalInputCustomFieldInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCustomFieldOption2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldOptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CustomFieldOption) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCustomFieldOption2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldOption(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCustomFieldOption2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldOption(ctx context.Context, sel ast.SelectionSet, v *model.CustomFieldOption) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CustomFieldOption(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCustomFieldOptionInput2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldOptionInput(ctx context.Context, v any) (*model.CustomFieldOptionInput, error) {
+	res, err := ec.unmarshalInputCustomFieldOptionInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNCustomFieldState2customerhubᚋgraphᚋmodelᚐCustomFieldState(ctx context.Context, v any) (model.CustomFieldState, error) {
+	var res model.CustomFieldState
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCustomFieldState2customerhubᚋgraphᚋmodelᚐCustomFieldState(ctx context.Context, sel ast.SelectionSet, v model.CustomFieldState) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNCustomFieldType2customerhubᚋgraphᚋmodelᚐCustomFieldType(ctx context.Context, v any) (model.CustomFieldType, error) {
+	var res model.CustomFieldType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCustomFieldType2customerhubᚋgraphᚋmodelᚐCustomFieldType(ctx context.Context, sel ast.SelectionSet, v model.CustomFieldType) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNCustomFieldValue2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldValueᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CustomFieldValue) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCustomFieldValue2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldValue(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCustomFieldValue2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldValue(ctx context.Context, sel ast.SelectionSet, v *model.CustomFieldValue) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CustomFieldValue(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNCustomer2customerhubᚋgraphᚋmodelᚐCustomer(ctx context.Context, sel ast.SelectionSet, v model.Customer) graphql.Marshaler {
 	return ec._Customer(ctx, sel, &v)
 }
@@ -15200,6 +21974,44 @@ func (ec *executionContext) marshalNDeactivateCustomerPayload2ᚖcustomerhubᚋg
 	return ec._DeactivateCustomerPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNDeactivateOfficeInput2customerhubᚋgraphᚋmodelᚐDeactivateOfficeInput(ctx context.Context, v any) (model.DeactivateOfficeInput, error) {
+	res, err := ec.unmarshalInputDeactivateOfficeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeactivateOfficePayload2customerhubᚋgraphᚋmodelᚐDeactivateOfficePayload(ctx context.Context, sel ast.SelectionSet, v model.DeactivateOfficePayload) graphql.Marshaler {
+	return ec._DeactivateOfficePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeactivateOfficePayload2ᚖcustomerhubᚋgraphᚋmodelᚐDeactivateOfficePayload(ctx context.Context, sel ast.SelectionSet, v *model.DeactivateOfficePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeactivateOfficePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDefineCustomFieldInput2customerhubᚋgraphᚋmodelᚐDefineCustomFieldInput(ctx context.Context, v any) (model.DefineCustomFieldInput, error) {
+	res, err := ec.unmarshalInputDefineCustomFieldInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDefineCustomFieldPayload2customerhubᚋgraphᚋmodelᚐDefineCustomFieldPayload(ctx context.Context, sel ast.SelectionSet, v model.DefineCustomFieldPayload) graphql.Marshaler {
+	return ec._DefineCustomFieldPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDefineCustomFieldPayload2ᚖcustomerhubᚋgraphᚋmodelᚐDefineCustomFieldPayload(ctx context.Context, sel ast.SelectionSet, v *model.DefineCustomFieldPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DefineCustomFieldPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNEInvoice2ᚕᚖcustomerhubᚋgraphᚋmodelᚐEInvoiceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EInvoice) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -15272,6 +22084,32 @@ func (ec *executionContext) marshalNFaultCode2customerhubᚋgraphᚋmodelᚐFaul
 	return v
 }
 
+func (ec *executionContext) marshalNFieldAlternative2ᚕᚖcustomerhubᚋgraphᚋmodelᚐFieldAlternativeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FieldAlternative) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFieldAlternative2ᚖcustomerhubᚋgraphᚋmodelᚐFieldAlternative(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFieldAlternative2ᚖcustomerhubᚋgraphᚋmodelᚐFieldAlternative(ctx context.Context, sel ast.SelectionSet, v *model.FieldAlternative) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._FieldAlternative(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNFieldChange2ᚕᚖcustomerhubᚋgraphᚋmodelᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FieldChange) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -15296,6 +22134,32 @@ func (ec *executionContext) marshalNFieldChange2ᚖcustomerhubᚋgraphᚋmodel�
 		return graphql.Null
 	}
 	return ec._FieldChange(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNFieldProvenance2ᚕᚖcustomerhubᚋgraphᚋmodelᚐFieldProvenanceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FieldProvenance) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFieldProvenance2ᚖcustomerhubᚋgraphᚋmodelᚐFieldProvenance(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFieldProvenance2ᚖcustomerhubᚋgraphᚋmodelᚐFieldProvenance(ctx context.Context, sel ast.SelectionSet, v *model.FieldProvenance) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._FieldProvenance(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNHealth2customerhubᚋgraphᚋmodelᚐHealth(ctx context.Context, v any) (model.Health, error) {
@@ -15369,6 +22233,101 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	return res
 }
 
+func (ec *executionContext) marshalNKyc2customerhubᚋgraphᚋmodelᚐKyc(ctx context.Context, sel ast.SelectionSet, v model.Kyc) graphql.Marshaler {
+	return ec._Kyc(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKyc2ᚖcustomerhubᚋgraphᚋmodelᚐKyc(ctx context.Context, sel ast.SelectionSet, v *model.Kyc) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Kyc(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNKycHistoryItem2ᚕᚖcustomerhubᚋgraphᚋmodelᚐKycHistoryItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.KycHistoryItem) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKycHistoryItem2ᚖcustomerhubᚋgraphᚋmodelᚐKycHistoryItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNKycHistoryItem2ᚖcustomerhubᚋgraphᚋmodelᚐKycHistoryItem(ctx context.Context, sel ast.SelectionSet, v *model.KycHistoryItem) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._KycHistoryItem(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNKycHistoryPage2customerhubᚋgraphᚋmodelᚐKycHistoryPage(ctx context.Context, sel ast.SelectionSet, v model.KycHistoryPage) graphql.Marshaler {
+	return ec._KycHistoryPage(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKycHistoryPage2ᚖcustomerhubᚋgraphᚋmodelᚐKycHistoryPage(ctx context.Context, sel ast.SelectionSet, v *model.KycHistoryPage) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._KycHistoryPage(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNKycState2customerhubᚋgraphᚋmodelᚐKycState(ctx context.Context, v any) (model.KycState, error) {
+	var res model.KycState
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNKycState2customerhubᚋgraphᚋmodelᚐKycState(ctx context.Context, sel ast.SelectionSet, v model.KycState) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNLabel2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Label) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLabel2ᚖcustomerhubᚋgraphᚋmodelᚐLabel(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLabel2ᚖcustomerhubᚋgraphᚋmodelᚐLabel(ctx context.Context, sel ast.SelectionSet, v *model.Label) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Label(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLabelInput2ᚖcustomerhubᚋgraphᚋmodelᚐLabelInput(ctx context.Context, v any) (*model.LabelInput, error) {
+	res, err := ec.unmarshalInputLabelInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNLink2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Link) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -15393,6 +22352,25 @@ func (ec *executionContext) marshalNLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(c
 		return graphql.Null
 	}
 	return ec._Link(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLinkContactInput2customerhubᚋgraphᚋmodelᚐLinkContactInput(ctx context.Context, v any) (model.LinkContactInput, error) {
+	res, err := ec.unmarshalInputLinkContactInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLinkContactPayload2customerhubᚋgraphᚋmodelᚐLinkContactPayload(ctx context.Context, sel ast.SelectionSet, v model.LinkContactPayload) graphql.Marshaler {
+	return ec._LinkContactPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLinkContactPayload2ᚖcustomerhubᚋgraphᚋmodelᚐLinkContactPayload(ctx context.Context, sel ast.SelectionSet, v *model.LinkContactPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._LinkContactPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNNode2ᚕcustomerhubᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
@@ -15429,6 +22407,11 @@ func (ec *executionContext) marshalNOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffi
 		return graphql.Null
 	}
 	return ec._Office(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNOfficePatch2ᚖcustomerhubᚋgraphᚋmodelᚐOfficePatch(ctx context.Context, v any) (*model.OfficePatch, error) {
+	res, err := ec.unmarshalInputOfficePatch(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNOrganisation2ᚕᚖcustomerhubᚋgraphᚋmodelᚐOrganisationᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Organisation) graphql.Marshaler {
@@ -15477,6 +22460,11 @@ func (ec *executionContext) marshalNPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPers
 	return ec._Person(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPersonPatch2ᚖcustomerhubᚋgraphᚋmodelᚐPersonPatch(ctx context.Context, v any) (*model.PersonPatch, error) {
+	res, err := ec.unmarshalInputPersonPatch(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNPhone2ᚕᚖcustomerhubᚋgraphᚋmodelᚐPhoneᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Phone) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -15501,6 +22489,26 @@ func (ec *executionContext) marshalNPhone2ᚖcustomerhubᚋgraphᚋmodelᚐPhone
 		return graphql.Null
 	}
 	return ec._Phone(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNResponsibleKind2customerhubᚋgraphᚋmodelᚐResponsibleKind(ctx context.Context, v any) (model.ResponsibleKind, error) {
+	var res model.ResponsibleKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNResponsibleKind2customerhubᚋgraphᚋmodelᚐResponsibleKind(ctx context.Context, sel ast.SelectionSet, v model.ResponsibleKind) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx context.Context, v any) (model.RiskClass, error) {
+	var res model.RiskClass
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx context.Context, sel ast.SelectionSet, v model.RiskClass) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNRun2customerhubᚋgraphᚋmodelᚐRun(ctx context.Context, sel ast.SelectionSet, v model.Run) graphql.Marshaler {
@@ -15601,6 +22609,82 @@ func (ec *executionContext) unmarshalNRunState2customerhubᚋgraphᚋmodelᚐRun
 
 func (ec *executionContext) marshalNRunState2customerhubᚋgraphᚋmodelᚐRunState(ctx context.Context, sel ast.SelectionSet, v model.RunState) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNSetCustomFieldInput2customerhubᚋgraphᚋmodelᚐSetCustomFieldInput(ctx context.Context, v any) (model.SetCustomFieldInput, error) {
+	res, err := ec.unmarshalInputSetCustomFieldInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetCustomFieldPayload2customerhubᚋgraphᚋmodelᚐSetCustomFieldPayload(ctx context.Context, sel ast.SelectionSet, v model.SetCustomFieldPayload) graphql.Marshaler {
+	return ec._SetCustomFieldPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetCustomFieldPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetCustomFieldPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetCustomFieldPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetCustomFieldPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetCustomFieldsInput2customerhubᚋgraphᚋmodelᚐSetCustomFieldsInput(ctx context.Context, v any) (model.SetCustomFieldsInput, error) {
+	res, err := ec.unmarshalInputSetCustomFieldsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetCustomFieldsPayload2customerhubᚋgraphᚋmodelᚐSetCustomFieldsPayload(ctx context.Context, sel ast.SelectionSet, v model.SetCustomFieldsPayload) graphql.Marshaler {
+	return ec._SetCustomFieldsPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetCustomFieldsPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetCustomFieldsPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetCustomFieldsPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetCustomFieldsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetDefaultContactInput2customerhubᚋgraphᚋmodelᚐSetDefaultContactInput(ctx context.Context, v any) (model.SetDefaultContactInput, error) {
+	res, err := ec.unmarshalInputSetDefaultContactInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetDefaultContactPayload2customerhubᚋgraphᚋmodelᚐSetDefaultContactPayload(ctx context.Context, sel ast.SelectionSet, v model.SetDefaultContactPayload) graphql.Marshaler {
+	return ec._SetDefaultContactPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetDefaultContactPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetDefaultContactPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetDefaultContactPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetDefaultContactPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetResponsibleInput2customerhubᚋgraphᚋmodelᚐSetResponsibleInput(ctx context.Context, v any) (model.SetResponsibleInput, error) {
+	res, err := ec.unmarshalInputSetResponsibleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetResponsiblePayload2customerhubᚋgraphᚋmodelᚐSetResponsiblePayload(ctx context.Context, sel ast.SelectionSet, v model.SetResponsiblePayload) graphql.Marshaler {
+	return ec._SetResponsiblePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetResponsiblePayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetResponsiblePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetResponsiblePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetResponsiblePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSetSystemCredentialsInput2customerhubᚋgraphᚋmodelᚐSetSystemCredentialsInput(ctx context.Context, v any) (model.SetSystemCredentialsInput, error) {
@@ -15824,6 +22908,25 @@ func (ec *executionContext) marshalNSystemState2customerhubᚋgraphᚋmodelᚐSy
 	return v
 }
 
+func (ec *executionContext) unmarshalNUnlinkContactInput2customerhubᚋgraphᚋmodelᚐUnlinkContactInput(ctx context.Context, v any) (model.UnlinkContactInput, error) {
+	res, err := ec.unmarshalInputUnlinkContactInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUnlinkContactPayload2customerhubᚋgraphᚋmodelᚐUnlinkContactPayload(ctx context.Context, sel ast.SelectionSet, v model.UnlinkContactPayload) graphql.Marshaler {
+	return ec._UnlinkContactPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUnlinkContactPayload2ᚖcustomerhubᚋgraphᚋmodelᚐUnlinkContactPayload(ctx context.Context, sel ast.SelectionSet, v *model.UnlinkContactPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UnlinkContactPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNUpdateCustomerInput2customerhubᚋgraphᚋmodelᚐUpdateCustomerInput(ctx context.Context, v any) (model.UpdateCustomerInput, error) {
 	res, err := ec.unmarshalInputUpdateCustomerInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15841,6 +22944,44 @@ func (ec *executionContext) marshalNUpdateCustomerPayload2ᚖcustomerhubᚋgraph
 		return graphql.Null
 	}
 	return ec._UpdateCustomerPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUpdatePersonInput2customerhubᚋgraphᚋmodelᚐUpdatePersonInput(ctx context.Context, v any) (model.UpdatePersonInput, error) {
+	res, err := ec.unmarshalInputUpdatePersonInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdatePersonPayload2customerhubᚋgraphᚋmodelᚐUpdatePersonPayload(ctx context.Context, sel ast.SelectionSet, v model.UpdatePersonPayload) graphql.Marshaler {
+	return ec._UpdatePersonPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUpdatePersonPayload2ᚖcustomerhubᚋgraphᚋmodelᚐUpdatePersonPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePersonPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UpdatePersonPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUpsertOfficeInput2customerhubᚋgraphᚋmodelᚐUpsertOfficeInput(ctx context.Context, v any) (model.UpsertOfficeInput, error) {
+	res, err := ec.unmarshalInputUpsertOfficeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpsertOfficePayload2customerhubᚋgraphᚋmodelᚐUpsertOfficePayload(ctx context.Context, sel ast.SelectionSet, v model.UpsertOfficePayload) graphql.Marshaler {
+	return ec._UpsertOfficePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUpsertOfficePayload2ᚖcustomerhubᚋgraphᚋmodelᚐUpsertOfficePayload(ctx context.Context, sel ast.SelectionSet, v *model.UpsertOfficePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UpsertOfficePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
@@ -16096,6 +23237,49 @@ func (ec *executionContext) marshalOBusinessID2ᚖstring(ctx context.Context, se
 	return res
 }
 
+func (ec *executionContext) marshalOContact2ᚖcustomerhubᚋgraphᚋmodelᚐContact(ctx context.Context, sel ast.SelectionSet, v *model.Contact) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Contact(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOContactRole2ᚕcustomerhubᚋgraphᚋmodelᚐContactRoleᚄ(ctx context.Context, v any) ([]model.ContactRole, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.ContactRole, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNContactRole2customerhubᚋgraphᚋmodelᚐContactRole(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOContactRole2ᚕcustomerhubᚋgraphᚋmodelᚐContactRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ContactRole) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNContactRole2customerhubᚋgraphᚋmodelᚐContactRole(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOContactRole2ᚖcustomerhubᚋgraphᚋmodelᚐContactRole(ctx context.Context, v any) (*model.ContactRole, error) {
 	if v == nil {
 		return nil, nil
@@ -16128,6 +23312,54 @@ func (ec *executionContext) marshalOCursor2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := model.MarshalCursor(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOCustomFieldDefinition2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldDefinition(ctx context.Context, sel ast.SelectionSet, v *model.CustomFieldDefinition) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomFieldDefinition(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCustomFieldOptionInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldOptionInputᚄ(ctx context.Context, v any) ([]*model.CustomFieldOptionInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.CustomFieldOptionInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNCustomFieldOptionInput2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldOptionInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalOCustomFieldState2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldState(ctx context.Context, v any) (*model.CustomFieldState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.CustomFieldState)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCustomFieldState2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldState(ctx context.Context, sel ast.SelectionSet, v *model.CustomFieldState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOCustomFieldValueInput2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldValueInput(ctx context.Context, v any) (*model.CustomFieldValueInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCustomFieldValueInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOCustomer2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomerᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Customer) graphql.Marshaler {
@@ -16212,6 +23444,24 @@ func (ec *executionContext) marshalOCustomerStatus2ᚖcustomerhubᚋgraphᚋmode
 	return v
 }
 
+func (ec *executionContext) unmarshalODate2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalDate(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODate2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalDate(*v)
+	return res
+}
+
 func (ec *executionContext) unmarshalODateTime2ᚖtimeᚐTime(ctx context.Context, v any) (*time.Time, error) {
 	if v == nil {
 		return nil, nil
@@ -16227,6 +23477,24 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	_ = sel
 	_ = ctx
 	res := model.MarshalDateTime(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalODecimal2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalDecimal(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODecimal2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalDecimal(*v)
 	return res
 }
 
@@ -16296,6 +23564,31 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	return res
 }
 
+func (ec *executionContext) unmarshalOLabelInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLabelInputᚄ(ctx context.Context, v any) ([]*model.LabelInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.LabelInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLabelInput2ᚖcustomerhubᚋgraphᚋmodelᚐLabelInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalONewPersonInput2ᚖcustomerhubᚋgraphᚋmodelᚐNewPersonInput(ctx context.Context, v any) (*model.NewPersonInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputNewPersonInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalONode2customerhubᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -16310,11 +23603,33 @@ func (ec *executionContext) marshalOOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffi
 	return ec._Office(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v *model.Person) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Person(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOPhone2ᚖcustomerhubᚋgraphᚋmodelᚐPhone(ctx context.Context, sel ast.SelectionSet, v *model.Phone) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Phone(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOResponsible2ᚖcustomerhubᚋgraphᚋmodelᚐResponsible(ctx context.Context, sel ast.SelectionSet, v *model.Responsible) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Responsible(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOResponsibleInput2ᚖcustomerhubᚋgraphᚋmodelᚐResponsibleInput(ctx context.Context, v any) (*model.ResponsibleInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputResponsibleInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalORun2ᚖcustomerhubᚋgraphᚋmodelᚐRun(ctx context.Context, sel ast.SelectionSet, v *model.Run) graphql.Marshaler {

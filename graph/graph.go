@@ -5,6 +5,7 @@ package graph
 import (
 	"context"
 	"time"
+	_ "time/tzdata" // Finland's date has to be known on machines without a zone database too.
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -36,10 +37,23 @@ type Hub interface {
 	RunsByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Run, error)
 	Changes(ctx context.Context, v auth.Viewer, after string, first int) (hub.ChangePage, error)
 	ChangesOfCustomers(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]hub.ChangePage, error)
+	ProvenanceByCustomer(ctx context.Context, v auth.Viewer, ids []customer.ID) (map[customer.ID]customer.Provenances, error)
+	KYCByCustomer(ctx context.Context, v auth.Viewer, ids []customer.ID) (map[customer.ID]customer.KYC, error)
+	KYCHistory(ctx context.Context, v auth.Viewer, id customer.ID, after string, first int) (hub.KYCHistoryPage, error)
+	CustomFields(ctx context.Context, v auth.Viewer) ([]customer.CustomField, error)
 
 	CreateCustomer(ctx context.Context, v auth.Viewer, fields customer.Fields, key string) (hub.CustomerView, error)
 	UpdateCustomer(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, patch customer.Fields, key string) (hub.CustomerView, error)
 	DeactivateCustomer(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, key string) (hub.CustomerView, error)
+	UpsertOffice(ctx context.Context, v auth.Viewer, id customer.ID, officeID customer.OfficeID, expectedVersion *int, patch customer.Fields, key string) (hub.CustomerView, error)
+	DeactivateOffice(ctx context.Context, v auth.Viewer, id customer.ID, officeID customer.OfficeID, expectedVersion *int, key string) (hub.CustomerView, error)
+	LinkContact(ctx context.Context, v auth.Viewer, in hub.LinkContact, key string) (hub.CustomerView, customer.PersonID, error)
+	UnlinkContact(ctx context.Context, v auth.Viewer, id customer.ID, person customer.PersonID, expectedVersion *int, key string) (hub.CustomerView, error)
+	SetDefaultContact(ctx context.Context, v auth.Viewer, id customer.ID, person customer.PersonID, expectedVersion *int, key string) (hub.CustomerView, error)
+	UpdatePerson(ctx context.Context, v auth.Viewer, id customer.PersonID, patch customer.Fields, key string) (customer.Person, error)
+	DefineCustomField(ctx context.Context, v auth.Viewer, d customer.CustomField, key string) (customer.CustomField, error)
+	SetCustomFields(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, values map[string]string, key string) (hub.CustomerView, error)
+	SetResponsible(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, r customer.Responsible, key string) (hub.CustomerView, error)
 	CreateSystem(ctx context.Context, v auth.Viewer, in hub.CreateSystem, key string) (system.System, error)
 	SetSystemCredentials(ctx context.Context, v auth.Viewer, id system.ID, credentials map[string]string, key string) (system.System, error)
 	CheckSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (run.Run, error)
@@ -59,6 +73,8 @@ type Options struct {
 	Feed Feed
 	// LoaderWait is how long a loader gathers keys before it asks for all of them. Zero means one millisecond.
 	LoaderWait time.Duration
+	// Now is the clock by which due diligence is overdue. Nil means time.Now.
+	Now func() time.Time
 }
 
 const defaultLoaderWait = time.Millisecond
@@ -69,6 +85,8 @@ type API struct {
 	hub  Hub
 	feed Feed
 	wait time.Duration
+	// today is the date in Finland, as YYYY-MM-DD.
+	today func() string
 }
 
 // New makes the API.
@@ -76,7 +94,15 @@ func New(o Options) *API {
 	if o.LoaderWait <= 0 {
 		o.LoaderWait = defaultLoaderWait
 	}
-	return &API{hub: o.Hub, feed: o.Feed, wait: o.LoaderWait}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	helsinki, err := time.LoadLocation("Europe/Helsinki")
+	if err != nil {
+		panic(err) // the zones are compiled in
+	}
+	today := func() string { return o.Now().In(helsinki).Format(time.DateOnly) }
+	return &API{hub: o.Hub, feed: o.Feed, wait: o.LoaderWait, today: today}
 }
 
 // Schema is the schema that an executor runs.
@@ -100,6 +126,9 @@ type (
 	changes      struct{ *API }
 	origins      struct{ *API }
 	details      struct{ *API }
+	customFields struct{ *API }
+	responsibles struct{ *API }
+	kycs         struct{ *API }
 )
 
 // Query implements ResolverRoot.
@@ -137,6 +166,15 @@ func (r root) Change() ChangeResolver { return changes(r) }
 
 // Source implements ResolverRoot.
 func (r root) Source() SourceResolver { return origins(r) }
+
+// CustomFieldDefinition implements ResolverRoot.
+func (r root) CustomFieldDefinition() CustomFieldDefinitionResolver { return customFields(r) }
+
+// Responsible implements ResolverRoot.
+func (r root) Responsible() ResponsibleResolver { return responsibles(r) }
+
+// Kyc implements ResolverRoot.
+func (r root) Kyc() KycResolver { return kycs(r) }
 
 // UserErrorDetails implements ResolverRoot.
 func (r root) UserErrorDetails() UserErrorDetailsResolver { return details(r) }

@@ -64,8 +64,16 @@ func parseAs[T ~string](n noun, s string) (T, error) {
 }
 
 func parseCustomerID(s string) (customer.ID, error) { return parseAs[customer.ID](nounCustomer, s) }
-func parseSystemID(s string) (system.ID, error)     { return parseAs[system.ID](nounSystem, s) }
-func parseRunID(s string) (run.ID, error)           { return parseAs[run.ID](nounRun, s) }
+func parseOfficeID(s string) (customer.OfficeID, error) {
+	return parseAs[customer.OfficeID](nounOffice, s)
+}
+
+func parsePersonID(s string) (customer.PersonID, error) {
+	return parseAs[customer.PersonID](nounPerson, s)
+}
+
+func parseSystemID(s string) (system.ID, error) { return parseAs[system.ID](nounSystem, s) }
+func parseRunID(s string) (run.ID, error)       { return parseAs[run.ID](nounRun, s) }
 
 // isUUID holds for the lower-case text form, the only one that the hub issues.
 func isUUID(s string) bool {

@@ -29,6 +29,11 @@ type loaders struct {
 	links      *dataloadgen.Loader[link.ID, hub.LinkView]
 	runs       *dataloadgen.Loader[run.ID, run.Run]
 	changesOf  *dataloadgen.Loader[changesKey, hub.ChangePage]
+	provenance *dataloadgen.Loader[customer.ID, customer.Provenances]
+	kyc        *dataloadgen.Loader[customer.ID, customer.KYC]
+	kycHistory *dataloadgen.Loader[changesKey, hub.KYCHistoryPage]
+	// custom are the definitions of the organisation, which is all there is to ask for.
+	custom *dataloadgen.Loader[struct{}, []customer.CustomField]
 }
 
 // customerKey asks for a customer with relations.
@@ -37,7 +42,7 @@ type customerKey struct {
 	with model.Relations
 }
 
-// changesKey asks for a page of the changes of a customer.
+// changesKey asks for a page of the changes, or of the due-diligence history, of a customer.
 type changesKey struct {
 	id    customer.ID
 	after string
@@ -60,6 +65,15 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		lastRuns:   byID(v, a.hub.LastRuns, wait),
 		links:      byID(v, a.hub.LinksByID, wait),
 		runs:       byID(v, a.hub.RunsByID, wait),
+		provenance: byID(v, a.hub.ProvenanceByCustomer, wait),
+		kyc:        byID(v, a.hub.KYCByCustomer, wait),
+		kycHistory: dataloadgen.NewMappedLoader(func(ctx context.Context, keys []changesKey) (map[changesKey]hub.KYCHistoryPage, error) {
+			return a.fetchKYCHistory(ctx, v, keys)
+		}, wait),
+		custom: dataloadgen.NewMappedLoader(func(ctx context.Context, _ []struct{}) (map[struct{}][]customer.CustomField, error) {
+			all, err := a.hub.CustomFields(ctx, v)
+			return map[struct{}][]customer.CustomField{{}: all}, err
+		}, wait),
 	}
 }
 
@@ -114,6 +128,19 @@ func (a *API) fetchChanges(ctx context.Context, v auth.Viewer, keys []changesKey
 		for id, c := range found {
 			out[changesKey{id, p.after, p.first}] = c
 		}
+	}
+	return out, nil
+}
+
+// fetchKYCHistory reads the history of one customer after the other: it is long, and asked for of one customer.
+func (a *API) fetchKYCHistory(ctx context.Context, v auth.Viewer, keys []changesKey) (map[changesKey]hub.KYCHistoryPage, error) {
+	out := make(map[changesKey]hub.KYCHistoryPage, len(keys))
+	for _, k := range keys {
+		page, err := a.hub.KYCHistory(ctx, v, k.id, k.after, k.first)
+		if err != nil {
+			return nil, err
+		}
+		out[k] = page
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"customerhub/graph/model"
@@ -54,16 +55,27 @@ func personal(f string) (is, ofPerson bool) {
 	return false, false
 }
 
+// openKYC are the fields of the due-diligence status that customers:read is enough for (design section 8). The rest needs
+// kyc:read.
+var openKYC = []string{"kyc.state", "kyc.riskClass", "kyc.requiresActions"}
+
+func masksKYC(v auth.Viewer) bool { return !v.Can(auth.KYCRead) }
+
+func hiddenKYC(v auth.Viewer, f string) bool {
+	return strings.HasPrefix(f, "kyc.") && masksKYC(v) && !slices.Contains(openKYC, f)
+}
+
 // maskedFields are the fields of a change as the viewer may see them. A change does not say what kind of customer it is
 // about, so that is looked up, for all changes of a page together; of a customer that is gone everything is masked.
 func maskedFields(ctx context.Context, v auth.Viewer, c *model.Change) ([]*model.FieldChange, error) {
-	if v.Can(auth.PersonalRead) {
+	if v.Can(auth.PersonalRead) && v.Can(auth.KYCRead) {
 		return c.All, nil
 	}
 	private, known := false, false
 	out := make([]*model.FieldChange, len(c.All))
 	for i, f := range c.All {
 		is, ofPerson := personal(f.Field)
+		is = is && masksPeople(v)
 		if is && !ofPerson && !known {
 			of, err := changedCustomer(ctx, c)
 			if err != nil {
@@ -71,7 +83,7 @@ func maskedFields(ctx context.Context, v auth.Viewer, c *model.Change) ([]*model
 			}
 			private, known = of == nil || of.Kind == model.CustomerKindPrivate || wasPrivate(c), true
 		}
-		if out[i] = f; is && (ofPerson || private) {
+		if out[i] = f; is && (ofPerson || private) || hiddenKYC(v, f.Field) {
 			out[i] = &model.FieldChange{Field: f.Field}
 		}
 	}

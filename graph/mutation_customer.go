@@ -37,23 +37,29 @@ func (p patch) einvoice(in graphql.Omittable[*model.EInvoiceInput]) {
 	}
 }
 
-func (p patch) address(kind customer.AddressKind, in graphql.Omittable[*model.AddressInput]) {
+// address takes an address whose parts are named by field.
+func (p patch) address(field func(part string) customer.Field, in graphql.Omittable[*model.AddressInput]) {
 	a, ok := in.ValueOK()
 	if ok && a == nil {
 		for _, part := range customer.AddressParts {
-			p[customer.AddressField(kind, part)] = ""
+			p[field(part)] = ""
 		}
 	}
 	if a == nil {
 		return
 	}
-	part := func(name string, v graphql.Omittable[*string]) { p.text(customer.AddressField(kind, name), v) }
+	part := func(name string, v graphql.Omittable[*string]) { p.text(field(name), v) }
 	part("name", a.Name)
 	part("line1", a.Line1)
 	part("line2", a.Line2)
 	part("postcode", a.Postcode)
 	part("city", a.City)
 	part("country", a.Country)
+}
+
+// addressOf names the parts of an address of the customer itself.
+func addressOf(kind customer.AddressKind) func(part string) customer.Field {
+	return func(part string) customer.Field { return customer.AddressField(kind, part) }
 }
 
 func patchFields(in *model.CustomerPatch) customer.Fields {
@@ -74,9 +80,9 @@ func patchFields(in *model.CustomerPatch) customer.Fields {
 	p.text(customer.FieldLanguage, in.Language)
 	p.list(customer.FieldBillingEmails, in.BillingEmails)
 	p.einvoice(in.Einvoice)
-	p.address(customer.Billing, in.BillingAddress)
-	p.address(customer.Visiting, in.VisitingAddress)
-	p.address(customer.Delivery, in.DeliveryAddress)
+	p.address(addressOf(customer.Billing), in.BillingAddress)
+	p.address(addressOf(customer.Visiting), in.VisitingAddress)
+	p.address(addressOf(customer.Delivery), in.DeliveryAddress)
 	return customer.Fields(p)
 }
 

@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"customerhub/graph/model"
+	"customerhub/internal/change"
 	"customerhub/internal/customer"
+	"customerhub/internal/finnish"
 )
 
 // TestDescriptions holds the schema to its promise that everything is described, beginning with a whole sentence.
@@ -92,6 +94,59 @@ func TestEnumsCoverTheNouns(t *testing.T) {
 	for _, k := range []customer.EInvoiceKind{customer.OVT, customer.IBAN, customer.NetServiceID, customer.Peppol, customer.OtherKind} {
 		if !model.EInvoiceKind(k).IsValid() {
 			t.Errorf("EInvoiceKind lacks %s", k)
+		}
+	}
+	for _, s := range []customer.KYCState{customer.KYCNotSent, customer.KYCCandidate, customer.KYCCustomer, customer.KYCEnded, customer.KYCRemoved, customer.KYCUnknown} {
+		if !model.KycState(s).IsValid() {
+			t.Errorf("KycState lacks %s", s)
+		}
+	}
+	for _, r := range []customer.RiskClass{customer.RiskUnknown, customer.RiskLow, customer.RiskStandard, customer.RiskHigh} {
+		if !model.RiskClass(r).IsValid() {
+			t.Errorf("RiskClass lacks %s", r)
+		}
+	}
+	for _, f := range []customer.CustomFieldType{customer.DateField, customer.DecimalField, customer.TextField, customer.EnumField} {
+		if !model.CustomFieldType(f).IsValid() {
+			t.Errorf("CustomFieldType lacks %s", f)
+		}
+	}
+	for _, s := range []customer.CustomFieldState{customer.CustomFieldActive, customer.CustomFieldInactive, customer.CustomFieldUnmapped} {
+		if !model.CustomFieldState(s).IsValid() {
+			t.Errorf("CustomFieldState lacks %s", s)
+		}
+	}
+	for _, k := range []customer.ResponsibleKind{customer.ResponsibleUser, customer.ResponsibleTeam} {
+		if !model.ResponsibleKind(k).IsValid() {
+			t.Errorf("ResponsibleKind lacks %s", k)
+		}
+	}
+	for _, k := range []change.Kind{
+		change.CustomerCreated, change.CustomerUpdated, change.CustomerDeactivated, change.CustomerReactivated, change.KYCStatusChanged,
+		change.SystemCreated, change.SystemUpdated,
+	} {
+		if !model.ChangeKind(k).IsValid() {
+			t.Errorf("ChangeKind lacks %s", k)
+		}
+	}
+	for _, reason := range []string{
+		customer.ReasonRequired, customer.ReasonTooLong, customer.ReasonUnknownField, customer.ReasonNumberReserved, customer.ReasonPostcode,
+		customer.ReasonCountry, customer.ReasonLanguage, customer.ReasonEmail, customer.ReasonVATNumber, customer.ReasonEInvoiceIncomplete,
+		customer.ReasonEInvoiceInvalid, customer.ReasonEInvoiceNeedsID, customer.ReasonConsumerEInvoiceOnly, customer.ReasonCharacters,
+		customer.ReasonCustomFieldKey, customer.ReasonCustomFieldType, customer.ReasonCustomFieldOption, customer.ReasonCustomFieldState,
+		customer.ReasonCustomFieldUnknown,
+	} {
+		if !model.UserErrorCode(reason).IsValid() {
+			t.Errorf("UserErrorCode lacks %s", reason)
+		}
+	}
+	for _, code := range []finnish.Code{
+		finnish.EInvoiceAddressFormat, finnish.EInvoiceFieldsSwapped, finnish.OVTFormat, finnish.OVTCheckDigit, finnish.OVTPrefixLost,
+		finnish.IBANFormat, finnish.IBANCheckDigits, finnish.OperatorFormat, finnish.OperatorCheckDigit, finnish.PeppolFormat,
+		finnish.PeppolSchemeUnknown, finnish.PeppolSchemeRemoved, finnish.PeppolIdentifierFormat, finnish.PersonalIdentityCode,
+	} {
+		if !model.UserErrorCode(code).IsValid() {
+			t.Errorf("UserErrorCode lacks %s", code)
 		}
 	}
 }

@@ -50,6 +50,8 @@ func relations(ctx context.Context, ofCustomer []graphql.CollectedField) model.R
 			}
 		case "links":
 			need |= model.Links
+		case "provenance":
+			need |= provenanceNeeds
 		}
 	}
 	return need

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -186,6 +188,27 @@ func (f *follower) look(ctx context.Context, ids []customer.ID) (fits map[custom
 	return fits, now, nil
 }
 
+// tookOut says whether a change may have taken its customer out of the set that the filter names: a value that the filter
+// looks at was there before. Whoever follows the set would otherwise keep the customer for ever.
+func tookOut(fields []customer.FieldChange, f hub.CustomerFilter) bool {
+	words := customer.SearchWords(f.Text)
+	return slices.ContainsFunc(fields, func(c customer.FieldChange) bool {
+		if c.Before == "" {
+			return false
+		}
+		switch c.Field {
+		case customer.FieldStatus:
+			return c.Before == string(f.Status)
+		case customer.FieldKind:
+			return c.Before == string(f.Kind)
+		case customer.FieldName, customer.FieldNameExtension, customer.FieldFirstName, customer.FieldLastName, customer.FieldNumber, customer.FieldBusinessID:
+			before := customer.Fold(c.Before + " " + strings.ReplaceAll(c.Before, "-", ""))
+			return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(before, word) })
+		}
+		return false
+	})
+}
+
 // event is what an item means to this subscriber; nil when nothing.
 func (f *follower) event(item feed.Item, fits map[customer.ID]bool, now map[customer.ID]*model.Customer) model.CustomerEvent {
 	switch {
@@ -197,7 +220,7 @@ func (f *follower) event(item feed.Item, fits map[customer.ID]bool, now map[cust
 		return &model.Heartbeat{NewestSequence: int(item.Sequence), Cursor: item.Cursor}
 	case item.Change == nil:
 		return nil
-	case item.Change.CustomerID != "" && (fits == nil || fits[item.Change.CustomerID]):
+	case item.Change.CustomerID != "" && (fits == nil || fits[item.Change.CustomerID] || tookOut(item.Change.Fields, f.filter)):
 		c := now[item.Change.CustomerID]
 		return &model.CustomerChange{Change: toChange(*item.Change, item.Cursor, c), Customer: c}
 	case time.Since(f.sentAt) > quietFor:

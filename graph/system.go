@@ -47,7 +47,7 @@ func toFault(code fault.Code, message string, since time.Time) *model.Fault {
 func toLink(v auth.Viewer, l hub.LinkView, of *model.Customer) *model.Link {
 	return &model.Link{
 		ID: globalID(nounLink, l.ID), System: toSystem(v, l.System), ExternalID: text(l.ExternalID),
-		State: model.SyncState(l.State), Primary: l.Primary, DueAt: moment(l.DueAt), Attempt: l.Attempt,
+		State: model.SyncState(l.State), Reason: text(l.LastMessage), Primary: l.Primary, DueAt: moment(l.DueAt), Attempt: l.Attempt,
 		LastSyncedAt: moment(l.LastSyncedAt), CustomerID: l.CustomerID, Of: of,
 	}
 }
@@ -90,8 +90,13 @@ func loadSystem(ctx context.Context, id system.ID) (*model.System, error) {
 
 // System resolves Source.system.
 func (r origins) System(ctx context.Context, s *model.Source) (*model.System, error) {
-	if s.SystemID == "" || !auth.ViewerFrom(ctx).Can(auth.SystemsRead) {
+	return namedSystem(ctx, s.SystemID)
+}
+
+// namedSystem reads a system that a value names; nil when it names none, or without systems:read.
+func namedSystem(ctx context.Context, id system.ID) (*model.System, error) {
+	if id == "" || !auth.ViewerFrom(ctx).Can(auth.SystemsRead) {
 		return nil, nil
 	}
-	return loadSystem(ctx, s.SystemID)
+	return loadSystem(ctx, id)
 }

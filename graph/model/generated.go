@@ -225,6 +225,82 @@ type CreateSystemPayload struct {
 
 func (CreateSystemPayload) IsUserErrors() {}
 
+// A field that the organisation added to its customers.
+type CustomFieldDefinition struct {
+	// What names the field in the API, such as `lead_source`; it never changes.
+	Key string `json:"key"`
+	// What the field holds. A field in state `UNMAPPED` holds text until somebody says what it is.
+	Type CustomFieldType `json:"type"`
+	// Where the definition is in its life.
+	State CustomFieldState `json:"state"`
+	// What people call the field, by language.
+	Labels []*Label `json:"labels"`
+	// The values that an `ENUM` can have, in the order they were given; empty for other types.
+	Options []*CustomFieldOption `json:"options"`
+	// The field's id in that system; null when it was defined in the hub.
+	ExternalID *string `json:"externalId,omitempty"`
+	// The system that the field came from; empty for one that was defined in the hub.
+	SystemID system.ID `json:"-"`
+}
+
+// The value of a custom field to set.
+type CustomFieldInput struct {
+	// The key of the definition.
+	Key string `json:"key"`
+	// The value; null clears, and absent is refused.
+	Value graphql.Omittable[*CustomFieldValueInput] `json:"value,omitempty"`
+}
+
+// One value that an `ENUM` can have.
+type CustomFieldOption struct {
+	// What names the option in the API, such as `fair`.
+	Code string `json:"code"`
+	// What people call the option, by language.
+	Labels []*Label `json:"labels"`
+	// Whether the option can be written. One that cannot may still be read.
+	Active bool `json:"active"`
+}
+
+// One value that an `ENUM` can have.
+type CustomFieldOptionInput struct {
+	// The code: lower-case letters, digits and `_`, beginning with a letter.
+	Code string `json:"code"`
+	// What people call the option, each language once.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+	// Whether the option can be written.
+	Active graphql.Omittable[*bool] `json:"active,omitempty"`
+}
+
+// The value of a custom field. Exactly one of `date`, `decimal`, `text` and `option` is set, and `type` says which.
+type CustomFieldValue struct {
+	// The key of the definition, such as `lead_source`.
+	Key string `json:"key"`
+	// The definition.
+	Definition *CustomFieldDefinition `json:"definition"`
+	// Which member holds the value. It is `TEXT` for a field in state `UNMAPPED`, and for a value that does not fit its definition.
+	Type CustomFieldType `json:"type"`
+	// The value of a `DATE`.
+	Date *string `json:"date,omitempty"`
+	// The value of a `DECIMAL`.
+	Decimal *string `json:"decimal,omitempty"`
+	// The value of a `TEXT`.
+	Text *string `json:"text,omitempty"`
+	// The value of an `ENUM`: the code of an option. The definition has its labels.
+	Option *string `json:"option,omitempty"`
+}
+
+// A value of a custom field. Exactly one member is given, the one that the type of the definition takes.
+type CustomFieldValueInput struct {
+	// The value of a `DATE`.
+	Date graphql.Omittable[*string] `json:"date,omitempty"`
+	// The value of a `DECIMAL`: at most four decimals.
+	Decimal graphql.Omittable[*string] `json:"decimal,omitempty"`
+	// The value of a `TEXT`: at most 500 characters.
+	Text graphql.Omittable[*string] `json:"text,omitempty"`
+	// The value of an `ENUM`: the code of an option in use.
+	Option graphql.Omittable[*string] `json:"option,omitempty"`
+}
+
 // One real-world customer of the organisation, as all its systems together know it. Needs `customers:read`.
 //
 // E-mail addresses and phone numbers of private persons also need `personal:read`; without it they are null or empty and
@@ -266,6 +342,8 @@ type Customer struct {
 	BillingEmails []string `json:"billingEmails"`
 	// Whether the customer receives e-invoices in a net bank. Only the customer can order that, so it cannot be set here.
 	ConsumerEInvoice bool `json:"consumerEInvoice"`
+	// Who looks after the customer; null when nobody is named.
+	Responsible *Responsible `json:"responsible,omitempty"`
 	// When the customer came into the hub.
 	CreatedAt time.Time `json:"createdAt"`
 	// When the customer last changed.
@@ -394,6 +472,58 @@ type DeactivateCustomerPayload struct {
 
 func (DeactivateCustomerPayload) IsUserErrors() {}
 
+// The office to deactivate.
+type DeactivateOfficeInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// The global id of the office.
+	OfficeID string `json:"officeId"`
+	// The version of the customer that you decided upon.
+	//
+	// It is refused only when something that you touch was altered since. Without it the last writer wins.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `deactivateOffice` did.
+type DeactivateOfficePayload struct {
+	// The customer as it is now; null when there are user errors.
+	Customer *Customer `json:"customer,omitempty"`
+	// The office as it is now; null when there are user errors.
+	Office *Office `json:"office,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (DeactivateOfficePayload) IsUserErrors() {}
+
+// The definition of a custom field. It replaces the one that has the key as a whole.
+type DefineCustomFieldInput struct {
+	// The key: lower-case letters, digits and `_`, beginning with a letter. It can never be altered.
+	Key string `json:"key"`
+	// What the field holds.
+	Type CustomFieldType `json:"type"`
+	// What people call the field, each language once.
+	Labels graphql.Omittable[[]*LabelInput] `json:"labels,omitempty"`
+	// The values of an `ENUM`, in the order they are shown; for other types none.
+	Options graphql.Omittable[[]*CustomFieldOptionInput] `json:"options,omitempty"`
+	// Whether values can be written: `ACTIVE` or `INACTIVE`.
+	State graphql.Omittable[*CustomFieldState] `json:"state,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `defineCustomField` did.
+type DefineCustomFieldPayload struct {
+	// The definition as it is now; null when there are user errors.
+	CustomField *CustomFieldDefinition `json:"customField,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (DefineCustomFieldPayload) IsUserErrors() {}
+
 // Where e-invoices are sent: an address together with the operator that delivers to it.
 type EInvoice struct {
 	// The address, such as `003712345671`.
@@ -440,16 +570,46 @@ type Fault struct {
 	Since time.Time `json:"since"`
 }
 
+// A value that did not prevail.
+type FieldAlternative struct {
+	// The value; null when there was none, or the viewer may not see it.
+	Value *string `json:"value,omitempty"`
+	// Where the value came from.
+	Source *Source `json:"source"`
+	// When it was entered in the hub or seen in the system.
+	ObservedAt time.Time `json:"observedAt"`
+}
+
 // One field that got another value.
 type FieldChange struct {
-	// The name of the field, such as `name`, `billingAddress.city` or `office[…].phone`.
+	// The name of the field, such as `name`, `billingAddress.city`, `office[…].phone`, `custom[lead_source].value` or
+	// `kyc.riskClass`.
 	//
-	// In brackets stands the global id of the office or person.
+	// In brackets stands the global id of the office or person, or the key of the custom field.
 	Field string `json:"field"`
 	// The value before; null when there was none, or the viewer may not see it.
 	Before *string `json:"before,omitempty"`
 	// The value after; null when it was cleared, or the viewer may not see it.
 	After *string `json:"after,omitempty"`
+}
+
+// Where one value of a customer came from, and what others held.
+type FieldProvenance struct {
+	// The name of the field, as in changes: `name`, `billingAddress.city` or `office[…].phone` with the global id of the office.
+	Field string `json:"field"`
+	// The value now; null when it was cleared, or the viewer may not see it.
+	Value *string `json:"value,omitempty"`
+	// Where the value came from.
+	Source *Source `json:"source"`
+	// When it was entered in the hub or seen in the system.
+	ObservedAt time.Time `json:"observedAt"`
+	// Why this value stands.
+	//
+	// `FIRST`: it came with the customer. `EDIT`: somebody entered it in the hub. `CHANGE`: it changed at its source, and
+	// nowhere else. `PRECEDENCE`: it changed on both sides, and its source goes before. The list may grow.
+	DecidedBy string `json:"decidedBy"`
+	// What others held when this value was decided.
+	Alternatives []*FieldAlternative `json:"alternatives"`
 }
 
 // Nothing happened; the connection is alive.
@@ -461,6 +621,87 @@ type Heartbeat struct {
 }
 
 func (Heartbeat) IsCustomerEvent() {}
+
+// What the due-diligence service says of a customer. The service alone decides these values; the hub cannot alter them.
+//
+// `state`, `riskClass` and `requiresActions` need `customers:read`, all else also `kyc:read`; without it the rest is null or
+// empty and `masked` is true.
+type Kyc struct {
+	// Where the customer stands in the service; `NOT_SENT` until the service has answered.
+	State KycState `json:"state"`
+	// The risk class; `UNKNOWN` until the service has answered, which is never to be read as low risk.
+	RiskClass RiskClass `json:"riskClass"`
+	// Whether something has to be done; null until the service has said it.
+	RequiresActions *bool `json:"requiresActions,omitempty"`
+	// What has to be done, in the service's words.
+	RequiresActionsReasons []string `json:"requiresActionsReasons"`
+	// The day of the latest risk assessment.
+	LatestRiskAssessmentOn *string `json:"latestRiskAssessmentOn,omitempty"`
+	// The last day on which the due diligence is valid.
+	DueDiligenceExpiresOn *string `json:"dueDiligenceExpiresOn,omitempty"`
+	// Whether the due diligence has expired, by today's date in Finland; null when its last day is not known.
+	IsOverdue *bool `json:"isOverdue,omitempty"`
+	// Remarks written in the service.
+	Notes *string `json:"notes,omitempty"`
+	// When the service said all this; null until it has answered.
+	AsOf *time.Time `json:"asOf,omitempty"`
+	// Whether values are left out because the viewer lacks `kyc:read`.
+	Masked bool `json:"masked"`
+	// The customer that it is about.
+	CustomerID customer.ID `json:"-"`
+}
+
+// What the due-diligence service said of a customer at one time.
+type KycHistoryItem struct {
+	// The position of this item, to go on from with `history(after:)`.
+	Cursor string `json:"cursor"`
+	// Where the customer stood in the service.
+	State KycState `json:"state"`
+	// The risk class.
+	RiskClass RiskClass `json:"riskClass"`
+	// Whether something had to be done; null when the service did not say.
+	RequiresActions *bool `json:"requiresActions,omitempty"`
+	// What had to be done, in the service's words.
+	RequiresActionsReasons []string `json:"requiresActionsReasons"`
+	// The day of the latest risk assessment.
+	LatestRiskAssessmentOn *string `json:"latestRiskAssessmentOn,omitempty"`
+	// The last day on which the due diligence was valid.
+	DueDiligenceExpiresOn *string `json:"dueDiligenceExpiresOn,omitempty"`
+	// Remarks written in the service.
+	Notes *string `json:"notes,omitempty"`
+	// When the service said it.
+	AsOf time.Time `json:"asOf"`
+	// When the hub heard of it.
+	RecordedAt time.Time `json:"recordedAt"`
+	// The system that said it.
+	Source *Source `json:"source"`
+}
+
+// A part of what the due-diligence service has said of a customer over time.
+type KycHistoryPage struct {
+	// What the service said, newest first.
+	Items []*KycHistoryItem `json:"items"`
+	// Where to go on reading; null when nothing was ever said.
+	EndCursor *string `json:"endCursor,omitempty"`
+	// Whether older items follow.
+	HasMore bool `json:"hasMore"`
+}
+
+// What people call something, in one language.
+type Label struct {
+	// The language as ISO 639-1, such as `fi`.
+	Language string `json:"language"`
+	// The words in that language.
+	Text string `json:"text"`
+}
+
+// What people call something, in one language.
+type LabelInput struct {
+	// The language as ISO 639-1, such as `fi`.
+	Language string `json:"language"`
+	// The words in that language.
+	Text string `json:"text"`
+}
 
 // The reader was too slow. This is the last event: subscribe again with the cursor to miss nothing.
 type Lagged struct {
@@ -482,6 +723,8 @@ type Link struct {
 	ExternalID *string `json:"externalId,omitempty"`
 	// How the two sides stand.
 	State SyncState `json:"state"`
+	// Why the two sides do not agree, in words for an operator; null when they do.
+	Reason *string `json:"reason,omitempty"`
 	// Whether this is the record that the hub writes to. A customer has one such link in a system.
 	Primary bool `json:"primary"`
 	// When the hub will look at the record next; null when nothing is due.
@@ -498,11 +741,59 @@ type Link struct {
 
 func (Link) IsNode() {}
 
+// A person who becomes a contact of a customer, or a contact to alter. Give exactly one of `personId` and `person`.
+type LinkContactInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// The global id of an existing person.
+	PersonID graphql.Omittable[*string] `json:"personId,omitempty"`
+	// A new person.
+	Person graphql.Omittable[*NewPersonInput] `json:"person,omitempty"`
+	// What the person is a contact for; absent keeps. The list replaces the one before; null and an empty list mean `GENERAL`.
+	Roles graphql.Omittable[[]ContactRole] `json:"roles,omitempty"`
+	// The title or position, such as `toimitusjohtaja`; absent keeps, null clears.
+	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// The global id of the customer's office where the person is met; absent keeps, null clears.
+	OfficeID graphql.Omittable[*string] `json:"officeId,omitempty"`
+	// The version of the customer that you decided upon.
+	//
+	// It is refused only when something that you touch was altered since. Without it the last writer wins.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same person and creates nobody anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `linkContact` did.
+type LinkContactPayload struct {
+	// The customer as it is now; null when there are user errors.
+	Customer *Customer `json:"customer,omitempty"`
+	// The contact as it is now; null when there are user errors.
+	Contact *Contact `json:"contact,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (LinkContactPayload) IsUserErrors() {}
+
 // Everything that can be altered.
 //
 // Several mutations in one document run one after the other, each in a transaction of its own. What the caller can mend
 // comes back in the payload as `userErrors`, and then nothing was altered.
 type Mutation struct {
+}
+
+// A person to create. An absent member and null mean the same: not known.
+type NewPersonInput struct {
+	// The first name.
+	FirstName graphql.Omittable[*string] `json:"firstName,omitempty"`
+	// The last name.
+	LastName string `json:"lastName"`
+	// The language of correspondence as ISO 639-1, such as `fi`.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// The e-mail addresses.
+	Emails graphql.Omittable[[]string] `json:"emails,omitempty"`
+	// The phone numbers as people write them.
+	Phones graphql.Omittable[[]string] `json:"phones,omitempty"`
 }
 
 // A place of business of a customer.
@@ -530,6 +821,22 @@ type Office struct {
 }
 
 func (Office) IsNode() {}
+
+// Fields of an office. An absent field keeps its value, null clears it.
+type OfficePatch struct {
+	// The name, such as `Turun toimipiste`; it cannot be cleared.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// The identifier that the accounting knows the office by.
+	Identifier graphql.Omittable[*string] `json:"identifier,omitempty"`
+	// The phone number as people write it.
+	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
+	// The addresses that invoices of this office are mailed to. The list replaces the one before; null and an empty list clear it.
+	BillingEmails graphql.Omittable[[]string] `json:"billingEmails,omitempty"`
+	// Where the office is. Null clears the whole address.
+	Address graphql.Omittable[*AddressInput] `json:"address,omitempty"`
+	// Where e-invoices of this office are sent. Null clears address and operator.
+	Einvoice graphql.Omittable[*EInvoiceInput] `json:"einvoice,omitempty"`
+}
 
 // A company whose customers the hub keeps. No organisation can see another.
 type Organisation struct {
@@ -577,6 +884,20 @@ type Person struct {
 
 func (Person) IsNode() {}
 
+// Fields of a person to alter. An absent field keeps its value, null clears it.
+type PersonPatch struct {
+	// The first name.
+	FirstName graphql.Omittable[*string] `json:"firstName,omitempty"`
+	// The last name; it cannot be cleared.
+	LastName graphql.Omittable[*string] `json:"lastName,omitempty"`
+	// The language of correspondence as ISO 639-1, such as `fi`.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// The e-mail addresses. The list replaces the one before; null and an empty list clear it.
+	Emails graphql.Omittable[[]string] `json:"emails,omitempty"`
+	// The phone numbers as people write them. The list replaces the one before; null and an empty list clear it.
+	Phones graphql.Omittable[[]string] `json:"phones,omitempty"`
+}
+
 // A phone number.
 type Phone struct {
 	// The number as somebody typed it, such as `040 123 4567`.
@@ -587,6 +908,30 @@ type Phone struct {
 
 // Everything that can be read.
 type Query struct {
+}
+
+// Who looks after a customer, for routing work to them. The user or team itself lives in an external system.
+type Responsible struct {
+	// Whether a person or a team is responsible.
+	Kind ResponsibleKind `json:"kind"`
+	// The name, such as `Maija Myyjä`.
+	Name string `json:"name"`
+	// The id of the user or team in that system; null when no system is named.
+	ExternalID *string `json:"externalId,omitempty"`
+	// The system that the user or team belongs to; empty when none is named.
+	SystemID system.ID `json:"-"`
+}
+
+// A user or a team that looks after a customer.
+type ResponsibleInput struct {
+	// Whether a person or a team is responsible.
+	Kind ResponsibleKind `json:"kind"`
+	// The name, such as `Maija Myyjä`.
+	Name string `json:"name"`
+	// The global id of the system that the user or team belongs to; it comes with `externalId`.
+	System graphql.Omittable[*string] `json:"system,omitempty"`
+	// The id of the user or team in that system.
+	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 }
 
 // A piece of work with an external system that takes a while. Needs `systems:read`.
@@ -670,6 +1015,106 @@ type RunFilter struct {
 	// Only runs of this kind, such as `POLL`.
 	Kind graphql.Omittable[*RunKind] `json:"kind,omitempty"`
 }
+
+// The value of one custom field to set.
+type SetCustomFieldInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// The key of the definition.
+	Key string `json:"key"`
+	// The value; null clears, and absent is refused.
+	Value graphql.Omittable[*CustomFieldValueInput] `json:"value,omitempty"`
+	// The version of the customer that you decided upon.
+	//
+	// It is refused only when something that you touch was altered since. Without it the last writer wins.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `setCustomField` did.
+type SetCustomFieldPayload struct {
+	// The customer as it is now; null when there are user errors.
+	Customer *Customer `json:"customer,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (SetCustomFieldPayload) IsUserErrors() {}
+
+// The values of several custom fields to set.
+type SetCustomFieldsInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// The values, each key once. Fields that are not named keep their values.
+	Values []*CustomFieldInput `json:"values"`
+	// The version of the customer that you decided upon.
+	//
+	// It is refused only when something that you touch was altered since. Without it the last writer wins.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `setCustomFields` did.
+type SetCustomFieldsPayload struct {
+	// The customer as it is now; null when there are user errors.
+	Customer *Customer `json:"customer,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (SetCustomFieldsPayload) IsUserErrors() {}
+
+// The contact to turn to first.
+type SetDefaultContactInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// The global id of the person, who is a contact of the customer.
+	PersonID string `json:"personId"`
+	// The version of the customer that you decided upon.
+	//
+	// It is refused only when something that you touch was altered since. Without it the last writer wins.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `setDefaultContact` did.
+type SetDefaultContactPayload struct {
+	// The customer as it is now; null when there are user errors.
+	Customer *Customer `json:"customer,omitempty"`
+	// The contact as it is now; null when there are user errors.
+	Contact *Contact `json:"contact,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (SetDefaultContactPayload) IsUserErrors() {}
+
+// Who is to look after a customer.
+type SetResponsibleInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// Who is responsible; null says that nobody is, and absent is refused.
+	Responsible graphql.Omittable[*ResponsibleInput] `json:"responsible,omitempty"`
+	// The version of the customer that you decided upon.
+	//
+	// It is refused only when something that you touch was altered since. Without it the last writer wins.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `setResponsible` did.
+type SetResponsiblePayload struct {
+	// The customer as it is now; null when there are user errors.
+	Customer *Customer `json:"customer,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (SetResponsiblePayload) IsUserErrors() {}
 
 // The credentials of a system.
 type SetSystemCredentialsInput struct {
@@ -820,6 +1265,30 @@ type SystemCheck struct {
 	Fix *string `json:"fix,omitempty"`
 }
 
+// The contact to end.
+type UnlinkContactInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// The global id of the person.
+	PersonID string `json:"personId"`
+	// The version of the customer that you decided upon.
+	//
+	// It is refused only when something that you touch was altered since. Without it the last writer wins.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `unlinkContact` did.
+type UnlinkContactPayload struct {
+	// The customer as it is now; null when there are user errors.
+	Customer *Customer `json:"customer,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (UnlinkContactPayload) IsUserErrors() {}
+
 // Alterations of a customer.
 type UpdateCustomerInput struct {
 	// The global id of the customer.
@@ -843,6 +1312,54 @@ type UpdateCustomerPayload struct {
 }
 
 func (UpdateCustomerPayload) IsUserErrors() {}
+
+// Alterations of a person.
+type UpdatePersonInput struct {
+	// The global id of the person.
+	ID string `json:"id"`
+	// What to alter.
+	Patch *PersonPatch `json:"patch"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `updatePerson` did.
+type UpdatePersonPayload struct {
+	// The person as it is now; null when there are user errors.
+	Person *Person `json:"person,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (UpdatePersonPayload) IsUserErrors() {}
+
+// An office of a customer to add or to alter.
+type UpsertOfficeInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// The global id of the office to alter. Absent and null add an office.
+	OfficeID graphql.Omittable[*string] `json:"officeId,omitempty"`
+	// The version of the customer that you decided upon.
+	//
+	// It is refused only when something that you touch was altered since. Without it the last writer wins.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// What to alter. A new office needs a name.
+	Patch *OfficePatch `json:"patch"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `upsertOffice` did.
+type UpsertOfficePayload struct {
+	// The customer as it is now; null when there are user errors.
+	Customer *Customer `json:"customer,omitempty"`
+	// The office as it is now; null when there are user errors.
+	Office *Office `json:"office,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (UpsertOfficePayload) IsUserErrors() {}
 
 // A failure that the caller can mend.
 type UserError struct {
@@ -870,6 +1387,8 @@ type UserErrorDetails struct {
 	CandidateIDs []customer.ID `json:"-"`
 	// The customer that holds the number; empty when that is not the matter.
 	HolderID customer.ID `json:"-"`
+	// The person who has the role; empty when that is not the matter.
+	PersonID customer.PersonID `json:"-"`
 	// The run under way; empty when that is not the matter.
 	RunID run.ID `json:"-"`
 }
@@ -1023,8 +1542,8 @@ const (
 	ChangeKindCustomerDeactivated ChangeKind = "CUSTOMER_DEACTIVATED"
 	// A customer was taken into use again.
 	ChangeKindCustomerReactivated ChangeKind = "CUSTOMER_REACTIVATED"
-	// A customer was linked to a record of an external system.
-	ChangeKindCustomerLinked ChangeKind = "CUSTOMER_LINKED"
+	// The due-diligence service said something new of a customer.
+	ChangeKindKycStatusChanged ChangeKind = "KYC_STATUS_CHANGED"
 	// An external system was created in the hub.
 	ChangeKindSystemCreated ChangeKind = "SYSTEM_CREATED"
 	// The configuration or state of an external system changed.
@@ -1036,14 +1555,14 @@ var AllChangeKind = []ChangeKind{
 	ChangeKindCustomerUpdated,
 	ChangeKindCustomerDeactivated,
 	ChangeKindCustomerReactivated,
-	ChangeKindCustomerLinked,
+	ChangeKindKycStatusChanged,
 	ChangeKindSystemCreated,
 	ChangeKindSystemUpdated,
 }
 
 func (e ChangeKind) IsValid() bool {
 	switch e {
-	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindCustomerLinked, ChangeKindSystemCreated, ChangeKindSystemUpdated:
+	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindKycStatusChanged, ChangeKindSystemCreated, ChangeKindSystemUpdated:
 		return true
 	}
 	return false
@@ -1140,6 +1659,131 @@ func (e *ContactRole) UnmarshalJSON(b []byte) error {
 }
 
 func (e ContactRole) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where the definition of a custom field is in its life.
+type CustomFieldState string
+
+const (
+	// Values can be read and written.
+	CustomFieldStateActive CustomFieldState = "ACTIVE"
+	// Values can be read and not written.
+	CustomFieldStateInactive CustomFieldState = "INACTIVE"
+	// A system sent the field and nobody has said yet what it is; its values are kept as text.
+	CustomFieldStateUnmapped CustomFieldState = "UNMAPPED"
+)
+
+var AllCustomFieldState = []CustomFieldState{
+	CustomFieldStateActive,
+	CustomFieldStateInactive,
+	CustomFieldStateUnmapped,
+}
+
+func (e CustomFieldState) IsValid() bool {
+	switch e {
+	case CustomFieldStateActive, CustomFieldStateInactive, CustomFieldStateUnmapped:
+		return true
+	}
+	return false
+}
+
+func (e CustomFieldState) String() string {
+	return string(e)
+}
+
+func (e *CustomFieldState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CustomFieldState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CustomFieldState", str)
+	}
+	return nil
+}
+
+func (e CustomFieldState) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CustomFieldState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CustomFieldState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a custom field holds.
+type CustomFieldType string
+
+const (
+	// A day.
+	CustomFieldTypeDate CustomFieldType = "DATE"
+	// A number of at most four decimals.
+	CustomFieldTypeDecimal CustomFieldType = "DECIMAL"
+	// A text of at most 500 characters.
+	CustomFieldTypeText CustomFieldType = "TEXT"
+	// One of the options of the definition.
+	CustomFieldTypeEnum CustomFieldType = "ENUM"
+)
+
+var AllCustomFieldType = []CustomFieldType{
+	CustomFieldTypeDate,
+	CustomFieldTypeDecimal,
+	CustomFieldTypeText,
+	CustomFieldTypeEnum,
+}
+
+func (e CustomFieldType) IsValid() bool {
+	switch e {
+	case CustomFieldTypeDate, CustomFieldTypeDecimal, CustomFieldTypeText, CustomFieldTypeEnum:
+		return true
+	}
+	return false
+}
+
+func (e CustomFieldType) String() string {
+	return string(e)
+}
+
+func (e *CustomFieldType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CustomFieldType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CustomFieldType", str)
+	}
+	return nil
+}
+
+func (e CustomFieldType) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CustomFieldType) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CustomFieldType) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1557,6 +2201,198 @@ func (e *Health) UnmarshalJSON(b []byte) error {
 }
 
 func (e Health) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where a customer stands in the due-diligence service.
+type KycState string
+
+const (
+	// The service does not know the customer.
+	KycStateNotSent KycState = "NOT_SENT"
+	// The customer waits in the service to be taken up.
+	KycStateCandidate KycState = "CANDIDATE"
+	// The customer is under due diligence.
+	KycStateCustomer KycState = "CUSTOMER"
+	// The customer relationship has ended in the service.
+	KycStateEnded KycState = "ENDED"
+	// The customer was removed from the service.
+	KycStateRemoved KycState = "REMOVED"
+	// The service gave a state that the hub does not know.
+	KycStateUnknown KycState = "UNKNOWN"
+)
+
+var AllKycState = []KycState{
+	KycStateNotSent,
+	KycStateCandidate,
+	KycStateCustomer,
+	KycStateEnded,
+	KycStateRemoved,
+	KycStateUnknown,
+}
+
+func (e KycState) IsValid() bool {
+	switch e {
+	case KycStateNotSent, KycStateCandidate, KycStateCustomer, KycStateEnded, KycStateRemoved, KycStateUnknown:
+		return true
+	}
+	return false
+}
+
+func (e KycState) String() string {
+	return string(e)
+}
+
+func (e *KycState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = KycState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid KycState", str)
+	}
+	return nil
+}
+
+func (e KycState) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *KycState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e KycState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Who can be responsible for a customer.
+type ResponsibleKind string
+
+const (
+	// One user.
+	ResponsibleKindUser ResponsibleKind = "USER"
+	// A team.
+	ResponsibleKindTeam ResponsibleKind = "TEAM"
+)
+
+var AllResponsibleKind = []ResponsibleKind{
+	ResponsibleKindUser,
+	ResponsibleKindTeam,
+}
+
+func (e ResponsibleKind) IsValid() bool {
+	switch e {
+	case ResponsibleKindUser, ResponsibleKindTeam:
+		return true
+	}
+	return false
+}
+
+func (e ResponsibleKind) String() string {
+	return string(e)
+}
+
+func (e *ResponsibleKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ResponsibleKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ResponsibleKind", str)
+	}
+	return nil
+}
+
+func (e ResponsibleKind) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ResponsibleKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ResponsibleKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// The risk class that the organisation gave a customer in the due-diligence service.
+type RiskClass string
+
+const (
+	// No class is known. It is never to be read as low risk.
+	RiskClassUnknown RiskClass = "UNKNOWN"
+	// Low risk.
+	RiskClassLow RiskClass = "LOW"
+	// Standard risk.
+	RiskClassStandard RiskClass = "STANDARD"
+	// High risk.
+	RiskClassHigh RiskClass = "HIGH"
+)
+
+var AllRiskClass = []RiskClass{
+	RiskClassUnknown,
+	RiskClassLow,
+	RiskClassStandard,
+	RiskClassHigh,
+}
+
+func (e RiskClass) IsValid() bool {
+	switch e {
+	case RiskClassUnknown, RiskClassLow, RiskClassStandard, RiskClassHigh:
+		return true
+	}
+	return false
+}
+
+func (e RiskClass) String() string {
+	return string(e)
+}
+
+func (e *RiskClass) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RiskClass(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RiskClass", str)
+	}
+	return nil
+}
+
+func (e RiskClass) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RiskClass) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RiskClass) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1990,6 +2826,8 @@ const (
 	UserErrorCodeRequired UserErrorCode = "REQUIRED"
 	// The value is longer than the field takes.
 	UserErrorCodeFieldTooLong UserErrorCode = "FIELD_TOO_LONG"
+	// The value contains control characters.
+	UserErrorCodeCharactersInvalid UserErrorCode = "CHARACTERS_INVALID"
 	// The value is not an e-mail address.
 	UserErrorCodeEmailInvalid UserErrorCode = "EMAIL_INVALID"
 	// The value is not a postcode of the country.
@@ -2002,6 +2840,32 @@ const (
 	UserErrorCodeEinvoiceIncomplete UserErrorCode = "EINVOICE_INCOMPLETE"
 	// The e-invoice address or its operator cannot be right.
 	UserErrorCodeEinvoiceInvalid UserErrorCode = "EINVOICE_INVALID"
+	// The value is not an e-invoice address of any kind.
+	UserErrorCodeEinvoiceAddressFormat UserErrorCode = "EINVOICE_ADDRESS_FORMAT"
+	// The e-invoice address and its operator stand in each other's place.
+	UserErrorCodeEinvoiceFieldsSwapped UserErrorCode = "EINVOICE_FIELDS_SWAPPED"
+	// The e-invoice address is not an OVT code.
+	UserErrorCodeEinvoiceOvtFormat UserErrorCode = "EINVOICE_OVT_FORMAT"
+	// The check digit of the business ID in the OVT code is wrong, as it is after a typo.
+	UserErrorCodeEinvoiceOvtCheckDigit UserErrorCode = "EINVOICE_OVT_CHECK_DIGIT"
+	// The OVT code lacks the zeros at its start, as it does after a spreadsheet.
+	UserErrorCodeEinvoiceOvtPrefixLost UserErrorCode = "EINVOICE_OVT_PREFIX_LOST"
+	// The e-invoice address is not an IBAN.
+	UserErrorCodeIbanFormat UserErrorCode = "IBAN_FORMAT"
+	// The check digits of the IBAN are wrong, as they are after a typo.
+	UserErrorCodeIbanCheckDigits UserErrorCode = "IBAN_CHECK_DIGITS"
+	// The value is not an operator's identifier.
+	UserErrorCodeOperatorFormat UserErrorCode = "OPERATOR_FORMAT"
+	// The check digit of the operator's identifier is wrong, as it is after a typo.
+	UserErrorCodeOperatorCheckDigit UserErrorCode = "OPERATOR_CHECK_DIGIT"
+	// The Peppol identifier is not a scheme, a colon and a value.
+	UserErrorCodePeppolFormat UserErrorCode = "PEPPOL_FORMAT"
+	// The scheme of the Peppol identifier is not known.
+	UserErrorCodePeppolSchemeUnknown UserErrorCode = "PEPPOL_SCHEME_UNKNOWN"
+	// The scheme of the Peppol identifier is not in use any more.
+	UserErrorCodePeppolSchemeRemoved UserErrorCode = "PEPPOL_SCHEME_REMOVED"
+	// The value of the Peppol identifier does not fit its scheme.
+	UserErrorCodePeppolIdentifierFormat UserErrorCode = "PEPPOL_IDENTIFIER_FORMAT"
 	// An e-invoice address needs a customer with a business ID.
 	UserErrorCodeEinvoiceNeedsBusinessID UserErrorCode = "EINVOICE_NEEDS_BUSINESS_ID"
 	// A customer that receives e-invoices in a net bank cannot have a business ID.
@@ -2010,6 +2874,20 @@ const (
 	UserErrorCodeVatNumberInvalid UserErrorCode = "VAT_NUMBER_INVALID"
 	// The customer is not in use, so it cannot be altered this way.
 	UserErrorCodeCustomerInactive UserErrorCode = "CUSTOMER_INACTIVE"
+	// The default contact cannot go while there are others; make another one the default first.
+	UserErrorCodeDefaultContactNeeded UserErrorCode = "DEFAULT_CONTACT_NEEDED"
+	// Another contact of the customer has the role `KYC`; the details name the person.
+	UserErrorCodeKycContactTaken UserErrorCode = "KYC_CONTACT_TAKEN"
+	// The key of a custom field cannot be one.
+	UserErrorCodeCustomFieldKey UserErrorCode = "CUSTOM_FIELD_KEY"
+	// The value does not have the type of the custom field, or the type cannot be altered any more.
+	UserErrorCodeCustomFieldType UserErrorCode = "CUSTOM_FIELD_TYPE"
+	// The custom field has no such option, or the option is not in use any more, or options cannot be altered this way.
+	UserErrorCodeCustomFieldOption UserErrorCode = "CUSTOM_FIELD_OPTION"
+	// The custom field is not in use, so it cannot be written.
+	UserErrorCodeCustomFieldInactive UserErrorCode = "CUSTOM_FIELD_INACTIVE"
+	// There is no custom field with this key.
+	UserErrorCodeCustomFieldUnknown UserErrorCode = "CUSTOM_FIELD_UNKNOWN"
 	// The idempotency key was used before with another input.
 	UserErrorCodeIdempotencyKeyReused UserErrorCode = "IDEMPOTENCY_KEY_REUSED"
 	// The system has not been checked, or not since its credentials were set.
@@ -2053,16 +2931,37 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodePersonalIdentityCodeNotAllowed,
 	UserErrorCodeRequired,
 	UserErrorCodeFieldTooLong,
+	UserErrorCodeCharactersInvalid,
 	UserErrorCodeEmailInvalid,
 	UserErrorCodePostcodeInvalid,
 	UserErrorCodeCountryUnknown,
 	UserErrorCodeLanguageUnknown,
 	UserErrorCodeEinvoiceIncomplete,
 	UserErrorCodeEinvoiceInvalid,
+	UserErrorCodeEinvoiceAddressFormat,
+	UserErrorCodeEinvoiceFieldsSwapped,
+	UserErrorCodeEinvoiceOvtFormat,
+	UserErrorCodeEinvoiceOvtCheckDigit,
+	UserErrorCodeEinvoiceOvtPrefixLost,
+	UserErrorCodeIbanFormat,
+	UserErrorCodeIbanCheckDigits,
+	UserErrorCodeOperatorFormat,
+	UserErrorCodeOperatorCheckDigit,
+	UserErrorCodePeppolFormat,
+	UserErrorCodePeppolSchemeUnknown,
+	UserErrorCodePeppolSchemeRemoved,
+	UserErrorCodePeppolIdentifierFormat,
 	UserErrorCodeEinvoiceNeedsBusinessID,
 	UserErrorCodeConsumerEinvoiceExcludesBusinessID,
 	UserErrorCodeVatNumberInvalid,
 	UserErrorCodeCustomerInactive,
+	UserErrorCodeDefaultContactNeeded,
+	UserErrorCodeKycContactTaken,
+	UserErrorCodeCustomFieldKey,
+	UserErrorCodeCustomFieldType,
+	UserErrorCodeCustomFieldOption,
+	UserErrorCodeCustomFieldInactive,
+	UserErrorCodeCustomFieldUnknown,
 	UserErrorCodeIdempotencyKeyReused,
 	UserErrorCodeSystemNotChecked,
 	UserErrorCodeSystemRunning,
@@ -2080,7 +2979,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeSystemRunning, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeOwnedElsewhere, UserErrorCodeFieldUnknown:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeSystemRunning, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeOwnedElsewhere, UserErrorCodeFieldUnknown:
 		return true
 	}
 	return false

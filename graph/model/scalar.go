@@ -51,6 +51,29 @@ func UnmarshalCursor(v any) (string, error) {
 	return "", fault.New(fault.Invalid, "A Cursor is a string that was received before; this is %s.", describe(v))
 }
 
+// MarshalDate writes a day.
+func MarshalDate(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalDate takes a string; whether it is a day is for whoever uses it to say, with its path.
+func UnmarshalDate(v any) (string, error) {
+	if s, ok := v.(string); ok {
+		return s, nil
+	}
+	return "", fault.New(fault.Invalid, "A Date is a string, such as \"2026-11-22\"; this is %s.", describe(v))
+}
+
+// MarshalDecimal writes a decimal number.
+func MarshalDecimal(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalDecimal takes a string and nothing else: a number may have been rounded on its way. Whether the text is a number
+// is for whoever uses it to say, with its path.
+func UnmarshalDecimal(v any) (string, error) {
+	if s, ok := v.(string); ok {
+		return s, nil
+	}
+	return "", fault.New(fault.Invalid, "A Decimal is a string, such as \"12.5\"; this is %s.", describe(v))
+}
+
 // describe names a wrong value without repeating much of it.
 func describe(v any) string {
 	switch v := v.(type) {

@@ -57,14 +57,14 @@ func pretty(t *testing.T, raw string) string {
 // TestGolden asks each document of testdata and compares the answer with the file beside it.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	b := setup(t, options(func(o *server.Options) { o.Introspection = true }))
+	b := setup(t, today(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)), options(func(o *server.Options) { o.Introspection = true }))
 	b.seed(b.org.ID, 4)
 	documents, err := filepath.Glob("testdata/*.graphql")
 	if err != nil || len(documents) == 0 {
 		t.Fatal("no documents", err)
 	}
 	v := vars{
-		"customer": globalID("Customer", uuid(2, 1)), "private": globalID("Customer", uuid(2, 3)), "system": globalID("System", uuid(1, 1)),
+		"customer": globalID("Customer", uuid(2, 1)), "other": globalID("Customer", uuid(2, 2)), "private": globalID("Customer", uuid(2, 3)), "system": globalID("System", uuid(1, 1)),
 		"ids": []string{
 			globalID("Customer", uuid(2, 1)), globalID("Office", uuid(3, 1)), globalID("Person", uuid(4, 1)),
 			globalID("Link", uuid(5, 1)), globalID("System", uuid(1, 1)), globalID("Customer", uuid(2, 999)),
@@ -248,6 +248,8 @@ func TestStatements(t *testing.T) {
 	const everything = `id number addresses { city } offices { name customer { name links { externalId } } } einvoiceAddresses { address office { name } }
 		contacts { title office { name } customer { name } person { lastName customers { title office { name } customer { name addresses { city } } } } }
 		links { externalId system { name lastRun { state } } customer { name } }
+		customFields { key text definition { key labels { text } system { name } } } responsible { name system { name } }
+		kyc { state notes asOf isOverdue } provenance { field value source { system { name } } alternatives { value source { system { name } } } }
 		changes(first: 3) { items { sequence customer { name } origin { system { name lastRun { state } } } } }`
 	for _, tc := range []struct{ name, one, many string }{
 		{"Customers", `{ customers(first: 1, orderBy: NUMBER_ASC) { totalCount nodes { ` + everything + ` } } }`, `{ customers(first: 50, orderBy: NUMBER_ASC) { totalCount nodes { ` + everything + ` } } }`},

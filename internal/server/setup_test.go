@@ -142,6 +142,13 @@ func waiting(d time.Duration) adjust {
 	}
 }
 
+// today makes it a moment for whatever is judged by the date.
+func today(now time.Time) adjust {
+	return func(b *bundle, o *server.Options) {
+		o.API = graph.New(graph.Options{Hub: b.hub, Feed: b.feed, LoaderWait: 2 * time.Millisecond, Now: func() time.Time { return now }})
+	}
+}
+
 func options(change func(*server.Options)) adjust {
 	return func(_ *bundle, o *server.Options) { change(o) }
 }
@@ -373,9 +380,59 @@ func (b *bundle) seed(org organisation.ID, n int) {
 		if err := store.SaveLinkedRecords(ctx, tx, records); err != nil {
 			return err
 		}
+		if err := seedCanonical(ctx, tx, all); err != nil {
+			return err
+		}
 		return store.AppendChanges(ctx, tx, created(all))
 	})
 	b.number()
+}
+
+// seededAt is when the seeded system said what it said.
+var seededAt = time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
+
+// seedCanonical stores what stands beside customers: definitions of their custom fields, where their values came from, and
+// the due-diligence status of each second one.
+func seedCanonical(ctx context.Context, tx pgx.Tx, all []customer.Customer) error {
+	for i, d := range []customer.CustomField{
+		{Key: "discount", Type: customer.DecimalField, State: customer.CustomFieldActive},
+		{Key: "lead_source", Type: customer.EnumField, State: customer.CustomFieldActive, Label: map[string]string{"fi": "Asiakaslähde", "en": "Lead source"}, Options: []customer.CustomFieldOption{
+			{Code: "fair", Label: map[string]string{"fi": "Messut"}, Active: true}, {Code: "street", Active: false},
+		}},
+		{Key: "nv_17", Type: customer.TextField, State: customer.CustomFieldUnmapped, SourceSystem: uuid(1, 1), SourceID: "17"},
+		{Key: "remark", Type: customer.TextField, State: customer.CustomFieldActive},
+		{Key: "since", Type: customer.DateField, State: customer.CustomFieldActive, Label: map[string]string{"fi": "Asiakas alkaen"}},
+	} {
+		d.ID = customer.CustomFieldID(uuid(6, i+1))
+		if err := store.SaveCustomField(ctx, tx, d); err != nil {
+			return err
+		}
+	}
+	from := make(map[customer.ID]customer.Provenances)
+	for i, c := range all {
+		from[c.ID] = customer.Provenances{
+			"": {System: uuid(1, 1), ObservedAt: seededAt, DecidedBy: customer.DecidedFirst},
+			customer.FieldEmail: {ObservedAt: seededAt.Add(time.Hour), DecidedBy: customer.DecidedPrecedence, Alternatives: []customer.Alternative{
+				{System: uuid(1, 1), Value: fmt.Sprintf("vanha%d@example.test", i+1), ObservedAt: seededAt},
+			}},
+			customer.FieldVATNumber:                              {ObservedAt: seededAt, DecidedBy: customer.DecidedEdit}, // it was cleared
+			customer.PartField(customer.PartOffice, "x", "name"): {ObservedAt: seededAt, DecidedBy: customer.DecidedEdit}, // an office that is gone
+		}
+		if i%2 == 1 {
+			continue
+		}
+		for n, risk := range []customer.RiskClass{customer.RiskStandard, customer.RiskLow} {
+			err := store.InsertKYC(ctx, tx, c.ID, customer.KYC{
+				State: customer.KYCCustomer, RiskClass: risk, RequiresActions: new(n == 0), RequiresActionsReasons: []string{"Omistajat tarkistamatta"}[:1-n],
+				LatestRiskAssessmentOn: "2025-11-21", DueDiligenceExpiresOn: "2026-11-21", Notes: "Muistiinpano",
+				SourceSystem: uuid(1, 1), AsOf: seededAt.Add(time.Duration(n) * time.Hour),
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return store.SaveProvenance(ctx, tx, from)
 }
 
 // created are the changes by which customers came in from the seeded system.
@@ -406,8 +463,12 @@ func sample(n int) customer.Customer {
 		ID: customer.ID(uuid(2, n)), Version: 1, Number: fmt.Sprint(1000 + n), Kind: customer.Company, Status: customer.Active,
 		Name: fmt.Sprintf("Yritys %03d Oy", n), NameExtension: "Laskutus", Email: fmt.Sprintf("info%d@example.test", n),
 		Language: "fi", BillingEmails: []string{fmt.Sprintf("laskut%d@example.test", n)},
-		Phone:    customer.Phone{Raw: "040 123 4567"},
-		EInvoice: customer.EInvoice{Address: "003715728600", Operator: "003721291126"},
+		Phone:       customer.Phone{Raw: "040 123 4567"},
+		EInvoice:    customer.EInvoice{Address: "003715728600", Operator: "003721291126"},
+		Responsible: customer.Responsible{Kind: customer.ResponsibleUser, Name: "Maija Myyjä", SystemID: uuid(1, 1), ExternalID: "17"},
+		CustomFields: map[string]string{
+			"discount": "7.5", "lead_source": "street", "nv_17": "2026-11-22", "remark": "Hyvä", "since": "2026-01-31",
+		},
 		Addresses: []customer.Address{
 			{Kind: customer.Billing, Line1: "Laskukatu 2", Postcode: "15100", City: "Lahti", Country: "FI"},
 			{Kind: customer.Visiting, Line1: "Käyntikatu 1", Postcode: "00100", City: "Helsinki", Country: "FI"},

@@ -223,7 +223,7 @@ func TestRunProgress(t *testing.T) {
 	}
 	work.Run.Done, work.Run.Total = 5, 10
 	work.Run.Counts = run.Counts{Read: 5}
-	if err := b.hub.ProgressWork(t.Context(), claim, work.Run, time.Minute); err != nil {
+	if err := b.hub.ProgressWork(t.Context(), claim, work.Run, 5, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if p := progress(); p.Done != 5 || *p.Total != 10 {

@@ -1,0 +1,89 @@
+package graph
+
+import (
+	"context"
+	"slices"
+
+	"customerhub/graph/model"
+	"customerhub/internal/auth"
+	"customerhub/internal/customer"
+	"customerhub/internal/hub"
+)
+
+func officeFields(in *model.OfficePatch) customer.Fields {
+	p := patch{}
+	p.text("name", in.Name)
+	p.text("identifier", in.Identifier)
+	p.text("phone", in.Phone)
+	p.list("billingEmails", in.BillingEmails)
+	p.address(func(part string) customer.Field { return customer.Field("address." + part) }, in.Address)
+	p.einvoice(in.Einvoice)
+	return customer.Fields(p)
+}
+
+// UpsertOffice resolves Mutation.upsertOffice.
+func (r mutations) UpsertOffice(ctx context.Context, in model.UpsertOfficeInput) (*model.UpsertOfficePayload, error) {
+	var (
+		c        hub.CustomerView
+		officeID customer.OfficeID
+		fields   = officeFields(in.Patch)
+	)
+	id, err := parseCustomerID(in.CustomerID)
+	err = at(err, "customerId")
+	if given := given(in.OfficeID); given != nil && err == nil {
+		officeID, err = parseOfficeID(*given)
+		err = at(err, "officeId")
+	}
+	if err == nil {
+		c, err = r.hub.UpsertOffice(ctx, auth.ViewerFrom(ctx), id, officeID, given(in.ExpectedVersion), fields, value(given(in.IdempotencyKey)))
+	}
+	if err == nil && officeID == "" {
+		officeID = newestOffice(c.Offices, fields["name"])
+	}
+	failures, err := userErrors(moved(err, ofCustomer), "input", "patch")
+	now := changed(ctx, c)
+	return &model.UpsertOfficePayload{Customer: now, Office: officeOf(now, officeID), UserErrors: failures}, err
+}
+
+// newestOffice finds the office that was just added, by its name: ids are in the order in which they were given.
+func newestOffice(offices []customer.Office, name string) (newest customer.OfficeID) {
+	canonical, _ := customer.NormaliseOffice(customer.Fields{"name": name}, &customer.Office{})
+	for _, o := range offices {
+		if o.Name == canonical["name"] {
+			newest = max(newest, o.ID)
+		}
+	}
+	return newest
+}
+
+// officeOf is an office of a customer that a command gives back; nil when it failed.
+func officeOf(c *model.Customer, id customer.OfficeID) *model.Office {
+	if c == nil {
+		return nil
+	}
+	at := slices.IndexFunc(c.Noun.Offices, func(o customer.Office) bool { return o.ID == id })
+	if at < 0 {
+		return nil
+	}
+	return toOffice(c.Noun.Offices[at], c)
+}
+
+// DeactivateOffice resolves Mutation.deactivateOffice.
+func (r mutations) DeactivateOffice(ctx context.Context, in model.DeactivateOfficeInput) (*model.DeactivateOfficePayload, error) {
+	var (
+		c        hub.CustomerView
+		officeID customer.OfficeID
+	)
+	id, err := parseCustomerID(in.CustomerID)
+	err = at(err, "customerId")
+	if err == nil {
+		officeID, err = parseOfficeID(in.OfficeID)
+		err = at(err, "officeId")
+	}
+	if err == nil {
+		c, err = r.hub.DeactivateOffice(ctx, auth.ViewerFrom(ctx), id, officeID, given(in.ExpectedVersion), value(given(in.IdempotencyKey)))
+	}
+	failures, err := userErrors(moved(err, ofCustomer), "input")
+	now := changed(ctx, c)
+	return &model.DeactivateOfficePayload{Customer: now, Office: officeOf(now, officeID), UserErrors: failures}, err
+}
