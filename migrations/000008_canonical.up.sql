@@ -16,6 +16,9 @@ CREATE INDEX person_orphaned ON person (organisation_id, orphaned_at) WHERE orph
 
 CREATE FUNCTION hub_contacts_gone() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF NOT EXISTS (SELECT FROM gone) THEN
+        RETURN NULL; -- most statements delete nothing, and looking for nobody is not free
+    END IF;
     UPDATE person p SET orphaned_at = now()
     FROM (SELECT DISTINCT organisation_id, person_id FROM gone) g
     WHERE p.organisation_id = g.organisation_id AND p.id = g.person_id AND p.orphaned_at IS NULL

@@ -252,7 +252,7 @@ func (f *Feed) number(ctx context.Context) {
 // NumberNow numbers what is committed, one batch of it, and says whether there may be more.
 func (f *Feed) NumberNow(ctx context.Context) (more bool, err error) {
 	var numbered []store.Numbered
-	err = pg.InNoOrganisation(ctx, f.pool, pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+	err = pg.InNoOrganisation(ctx, f.pool, pg.TxOptions{FreshPlans: true}, func(ctx context.Context, tx pgx.Tx) error {
 		numbered, err = store.NumberChanges(ctx, tx, numberBatch)
 		return err
 	})

@@ -11,9 +11,9 @@ import (
 	"customerhub/internal/system"
 )
 
-// in runs fn in a transaction of the claim's organisation.
+// in runs fn in a transaction of the claim's organisation, for work that may be about many rows.
 func (h *Hub) in(ctx context.Context, c store.Claim, fn func(ctx context.Context, tx pgx.Tx) error) error {
-	return pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{RetryConflicts: true}, fn)
+	return pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{RetryConflicts: true, FreshPlans: true}, fn)
 }
 
 // BeginList forgets what an earlier attempt of the run listed, and gives the time of the database.
@@ -44,7 +44,7 @@ func (h *Hub) CompleteList(ctx context.Context, c store.Claim, began time.Time, 
 
 // NextListed gives the next records of the run's list after a place.
 func (h *Hub) NextListed(ctx context.Context, c store.Claim, after, limit int) (items []store.RunItem, err error) {
-	err = pg.ReadInOrganisation(ctx, h.pool, string(c.Organisation), func(ctx context.Context, tx pgx.Tx) error {
+	err = h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
 		items, err = store.ListRunItems(ctx, tx, c, after, limit)
 		return err
 	})
@@ -53,7 +53,7 @@ func (h *Hub) NextListed(ctx context.Context, c store.Claim, after, limit int) (
 
 // FindMissing says what the run's complete list lacks of what is linked.
 func (h *Hub) FindMissing(ctx context.Context, c store.Claim, id system.ID) (m store.Missing, err error) {
-	err = pg.ReadInOrganisation(ctx, h.pool, string(c.Organisation), func(ctx context.Context, tx pgx.Tx) error {
+	err = h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
 		m, err = store.FindMissing(ctx, tx, c, id)
 		return err
 	})

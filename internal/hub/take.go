@@ -35,7 +35,7 @@ type Taking struct {
 // nothing new write nothing. It gives what the batch came to.
 func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 	var counts run.Counts
-	err := pg.InOrganisation(ctx, h.pool, string(t.Organisation), pg.TxOptions{RetryConflicts: true}, func(ctx context.Context, tx pgx.Tx) error {
+	err := pg.InOrganisation(ctx, h.pool, string(t.Organisation), pg.TxOptions{RetryConflicts: true, FreshPlans: true}, func(ctx context.Context, tx pgx.Tx) error {
 		known, err := h.known(ctx, tx, t)
 		if err != nil {
 			return err
@@ -54,6 +54,9 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 			return err
 		}
 		counts = count(outcomes)
+		if err := store.KeepPlans(ctx, tx); err != nil {
+			return err
+		}
 		if err := commit(ctx, tx, t, outcomes, now); err != nil {
 			return err
 		}

@@ -17,6 +17,9 @@ type TxOptions struct {
 	// RetryConflicts runs fn again, from its start, in a new transaction when it lost against another one (serialisation
 	// failure or deadlock): three runs in all. fn must then be repeatable.
 	RetryConflicts bool
+	// FreshPlans plans every statement for its arguments and the tables as they are. Bulk work asks for it: a plan that was
+	// kept from when a table was empty would read all of it, again and again, until the table is next analysed.
+	FreshPlans bool
 }
 
 const (
@@ -56,10 +59,14 @@ func InNoOrganisation(ctx context.Context, pool *pgxpool.Pool, o TxOptions, fn f
 }
 
 func (o TxOptions) begin() string {
+	begin := "BEGIN"
 	if o.Serializable {
-		return "BEGIN ISOLATION LEVEL SERIALIZABLE"
+		begin = "BEGIN ISOLATION LEVEL SERIALIZABLE"
 	}
-	return "BEGIN"
+	if o.FreshPlans {
+		begin += "; SET LOCAL plan_cache_mode = force_custom_plan"
+	}
+	return begin
 }
 
 func runRepeated(ctx context.Context, pool *pgxpool.Pool, begin string, o TxOptions, fn func(ctx context.Context, tx pgx.Tx) error) error {

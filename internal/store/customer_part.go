@@ -330,7 +330,8 @@ const sqlMoveDefaults = `
 UPDATE contact t
 SET is_default = false
 FROM jsonb_to_recordset(@rows::jsonb) AS r (customer_id uuid, person_id uuid, is_default boolean)
-WHERE t.is_default AND NOT r.is_default AND t.customer_id = r.customer_id AND t.person_id = r.person_id`
+WHERE t.customer_id = ANY (@ids) AND t.is_default AND NOT r.is_default
+  AND t.customer_id = r.customer_id AND t.person_id = r.person_id`
 
 // save queues the writing of the parts. Rows that go leave first, so that a default contact can move.
 func (p *customerParts) save(b *pgx.Batch) {
@@ -342,7 +343,9 @@ func (p *customerParts) save(b *pgx.Batch) {
 	writeRows(b, sqlSaveAddresses, p.addresses)
 	writeRows(b, sqlSaveOffices, p.offices)
 	writeRows(b, sqlSavePeople, p.people)
-	writeRows(b, sqlMoveDefaults, p.contacts)
+	if len(p.contacts) > 0 {
+		b.Queue(sqlMoveDefaults, pgx.StrictNamedArgs{"ids": p.customerIDs, "rows": asJSON(p.contacts)})
+	}
 	writeRows(b, sqlSaveContacts, p.contacts)
 }
 

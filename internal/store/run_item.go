@@ -111,18 +111,23 @@ type Missing struct {
 
 // A record that was found to be gone is no news.
 const sqlMissing = `
-SELECT count(*), count(*) FILTER (WHERE absent),
-  coalesce(array_agg(external_id ORDER BY external_id) FILTER (WHERE absent AND missing_lists > 0), '{}')
-FROM (
-  SELECT l.external_id, l.missing_lists,
-    NOT EXISTS (SELECT FROM run_item i WHERE i.run_id = @run AND i.external_id = l.external_id) AS absent
-  FROM link l
-  WHERE l.system_id = @system AND l.state <> 'NOT_IN_SCOPE'
-) AS linked`
+SELECT count(*), count(*) FILTER (WHERE i.external_id IS NULL),
+  coalesce(array_agg(l.external_id ORDER BY l.external_id) FILTER (WHERE i.external_id IS NULL AND l.missing_lists > 0), '{}')
+FROM link l
+LEFT JOIN run_item i
+  ON i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id
+WHERE l.system_id = @system AND l.state <> 'NOT_IN_SCOPE'`
+
+// sqlWholeTables keeps the planner from looking rows up one by one. The tables it joins have just been filled and were
+// never analysed, so it thinks them small, and for a hundred thousand rows that would take hours.
+const sqlWholeTables = `SET LOCAL enable_nestloop = off`
 
 // FindMissing compares the links of a system with the complete list of a run.
 func FindMissing(ctx context.Context, db pg.DB, c Claim, id system.ID) (Missing, error) {
 	var m Missing
+	if _, err := db.Exec(ctx, sqlWholeTables); err != nil {
+		return Missing{}, pg.Fault(err, "list of run %s", c.Run)
+	}
 	err := db.QueryRow(ctx, sqlMissing, pgx.StrictNamedArgs{"run": string(c.Run), "system": string(id)}).
 		Scan(&m.Linked, &m.Missing, &m.Again)
 	return m, pg.Fault(err, "list of run %s", c.Run)
@@ -132,19 +137,24 @@ const sqlNoteMissing = `
 UPDATE link l
 SET missing_lists = l.missing_lists + 1, missing_since = coalesce(l.missing_since, now())
 WHERE l.system_id = @system AND l.state <> 'NOT_IN_SCOPE'
-  AND NOT EXISTS (SELECT FROM run_item i WHERE i.run_id = @run AND i.external_id = l.external_id)`
+  AND NOT EXISTS (
+    SELECT FROM run_item i
+    WHERE i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id)`
 
 const sqlForgetMissing = `
 UPDATE link l
 SET missing_lists = 0, missing_since = NULL
 WHERE l.system_id = @system AND l.missing_lists > 0
-  AND EXISTS (SELECT FROM run_item i WHERE i.run_id = @run AND i.external_id = l.external_id)`
+  AND EXISTS (
+    SELECT FROM run_item i
+    WHERE i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id)`
 
 // NoteMissing counts the complete list of a run against the links that it lacks, and forgets it of those it names. Links
 // that are neither missing nor were are not written.
 func NoteMissing(ctx context.Context, db pg.DB, c Claim, id system.ID) error {
 	args := pgx.StrictNamedArgs{"run": string(c.Run), "system": string(id)}
 	return Trip(ctx, db, func(b *pgx.Batch) {
+		b.Queue(sqlWholeTables)
 		b.Queue(sqlNoteMissing, args)
 		b.Queue(sqlForgetMissing, args)
 	})

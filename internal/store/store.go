@@ -37,6 +37,15 @@ func Trip(ctx context.Context, db pg.DB, queue func(b *pgx.Batch)) error {
 	return nil
 }
 
+const sqlKeepPlans = `SET LOCAL plan_cache_mode = auto`
+
+// KeepPlans ends the fresh planning of a transaction (pg.TxOptions.FreshPlans) before it writes many rows: each check of a
+// foreign key would be planned too, and those are right in any case.
+func KeepPlans(ctx context.Context, db pg.DB) error {
+	_, err := db.Exec(ctx, sqlKeepPlans)
+	return pg.Fault(err, "plans")
+}
+
 // collect queues a query whose rows are appended to dst.
 func collect[Row any](b *pgx.Batch, dst *[]Row, sql string, args pgx.StrictNamedArgs) {
 	b.Queue(sql, args).Query(func(rows pgx.Rows) error {
