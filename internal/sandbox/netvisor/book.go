@@ -114,14 +114,13 @@ func (b *book) put(key int64, c *Customer) {
 		}
 	}
 	part.byKey[key] = c
-	if code := ""; c != nil {
-		if code = c.Get("code"); code != "" {
-			if b.codes == nil {
-				b.codes = map[string][]int64{}
-			}
-			b.codes[code] = append(b.codes[code], key)
-		}
+	if c == nil || c.Get("code") == "" {
+		return
 	}
+	if b.codes == nil {
+		b.codes = map[string][]int64{}
+	}
+	b.codes[c.Get("code")] = append(b.codes[c.Get("code")], key)
 }
 
 // get is the customer with that key, which must not be changed. The caller holds the lock.

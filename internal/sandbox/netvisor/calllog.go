@@ -21,9 +21,10 @@ type Call struct {
 	Organisation  string `json:"organisation,omitempty"`
 	TransactionID string `json:"transactionId,omitempty"`
 	Language      string `json:"language,omitempty"`
-	// Status is OK, the error category, or empty when the reply was no envelope (an unknown resource).
+	// Status is OK, the error category, or empty when the reply was no envelope (an unknown resource). For an answer that was lost it is
+	// what the answer said.
 	Status string `json:"status"`
-	// HTTPStatus is the status sent, and Bytes the size of the body as far as it was sent.
+	// HTTPStatus is the status sent, zero when the connection was closed before, and Bytes the size of the body as far as it was sent.
 	HTTPStatus int   `json:"httpStatus"`
 	Bytes      int64 `json:"bytes"`
 	// Customers is how many customers the reply held.

@@ -29,8 +29,8 @@ const (
 	controlJSONType = "application/json; charset=utf-8"
 )
 
-// badRequest is an error whose text is for the person at the other end.
-type badRequest struct{ error }
+// badRequestError is an error whose text is for the person at the other end.
+type badRequestError struct{ error }
 
 // controlPlane answers below /_control/; the package comment describes it.
 func (s *Sandbox) controlPlane() http.Handler {
@@ -231,7 +231,7 @@ func (s *Sandbox) controlAdd(r *http.Request) (any, error) {
 			return err
 		}
 		if c.Get("name") == "" {
-			return badRequest{errors.New(`"name" must not be empty`)}
+			return badRequestError{errors.New(`"name" must not be empty`)}
 		}
 		return nil
 	})
@@ -275,7 +275,7 @@ func (s *Sandbox) controlTarget(r *http.Request) (*company, int64, error) {
 	}
 	key, err := strconv.ParseInt(r.PathValue("key"), 10, 64)
 	if err != nil {
-		return nil, 0, badRequest{fmt.Errorf("customer key %q is not a number", r.PathValue("key"))}
+		return nil, 0, badRequestError{fmt.Errorf("customer key %q is not a number", r.PathValue("key"))}
 	}
 	c, err := s.company(q.Get("organisation"))
 	return c, key, err
@@ -293,18 +293,18 @@ func readChange(body io.Reader) (change, error) {
 	var c change
 	b, err := io.ReadAll(body)
 	if err != nil {
-		return c, badRequest{fmt.Errorf("reading the body: %w", err)}
+		return c, badRequestError{fmt.Errorf("reading the body: %w", err)}
 	}
 	var given map[string]json.RawMessage
 	d := json.NewDecoder(bytes.NewReader(b))
 	if err := d.Decode(&given); err != nil || given == nil {
-		return c, badRequest{errors.New(`the body must be a JSON object such as {"city":"Oulu"}`)}
+		return c, badRequestError{errors.New(`the body must be a JSON object such as {"city":"Oulu"}`)}
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return c, badRequest{errors.New("the body holds more than one JSON object")}
+		return c, badRequestError{errors.New("the body holds more than one JSON object")}
 	}
 	if len(given) == 0 {
-		return c, badRequest{errors.New("the body names no field to change")}
+		return c, badRequestError{errors.New("the body names no field to change")}
 	}
 	c.fields = map[string]*string{}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
@@ -323,7 +323,7 @@ func readChange(body io.Reader) (change, error) {
 			c.fields[name], err = readText(name, given[name])
 		}
 		if err != nil {
-			return c, badRequest{err}
+			return c, badRequestError{err}
 		}
 	}
 	return c, nil
@@ -370,14 +370,14 @@ func readParts(name string, raw json.RawMessage) ([]map[string]*string, error) {
 
 func (ch change) apply(c *Customer) error {
 	for _, name := range slices.Sorted(maps.Keys(ch.fields)) {
-		err := error(nil)
+		var err error
 		if v := ch.fields[name]; v == nil {
 			err = c.Unset(name)
 		} else {
 			err = c.Set(name, *v)
 		}
 		if err != nil {
-			return badRequest{err}
+			return badRequestError{err}
 		}
 	}
 	for i, v := range ch.tab {
@@ -399,11 +399,11 @@ func applyParts(c *Customer, list string, p part, entries []map[string]*string) 
 			v := entry[name]
 			switch {
 			case v == nil:
-				return badRequest{fmt.Errorf("%s[%d]: field %q must not be null; an empty string empties it", list, i, name)}
+				return badRequestError{fmt.Errorf("%s[%d]: field %q must not be null; an empty string empties it", list, i, name)}
 			case strings.EqualFold(name, p.key):
 				var err error
 				if key, err = strconv.ParseInt(*v, 10, 64); err != nil || key <= 0 {
-					return badRequest{fmt.Errorf("%s[%d]: %s %q is not a key", list, i, p.key, *v)}
+					return badRequestError{fmt.Errorf("%s[%d]: %s %q is not a key", list, i, p.key, *v)}
 				}
 			case strings.EqualFold(name, partRemove):
 				remove = *v == "1"
@@ -413,10 +413,10 @@ func applyParts(c *Customer, list string, p part, entries []map[string]*string) 
 		}
 		if !remove {
 			if _, err := p.set(c, key, fields); err != nil {
-				return badRequest{fmt.Errorf("%s[%d]: %w", list, i, err)}
+				return badRequestError{fmt.Errorf("%s[%d]: %w", list, i, err)}
 			}
 		} else if !p.remove(c, key) {
-			return badRequest{fmt.Errorf("%s[%d]: there is no %s %d to remove", list, i, p.key, key)}
+			return badRequestError{fmt.Errorf("%s[%d]: there is no %s %d to remove", list, i, p.key, key)}
 		}
 	}
 	return nil
@@ -426,11 +426,11 @@ func applyParts(c *Customer, list string, p part, entries []map[string]*string) 
 func controlQuery(r *http.Request, allowed ...string) (url.Values, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, badRequest{fmt.Errorf("reading the query: %w", err)}
+		return nil, badRequestError{fmt.Errorf("reading the query: %w", err)}
 	}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if !slices.Contains(allowed, name) {
-			return nil, badRequest{fmt.Errorf("unknown parameter %q", name)}
+			return nil, badRequestError{fmt.Errorf("unknown parameter %q", name)}
 		}
 	}
 	return q, nil
@@ -443,14 +443,14 @@ func controlNumber(q url.Values, name string, without int64) (int64, error) {
 	}
 	n, err := strconv.ParseInt(given, 10, 64)
 	if err != nil || n < 0 {
-		return 0, badRequest{fmt.Errorf("%s must be a number from 0 up, not %q", name, given)}
+		return 0, badRequestError{fmt.Errorf("%s must be a number from 0 up, not %q", name, given)}
 	}
 	return n, nil
 }
 
 func writeControlError(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
-	if _, ok := errors.AsType[badRequest](err); ok {
+	if _, ok := errors.AsType[badRequestError](err); ok {
 		status = http.StatusBadRequest
 	} else if errors.Is(err, ErrNotFound) {
 		status = http.StatusNotFound

@@ -123,7 +123,7 @@ func TestControlPlane(t *testing.T) {
 		"NoObject":         {"POST", "customers/1", `null`, 400, "must be a JSON object"},
 		"TwoObjects":       {"POST", "customers/1", `{"name":"x"} {}`, 400, "more than one"},
 		"NothingToDo":      {"POST", "customers/1", `{}`, 400, "names no field"},
-		"UnknownField":     {"POST", "customers/1", `{"nmae":"x"}`, 400, `unknown field "nmae"`},
+		"UnknownField":     {"POST", "customers/1", `{"surname":"x"}`, 400, `unknown field "surname"`},
 		"KeyIsFixed":       {"POST", "customers/1", `{"netvisorKey":"7"}`, 400, `unknown field "netvisorKey"`},
 		"Number":           {"POST", "customers/1", `{"code":7}`, 400, `"code" must be a string`},
 		"ControlCharacter": {"POST", "customers/1", `{"name":"a\u0000b"}`, 400, "cannot hold"},
@@ -150,7 +150,7 @@ func TestControlPlane(t *testing.T) {
 	}
 	t.Run("RefusedChangeChangesNothing", func(t *testing.T) {
 		before := b.mustGet(t, "getcustomer.nv?id=1").body
-		b.controlCall(t, "POST", "customers/1", `{"name":"x","nmae":"y"}`)
+		b.controlCall(t, "POST", "customers/1", `{"name":"x","surname":"y"}`)
 		if b.mustGet(t, "getcustomer.nv?id=1").body != before {
 			t.Error("half of it was done")
 		}
@@ -186,7 +186,7 @@ func TestServe(t *testing.T) {
 	}
 	_, _ = io.Copy(io.Discard, res.Body)
 	res.Body.Close()
-	if res.StatusCode != 200 {
+	if res.StatusCode != http.StatusOK {
 		t.Errorf("HTTP %d", res.StatusCode)
 	}
 	cancel()

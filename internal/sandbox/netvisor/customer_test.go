@@ -84,7 +84,7 @@ func TestCustomerFields(t *testing.T) {
 	})
 	t.Run("UnknownThingsAreErrors", func(t *testing.T) {
 		for name, err := range map[string]error{
-			"field":    s.Edit("", tempKey, func(c *Customer) error { return c.Set("nmae", "x") }),
+			"field":    s.Edit("", tempKey, func(c *Customer) error { return c.Set("surname", "x") }),
 			"unset":    s.Edit("", tempKey, func(c *Customer) error { return c.Unset("NetvisorKey") }),
 			"company":  s.Edit("9", tempKey, func(*Customer) error { return nil }),
 			"customer": s.Edit("", 2, func(*Customer) error { return nil }),

@@ -31,7 +31,7 @@ func (s *Sandbox) controlAddFault(r *http.Request) (any, error) {
 	}
 	id, err := s.Fault(f)
 	if err != nil {
-		return nil, badRequest{err}
+		return nil, badRequestError{err}
 	}
 	return map[string]int64{"id": id}, nil
 }
@@ -51,7 +51,7 @@ func (s *Sandbox) controlClearFault(r *http.Request) (any, error) {
 	}
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil || id <= 0 {
-		return nil, badRequest{fmt.Errorf("fault id %q is not a number from 1 up", r.PathValue("id"))}
+		return nil, badRequestError{fmt.Errorf("fault id %q is not a number from 1 up", r.PathValue("id"))}
 	}
 	if !s.ClearFault(id) {
 		return nil, fmt.Errorf("fault %d: %w", id, ErrNotFound)
@@ -135,23 +135,23 @@ func (s *Sandbox) controlSetSettings(r *http.Request) (any, error) {
 	var next int64
 	if given.NextCode != nil {
 		if next, err = strconv.ParseInt(*given.NextCode, 10, 64); err != nil || next <= 0 || next > 1<<53 {
-			return nil, badRequest{fmt.Errorf("nextCode %q is not a number from 1 up", *given.NextCode)}
+			return nil, badRequestError{fmt.Errorf("nextCode %q is not a number from 1 up", *given.NextCode)}
 		}
 	}
 	var allowed []string
 	if given.Resources != nil {
 		if err := json.Unmarshal(given.Resources, &allowed); err != nil {
-			return nil, badRequest{errors.New(`resources must be null or a list such as ["customerlist.nv"]`)}
+			return nil, badRequestError{errors.New(`resources must be null or a list such as ["customerlist.nv"]`)}
 		}
 	}
 	for i, name := range allowed {
 		allowed[i] = strings.ToLower(name)
 		if _, known := resources[allowed[i]]; !known {
-			return nil, badRequest{fmt.Errorf("unknown resource %q", name)}
+			return nil, badRequestError{fmt.Errorf("unknown resource %q", name)}
 		}
 	}
 	if given.NextCode == nil && given.Resources == nil {
-		return nil, badRequest{errors.New("the body names no setting to change")}
+		return nil, badRequestError{errors.New("the body names no setting to change")}
 	}
 	s.set(c, next, given.Resources != nil, allowed)
 	return s.settings(c), nil
@@ -177,15 +177,15 @@ func (s *Sandbox) set(c *company, next int64, resourcesToo bool, allowed []strin
 func decodeStrictly(body io.Reader, into any) error {
 	b, err := io.ReadAll(body)
 	if err != nil {
-		return badRequest{fmt.Errorf("reading the body: %w", err)}
+		return badRequestError{fmt.Errorf("reading the body: %w", err)}
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return badRequest{fmt.Errorf("the body must be a JSON object: %w", err)}
+		return badRequestError{fmt.Errorf("the body must be a JSON object: %w", err)}
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return badRequest{errors.New("the body holds more than one JSON object")}
+		return badRequestError{errors.New("the body holds more than one JSON object")}
 	}
 	return nil
 }

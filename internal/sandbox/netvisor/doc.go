@@ -38,7 +38,7 @@
 //	</CustomerResponsibility>
 //
 // and POST takes root/customerresponsibility with the same elements in lower case and in this order, without the key; absent keeps,
-// empty clears, and the answer is the status alone. Six of ten generated companies have a contact person on the tab.
+// empty clears, the answer is the status alone, and changedsince sees the write. Six of ten generated companies have a contact person on the tab.
 //
 // Additional-information fields [assumed]: where [Options.CustomTags] are set, customer.nv takes customtags/tag{tagname, tagvalue} as
 // its last aggregate, and replyoption 4 shows CustomTags/Tag{TagName, TagValue with attribute datatype} at the end of

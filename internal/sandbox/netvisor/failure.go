@@ -237,7 +237,7 @@ var (
 
 // failureOf is what a client is told of an error; nil where there is none.
 func failureOf(key int64, err error) *failure {
-	switch refused, ok := errors.AsType[refusal](err); {
+	switch refused, ok := errors.AsType[refusalError](err); {
 	case err == nil:
 		return nil
 	case ok:

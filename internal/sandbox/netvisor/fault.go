@@ -40,7 +40,7 @@ const (
 	FaultLag FaultKind = "lag"
 	// FaultGarbage answers 200 with something else, as Variant says.
 	FaultGarbage FaultKind = "garbage"
-	// FaultMaintenance fails with SYSTEM_MAINTENANCE; Variant "misspelt" spells it SYSTEM_MAINTANANCE.
+	// FaultMaintenance fails with SYSTEM_MAINTENANCE; Variant "misspelt" writes an A for its second E, as two clients have it.
 	FaultMaintenance FaultKind = "maintenance"
 	// FaultOverlap fails as if another call of the company were in flight.
 	FaultOverlap FaultKind = "overlap"
@@ -282,7 +282,7 @@ func (st strikes) refuse(after bool) *failure {
 		switch f.Kind {
 		case FaultMaintenance:
 			if f.Variant != "" {
-				return fail("SYSTEM_MAINTANANCE", textMaintenance)
+				return fail("SYSTEM_MAINTANANCE", textMaintenance) //nolint:misspell // that is the point
 			}
 			return fail(systemMaintenance, textMaintenance)
 		case FaultOverlap:

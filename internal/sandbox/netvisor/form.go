@@ -159,30 +159,30 @@ func (w *writing) accept(r rule, g given) *failure {
 	return nil
 }
 
-// refusal carries a failure through functions that return errors.
-type refusal struct{ *failure }
+// refusalError carries a failure through functions that return errors.
+type refusalError struct{ *failure }
 
-func (r refusal) Error() string { return r.in(english) }
+func (r refusalError) Error() string { return r.in(english) }
 
 // write takes the body of a request into a customer, or into a new one where the form adds customers (key is zero then). Nothing is changed
 // unless all of the message is right. The effect happens even if the client has gone by then.
-func (s *Sandbox) write(c *company, key int64, out *reply, f form) (*writing, *failure) {
+func (s *Sandbox) write(c *company, key int64, out *reply, f form) *failure {
 	root, failed := parseRequest(out.body, f.root)
 	if failed != nil {
-		return nil, failed
+		return failed
 	}
 	if !out.ready(s) {
-		return nil, fail(technicalError, textTechnical)
+		return fail(technicalError, textTechnical)
 	}
 	w := &writing{form: f, s: s, c: c, p: out.parameters, values: map[string]string{}}
 	apply := func(cu *Customer) error {
 		w.customer = cu
 		if failed := w.walk(f.root, root, f.rules); failed != nil {
-			return refusal{failed}
+			return refusalError{failed}
 		}
 		if f.check != nil {
 			if failed := f.check(w); failed != nil {
-				return refusal{failed}
+				return refusalError{failed}
 			}
 		}
 		for _, do := range w.todo {
@@ -200,7 +200,7 @@ func (s *Sandbox) write(c *company, key int64, out *reply, f form) (*writing, *f
 	} else {
 		w.customer, err = s.edit(c, key, &out.origin, apply)
 	}
-	return w, out.outcome(key, err, w)
+	return out.outcome(key, err, w)
 }
 
 // parseRequest reads a message: no declaration, no byte order mark, <root> first, and in it the one element that is asked for.

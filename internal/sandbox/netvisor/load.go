@@ -127,7 +127,7 @@ func parseFile(path string) ([]*element, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := ""
+	var text string
 	switch {
 	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}), bytes.HasPrefix(b, []byte{0xFE, 0xFF}):
 		text = decodeUTF16(b[2:], b[0] == 0xFE)

@@ -24,7 +24,7 @@ func (s *Sandbox) office(c *company, p parameters, out *reply) *failure {
 		return fail(invalidData, textBadParameter, "method", clipValue(method))
 	}
 	fields := map[string]string{}
-	_, f = s.write(c, customer, out, form{
+	return s.write(c, customer, out, form{
 		root: "office", rules: officeRules(fields), adding: key == 0,
 		check: func(w *writing) *failure {
 			if key != 0 && officePart.find(w.customer, key) == nil {
@@ -40,7 +40,6 @@ func (s *Sandbox) office(c *company, p parameters, out *reply) *failure {
 			w.customer.quiet = s.opts.QuietParts
 		},
 	})
-	return f
 }
 
 // officeRules collect the fields of the card in a map.
@@ -99,8 +98,7 @@ func (s *Sandbox) contactPerson(c *company, _ parameters, out *reply) *failure {
 		return fail(invalidData, textElementValue, "contactperson/customeridentifier", clipValue(customer))
 	}
 	p := person{method: method, fields: map[string]string{}, hidden: map[string]string{}}
-	_, f = s.write(c, target, out, form{root: "contactperson", rules: p.rules(), adding: method == "add", check: p.check, done: p.apply})
-	return f
+	return s.write(c, target, out, form{root: "contactperson", rules: p.rules(), adding: method == "add", check: p.check, done: p.apply})
 }
 
 // person is a message about a contact person.

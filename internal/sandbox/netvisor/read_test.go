@@ -388,10 +388,8 @@ func TestOneCallAtATime(t *testing.T) {
 		<-b.entered
 		cancel()
 		<-gone
-		for { // the server notices in its own time
-			if b.get(t, "customerlist.nv").failure() == "" {
-				break
-			}
+		for b.get(t, "customerlist.nv").failure() != "" { // the server notices in its own time
+			continue
 		}
 		if c := b.Calls()[0]; !c.Aborted || c.End.IsZero() {
 			t.Errorf("%+v", c)

@@ -53,8 +53,7 @@ func (s *Sandbox) customerResponsibility(c *company, p parameters, out *reply) *
 		return f
 	}
 	if out.body != nil {
-		_, f := s.write(c, key, out, form{root: "customerresponsibility", rules: responsibilityRules})
-		return f
+		return s.write(c, key, out, form{root: "customerresponsibility", rules: responsibilityRules})
 	}
 	found, at, ok := c.book.one(key)
 	if !ok {

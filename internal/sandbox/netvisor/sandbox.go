@@ -116,11 +116,8 @@ func (s *Sandbox) Close() error {
 	return err
 }
 
-// wait waits, and returns false when the context ended or the sandbox was closed before. A nil context never ends.
+// wait waits, and returns false when the context ended or the sandbox was closed before.
 func (s *Sandbox) wait(ctx context.Context, d time.Duration) bool {
-	if ctx == nil {
-		ctx = context.Background()
-	}
 	if s.opts.Wait != nil {
 		s.opts.Wait(ctx, d)
 		return ctx.Err() == nil

@@ -31,10 +31,15 @@ func newSpool() (*spool, error) {
 	return &spool{header: http.Header{}, status: http.StatusOK, file: f, out: bufio.NewWriter(f)}, nil
 }
 
-func (s *spool) Header() http.Header         { return s.header }
-func (s *spool) WriteHeader(status int)      { s.status = status }
+// Header is that of an http.ResponseWriter.
+func (s *spool) Header() http.Header { return s.header }
+
+// WriteHeader keeps the status for later.
+func (s *spool) WriteHeader(status int) { s.status = status }
+
 func (s *spool) Write(b []byte) (int, error) { return s.out.Write(b) }
-func (s *spool) close()                      { _ = s.file.Close() }
+
+func (s *spool) close() { _ = s.file.Close() }
 
 // rewind makes what was written readable and tells its size.
 func (s *spool) rewind() (int64, error) {
@@ -51,7 +56,8 @@ func (s *spool) rewind() (int64, error) {
 
 // page sends what stands in front of the service.
 func (r *reply) page(f *Fault) {
-	status, body, kind := f.httpStatus(), "", "text/html; charset=utf-8"
+	status, kind := f.httpStatus(), "text/html; charset=utf-8"
+	var body string
 	if f.Kind != FaultGarbage {
 		if f.RetryAfter > 0 {
 			r.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
@@ -63,6 +69,7 @@ func (r *reply) page(f *Fault) {
 		body, kind = garbageText(f.Variant)
 	}
 	r.category, r.status, r.customers = "", status, 0
+	_ = r.control.SetWriteDeadline(time.Now().Add(writePatience))
 	r.w.Header().Set("Content-Type", kind)
 	r.w.WriteHeader(status)
 	if f.Kind == FaultGarbage && f.Variant == GarbageHuge {
@@ -122,12 +129,13 @@ func (r *reply) huge(size int64) {
 // spoil sends a spooled answer the way the faults want it. It returns true when the connection is to be closed.
 func (s *Sandbox) spoil(entry *Call, out *reply, from *spool, w http.ResponseWriter) (abort bool) {
 	out.w, out.bytes = w, 0
+	_ = out.control.SetWriteDeadline(time.Now().Add(writePatience))
 	if f := out.strikes.find(FaultSlowAnswer); f != nil && !s.wait(out.ctx, time.Duration(f.Delay)) {
-		out.aborted = true
+		out.aborted, out.status = true, 0
 		return true
 	}
 	if out.strikes.find(FaultLostAnswer) != nil {
-		out.aborted = true
+		out.aborted, out.status = true, 0
 		return true
 	}
 	if f := out.strikes.refuse(true); f != nil {

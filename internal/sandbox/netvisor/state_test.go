@@ -122,7 +122,9 @@ func TestStateIsGuarded(t *testing.T) {
 	t.Run("KilledInTheMiddleOfALine", func(t *testing.T) {
 		t.Parallel()
 		b, path := begin(t)
-		b.restart(t).Close() //nolint:errcheck // nothing was written
+		if err := b.restart(t).Close(); err != nil {
+			t.Fatal(err)
+		}
 		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -179,7 +181,7 @@ func TestStateIsGuarded(t *testing.T) {
 			t.Error(err)
 		}
 		if s, err := New(b.opts); err != nil {
-			t.Errorf("the refusal has spoilt the state: %v", err)
+			t.Errorf("the refusalError has spoilt the state: %v", err)
 		} else {
 			_ = s.Close()
 		}

@@ -1,6 +1,7 @@
 package netvisor
 
 import (
+	"context"
 	"math/big"
 	"slices"
 	"strconv"
@@ -19,15 +20,13 @@ func (s *Sandbox) customer(c *company, p parameters, out *reply) *failure {
 	switch method := strings.ToLower(p["method"]); method {
 	case "add":
 		f.adding = true
-		_, failed := s.write(c, 0, out, f)
-		return failed
+		return s.write(c, 0, out, f)
 	case "edit":
 		key, failed := p.key("id")
 		if failed != nil {
 			return failed
 		}
-		_, failed = s.write(c, key, out, f)
-		return failed
+		return s.write(c, key, out, f)
 	case "":
 		return fail(invalidData, textParameterMissing, "method")
 	default:
@@ -335,9 +334,9 @@ func (s *Sandbox) deleteCustomer(c *company, p parameters, out *reply) *failure 
 	err := s.remove(c, key, &out.origin, func(cu *Customer) error {
 		switch {
 		case strings.EqualFold(cu.Get("code"), "TEMP"):
-			return refusal{fail(invalidData, textDeleteTemp)}
+			return refusalError{fail(invalidData, textDeleteTemp)}
 		case cu.invoiced:
-			return refusal{fail(invalidData, textDeleteInvoiced, key)}
+			return refusalError{fail(invalidData, textDeleteInvoiced, key)}
 		}
 		return nil
 	})
@@ -360,7 +359,7 @@ func (p parameters) key(name string) (int64, *failure) {
 // ready is called when a message is right and is about to have its effect. A slow commit waits here, whether or not the client has gone; false
 // means the sandbox closes first.
 func (r *reply) ready(s *Sandbox) bool {
-	return r.strikes.slowCommit() == 0 || s.wait(nil, r.strikes.slowCommit())
+	return r.strikes.slowCommit() == 0 || s.wait(context.WithoutCancel(r.ctx), r.strikes.slowCommit())
 }
 
 // outcome answers a write: an error as what it is, a success with the key of what was added.
