@@ -1,0 +1,218 @@
+package hub_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/auth"
+	"customerhub/internal/customer"
+	"customerhub/internal/fault"
+	"customerhub/internal/hub"
+	"customerhub/internal/link"
+	"customerhub/internal/merge"
+	"customerhub/internal/pg"
+	"customerhub/internal/store"
+)
+
+// nothing is a plan that takes nothing in.
+func nothing(map[string]merge.Known, time.Time) []merge.Outcome { return nil }
+
+// save stores customers as an import does, without checking them.
+func (b bundle) save(t *testing.T, list []customer.Customer) {
+	t.Helper()
+	for i := range list {
+		c := &list[i]
+		if c.ID == "" {
+			c.ID = customer.ID(store.NewID())
+		}
+		c.Version, c.Status = 1, customer.Active
+		if c.Kind == "" {
+			c.Kind = customer.Company
+		}
+	}
+	err := pg.InOrganisation(t.Context(), b.db.App, string(b.viewer.Organisation.ID), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		return store.SaveCustomers(ctx, tx, list)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func idsOf(views []hub.CustomerView) []customer.ID {
+	out := make([]customer.ID, len(views))
+	for i, v := range views {
+		out[i] = v.ID
+	}
+	return out
+}
+
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	list := []customer.Customer{
+		{Name: "Järvisen Rakennus Oy", Number: "A-100", BusinessID: "1572860-0"},
+		{Name: "JARVI Rakennus 100%", Number: "200"},
+		{Name: "Øresund Æbler", Number: "300", Kind: customer.Private, FirstName: "Åke", LastName: "Öhman"},
+		{Name: "a_b", Number: "400"},
+	}
+	b.save(t, list)
+	find := func(f hub.CustomerFilter) (names []string, total int) {
+		t.Helper()
+		got, err := b.hub.Customers(t.Context(), b.viewer, hub.CustomerQuery{Filter: f, Total: true})
+		if err != nil {
+			t.Fatalf("%+v: %v", f, err)
+		}
+		for _, c := range got.Items {
+			names = append(names, c.Number)
+		}
+		slices.Sort(names)
+		ids := make([]customer.ID, len(list))
+		for i, c := range list {
+			ids[i] = c.ID
+		}
+		match, err := b.hub.MatchCustomers(t.Context(), b.viewer, append(ids, "x"), f)
+		if err != nil {
+			t.Fatalf("%+v: %v", f, err)
+		}
+		for _, c := range list {
+			if match[c.ID] != slices.Contains(names, c.Number) {
+				t.Errorf("%+v: matching and listing differ on %s", f, c.Number)
+			}
+		}
+		if match["x"] {
+			t.Error("nobody matches")
+		}
+		return names, got.Total
+	}
+	for text, want := range map[string][]string{
+		"":                   {"200", "300", "400", "A-100"},
+		"   ":                {"200", "300", "400", "A-100"},
+		"järvi":              {"200", "A-100"},
+		"JÄRVI":              {"200", "A-100"},
+		"jarvi rakennus":     {"200", "A-100"},
+		"rakennus järvisen":  {"A-100"},
+		"1572860-0":          {"A-100"},
+		"15728600":           {"A-100"},
+		"a-100":              {"200", "A-100"}, // two words: a and 100,
+		"oresund aebler":     {"300"},
+		"ÖHMAN ake":          {"300"},
+		"%":                  nil,
+		"_":                  nil,
+		"100%":               {"200", "A-100"},
+		"nobody":             nil,
+		"järvi nobody":       nil,
+		"x\x00y":             nil,
+		"'; DROP TABLE a;--": nil,
+	} {
+		if got, total := find(hub.CustomerFilter{Text: text}); !slices.Equal(got, want) || total != len(want) {
+			t.Errorf("%q finds %v (total %d), want %v", text, got, total, want)
+		}
+	}
+	if got, _ := find(hub.CustomerFilter{Kind: customer.Private}); !slices.Equal(got, []string{"300"}) {
+		t.Errorf("private: %v", got)
+	}
+	if got, _ := find(hub.CustomerFilter{Text: "rakennus", Kind: customer.Private}); len(got) != 0 {
+		t.Errorf("all members have to hold: %v", got)
+	}
+	if _, err := b.hub.DeactivateCustomer(t.Context(), b.viewer, list[3].ID, nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := find(hub.CustomerFilter{Status: customer.Inactive}); !slices.Equal(got, []string{"400"}) {
+		t.Errorf("inactive: %v", got)
+	}
+	if got, _ := find(hub.CustomerFilter{Status: customer.Active, Text: "b"}); slices.Contains(got, "400") {
+		t.Errorf("active: %v", got)
+	}
+}
+
+func TestLookUp(t *testing.T) {
+	t.Parallel()
+	b := setupKinds(t)
+	list := []customer.Customer{
+		{Name: "A", Number: "1", BusinessID: "1572860-0"}, {Name: "B", Number: "1"}, {Name: "C", Number: "2", BusinessID: "0201256-6"},
+	}
+	b.save(t, list)
+	s := b.createSystem(t)
+	err := pg.InOrganisation(t.Context(), b.db.App, string(b.viewer.Organisation.ID), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		return store.SaveLinkedRecords(ctx, tx, []store.LinkedRecord{{Link: link.Link{
+			ID: link.ID(store.NewID()), SystemID: s.ID, CustomerID: list[2].ID, ExternalID: "77", State: link.InSync, Primary: true,
+		}, Base: link.Base{Ours: customer.Fields{}, Theirs: customer.Fields{}}}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(v auth.Viewer, by hub.CustomerLookup) (*hub.CustomerView, error) {
+		return b.hub.Customer(t.Context(), v, by, hub.IncludeAll)
+	}
+	for name, by := range map[string]hub.CustomerLookup{
+		"ID": {ID: list[2].ID}, "Number": {Number: " 2 "}, "BusinessID": {BusinessID: "02012566"}, "External": {System: s.ID, ExternalID: "77"},
+	} {
+		t.Run("By"+name, func(t *testing.T) {
+			got, err := find(b.viewer, by)
+			if err != nil || got == nil || got.ID != list[2].ID || len(got.Links) != 1 || got.Links[0].System.Name != "Netvisor" {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+	t.Run("Promise7_AnotherOrganisationFindsNothing", func(t *testing.T) {
+		stranger := newOrganisation(t, b.hub, "Vieras Oy")
+		for _, by := range []hub.CustomerLookup{{ID: list[2].ID}, {Number: "2"}, {BusinessID: "0201256-6"}, {System: s.ID, ExternalID: "77"}} {
+			if got, err := find(stranger, by); got != nil || err != nil {
+				t.Errorf("%+v: got %+v, %v", by, got, err)
+			}
+		}
+		if _, err := b.hub.UpdateCustomer(t.Context(), stranger, list[2].ID, nil, customer.Fields{customer.FieldName: "X"}, ""); !fault.Is(err, fault.NotFound) {
+			t.Errorf("got %v", err)
+		}
+		if got, err := b.hub.CustomersByID(t.Context(), stranger, []customer.ID{list[0].ID, list[1].ID}, hub.IncludeAll); err != nil || len(got) != 0 {
+			t.Errorf("got %v, %v", got, err)
+		}
+		if got, err := b.hub.Systems(t.Context(), stranger); err != nil || len(got) != 0 {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	t.Run("NobodyIsNil", func(t *testing.T) {
+		for _, by := range []hub.CustomerLookup{
+			{ID: "x"}, {ID: "00000000-0000-7000-8000-000000000000"}, {Number: "9"}, {BusinessID: "0737546-2"}, {System: s.ID, ExternalID: "9"}, {System: "x", ExternalID: "9"},
+		} {
+			if got, err := find(b.viewer, by); got != nil || err != nil {
+				t.Errorf("%+v: got %+v, %v", by, got, err)
+			}
+		}
+	})
+	t.Run("SeveralAreAmbiguousAndNamed", func(t *testing.T) {
+		_, err := find(b.viewer, hub.CustomerLookup{Number: "1"})
+		f := wantReason(t, err, fault.Ambiguous, string(fault.Ambiguous))
+		for _, c := range list[:2] {
+			if !strings.Contains(f.Details["candidates"], string(c.ID)) {
+				t.Errorf("candidates %v", f.Details)
+			}
+		}
+	})
+	t.Run("ExactlyOneWayIsTaken", func(t *testing.T) {
+		for _, by := range []hub.CustomerLookup{
+			{}, {ID: "x", Number: "1"}, {Number: "1", BusinessID: "1572860-0"}, {System: s.ID}, {ExternalID: "77"}, {Number: "1", ExternalID: "77"},
+		} {
+			if _, err := find(b.viewer, by); !fault.Is(err, fault.Invalid) {
+				t.Errorf("%+v: got %v", by, err)
+			}
+		}
+	})
+	t.Run("AWrongBusinessIDIsToldSo", func(t *testing.T) {
+		_, err := find(b.viewer, hub.CustomerLookup{BusinessID: "1572860-1"})
+		if f := fault.Of(err); f == nil || f.Code != fault.Invalid || !slices.Equal(f.Path, []string{"by", "businessId"}) {
+			t.Errorf("got %+v", f)
+		}
+	})
+	t.Run("ManyByIDLeaveOutWhatIsNot", func(t *testing.T) {
+		got, err := b.hub.CustomersByID(t.Context(), b.viewer, []customer.ID{list[0].ID, "x", list[0].ID, "00000000-0000-7000-8000-000000000000"}, hub.IncludeNothing)
+		if err != nil || len(got) != 1 || got[list[0].ID].Included != hub.IncludeNothing || got[list[0].ID].Addresses != nil {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}
