@@ -2,6 +2,7 @@ package netvisor
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -242,10 +243,31 @@ func TestOptionsAreChecked(t *testing.T) {
 		"unknown resource":          {Companies: []Company{{OrganisationID: "1", CustomerID: "a", CustomerKey: "a", Resources: []string{"x.nv"}}}},
 		"partner needs":             {Partner: Partner{ID: "x"}},
 		"must not be negative":      {LogLimit: -1},
+		"unknown normalisation":     {Normalise: []Normalisation{"shout"}},
+		"custom tag":                {CustomTags: []CustomTag{{Name: "A", Type: "colour"}}},
+		"effect limit":              {EffectLimit: -1},
+		"making the state folder":   {State: "generate_test.go/state"},
 		"no such file":              {Load: "testdata/nowhere"},
 	} {
 		if _, err := New(o); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCustomTagOfACommandLine(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"Alkaen:date": "{Alkaen date []}", "Lähde:enum:WEB|FAIR": "{Lähde enum [WEB FAIR]}",
+		"Alkaen": "must be NAME", "Alkaen:colour": "needs a name and a type", ":text": "needs a name", "A:enum": "must be NAME", "A:text:b": "must be NAME"} {
+		var tag CustomTag
+		got := ""
+		if err := tag.UnmarshalText([]byte(text)); err != nil {
+			got = err.Error()
+		} else {
+			got = fmt.Sprint(tag)
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
 	}
 }

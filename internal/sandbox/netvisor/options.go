@@ -159,8 +159,8 @@ func (o Options) withDefaults() (Options, error) {
 		}
 	}
 	for _, t := range o.CustomTags {
-		if t.Name == "" || !slices.Contains([]string{"date", "decimal", "text", "enum"}, t.Type) {
-			return o, fmt.Errorf("custom tag %q needs a name and a type that is date, decimal, text or enum", t.Name)
+		if err := t.check(); err != nil {
+			return o, err
 		}
 	}
 	if o.Clock == nil {

@@ -1,8 +1,10 @@
 package netvisor
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -106,6 +108,27 @@ type CustomTag struct {
 	Type string
 	// Values are what an enum may hold.
 	Values []string
+}
+
+// UnmarshalText reads name:type, and name:enum:one|two for an enum, as a command line gives it.
+func (t *CustomTag) UnmarshalText(b []byte) error {
+	name, rest, ok := strings.Cut(string(b), ":")
+	kind, values, _ := strings.Cut(rest, ":")
+	*t = CustomTag{Name: name, Type: kind}
+	if values != "" {
+		t.Values = strings.Split(values, "|")
+	}
+	if !ok || (kind == "enum") != (values != "") {
+		return fmt.Errorf("%q must be NAME:date, NAME:decimal, NAME:text or NAME:enum:ONE|TWO", b)
+	}
+	return t.check()
+}
+
+func (t CustomTag) check() error {
+	if t.Name == "" || !valid(t.Name) || !slices.Contains([]string{"date", "decimal", "text", "enum"}, t.Type) {
+		return fmt.Errorf("custom tag %q needs a name and a type that is date, decimal, text or enum", t.Name)
+	}
+	return nil
 }
 
 func (t CustomTag) accepts(text string) bool {
