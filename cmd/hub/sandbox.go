@@ -43,8 +43,17 @@ func (s sandboxData) options(p *program) netvisor.Options {
 
 type sandboxNetvisor struct {
 	sandboxData
-	Address string        `help:"Where to serve." default:"127.0.0.1:8081" env:"HUB_SANDBOX_NETVISOR_ADDRESS"`
-	Latency time.Duration `help:"How long each call takes at least." default:"0s"`
+	Address             string               `help:"Where to serve." default:"127.0.0.1:8081" env:"HUB_SANDBOX_NETVISOR_ADDRESS"`
+	Latency             time.Duration        `help:"How long each call takes at least." default:"0s"`
+	State               string               `help:"Keep what is written, the transaction ids and the logs in this folder beyond a restart. It belongs to one seed and one number of customers." placeholder:"FOLDER" type:"path"`
+	Responsibility      bool                 `help:"Serve customerresponsibility.nv, an assumed extension: the responsibility tab of the customer card."`
+	LegacySignatures    bool                 `help:"Also accept requests signed with SHA256 or MD5."`
+	Normalise           []string             `help:"Alter written values as a service may: ${enum}." enum:"trim,upper,postcode,phone" placeholder:"HOW"`
+	CheckBusinessID     bool                 `name:"check-business-id" help:"Refuse business IDs with a wrong check digit."`
+	AllowDuplicateCodes bool                 `help:"Let two customers have one customer code."`
+	QuietParts          bool                 `help:"Changes of offices and contact persons do not count for changedsince."`
+	CustomTag           []netvisor.CustomTag `sep:"none" help:"An additional-information field that customer.nv takes, an assumed extension: NAME:date, NAME:decimal, NAME:text or NAME:enum:ONE|TWO. May be repeated." placeholder:"FIELD"`
+	FirstCode           int64                `help:"Where automatic customer numbering begins; behind the invented customers unless given." placeholder:"NUMBER"`
 }
 
 // Validate checks the command's own flags.
@@ -58,11 +67,18 @@ func (c *sandboxNetvisor) Validate() error {
 // Run serves until interrupted.
 func (c *sandboxNetvisor) Run(ctx context.Context, p *program) error {
 	o := c.options(p)
-	o.Latency = c.Latency
+	o.Latency, o.State, o.NextCode = c.Latency, c.State, c.FirstCode
+	o.Responsibility, o.LegacySignatures, o.QuietParts = c.Responsibility, c.LegacySignatures, c.QuietParts
+	o.CheckBusinessID, o.AllowDuplicateCodes = c.CheckBusinessID, c.AllowDuplicateCodes
+	o.CustomTags = c.CustomTag
+	for _, how := range c.Normalise {
+		o.Normalise = append(o.Normalise, netvisor.Normalisation(how))
+	}
 	s, err := netvisor.New(o)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = s.Close() }() // Serve has closed it, unless listening did not come about
 	ln, err := listen(ctx, c.Address, "--address")
 	if err != nil {
 		return err
@@ -76,6 +92,8 @@ func (c *sandboxNetvisor) Run(ctx context.Context, p *program) error {
 	p.printf("  customerKey     %s\n", credentials.CustomerKey)
 	p.printf("  partnerId       %s\n", credentials.PartnerID)
 	p.printf("  partnerKey      %s\n\n", credentials.PartnerKey)
-	p.printf("See its calls: curl -s %s/_control/calls\n", base)
+	p.printf("See its calls:   curl -s %s/_control/calls\n", base)
+	p.printf("See its effects: curl -s %s/_control/effects\n", base)
+	p.printf("Make it fail:    curl -s %s/_control/faults -d '{\"kind\":\"status\",\"status\":503,\"times\":3}'\n", base)
 	return s.Serve(ctx, ln)
 }
