@@ -137,7 +137,9 @@ func NewKey() Key {
 // ParseKey checks the shape of a key, so that a typo costs no look-up. The error holds nothing of the key.
 func ParseKey(s string) (Key, error) {
 	rest, ok := strings.CutPrefix(s, keyPrefix)
-	if raw, err := base64.RawURLEncoding.DecodeString(rest); !ok || err != nil || len(raw) != secretBytes {
+	raw, err := base64.RawURLEncoding.DecodeString(rest)
+	// The decoder skips line ends and spare bits, so only the text that the bytes make is the key.
+	if !ok || err != nil || len(raw) != secretBytes || base64.RawURLEncoding.EncodeToString(raw) != rest {
 		return "", fault.New(fault.Unauthenticated, "This is not an API key of the hub: a key starts with %s and has %d characters.",
 			keyPrefix, len(keyPrefix)+base64.RawURLEncoding.EncodedLen(secretBytes))
 	}
@@ -158,6 +160,9 @@ func (k Key) String() string { return k.Prefix() + "…" }
 
 // GoString hides the secret too.
 func (k Key) GoString() string { return fmt.Sprintf("auth.Key(%q)", k.String()) }
+
+// MarshalText hides the secret from encodings, such as a log in JSON.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // Reveal is the whole key, for the one time it is shown.
 func (k Key) Reveal() string { return string(k) }
