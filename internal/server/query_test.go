@@ -225,7 +225,7 @@ func TestPages(t *testing.T) {
 func TestStatements(t *testing.T) {
 	// Not parallel, and with loaders that wait longer than in life: a busy machine tears a level apart, which costs a
 	// statement more. The smallest of some counts is what the execution needs; a statement per row would be in all of them.
-	b := setup(t, waiting(25*time.Millisecond))
+	b := setup(t, waiting(80*time.Millisecond))
 	b.seed(b.org.ID, 50)
 	count := func(query string, v vars) int {
 		b.count.take()

@@ -120,7 +120,7 @@ WHERE l.system_id = @system AND l.state <> 'NOT_IN_SCOPE'`
 
 // sqlWholeTables keeps the planner from looking rows up one by one. The tables it joins have just been filled and were
 // never analysed, so it thinks them small, and for a hundred thousand rows that would take hours.
-const sqlWholeTables = `SET LOCAL enable_nestloop = off`
+const sqlWholeTables = `SELECT set_config('enable_nestloop', 'off', true)`
 
 // FindMissing compares the links of a system with the complete list of a run.
 func FindMissing(ctx context.Context, db pg.DB, c Claim, id system.ID) (Missing, error) {

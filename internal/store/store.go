@@ -37,7 +37,7 @@ func Trip(ctx context.Context, db pg.DB, queue func(b *pgx.Batch)) error {
 	return nil
 }
 
-const sqlKeepPlans = `SET LOCAL plan_cache_mode = auto`
+const sqlKeepPlans = `SELECT set_config('plan_cache_mode', 'auto', true)`
 
 // KeepPlans ends the fresh planning of a transaction (pg.TxOptions.FreshPlans) before it writes many rows: each check of a
 // foreign key would be planned too, and those are right in any case.
