@@ -16,7 +16,7 @@ type FaultKind string
 
 // The kinds. What is said of effects concerns calls that write; reads have none.
 const (
-	// FaultLatency waits for Delay before the call is looked at. A client that leaves meanwhile has caused no effect.
+	// FaultLatency waits for Delay before the call is acted on, as one that is in flight. A client that leaves meanwhile has caused no effect.
 	FaultLatency FaultKind = "latency"
 	// FaultSlowCommit waits for Delay before the effect, which happens even if the client has gone by then.
 	FaultSlowCommit FaultKind = "slowCommit"

@@ -393,8 +393,23 @@ func TestFaultsOfWrites(t *testing.T) {
 	t.Run("LatencyEndsWithoutEffectWhenTheClientGoes", func(t *testing.T) {
 		t.Parallel()
 		h := hold(t, Options{})
+		h.fault(t, Fault{Kind: FaultLatency, Resource: "getcustomer.nv", Times: 1, Delay: Duration(time.Minute)})
+		slow := make(chan answer, 1)
+		r := h.request(t.Context(), "getcustomer.nv?id=1")
+		go func() { a, _ := h.try(r); slow <- a }()
+		<-h.waiting
+		if got := h.get(t, "customerlist.nv").category(); got != "TECHNICAL_ERROR" {
+			t.Errorf("the company is free while a slow call goes on: %q", got)
+		}
+		h.release <- struct{}{}
+		if a := <-slow; a.failure() != "" {
+			t.Error(a.failure())
+		}
 		leave(t, h, Fault{Kind: FaultLatency, Delay: Duration(time.Minute)})
-		if c := ended(h); c.Committed || !c.Aborted || len(h.Effects()) != 0 {
+		for h.lastCall().End.IsZero() {
+			continue
+		}
+		if c := h.lastCall(); c.Committed || !c.Aborted || len(h.Effects()) != 0 {
 			t.Errorf("%+v", c)
 		}
 	})

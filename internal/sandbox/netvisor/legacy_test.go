@@ -18,8 +18,8 @@ func TestLegacySignatures(t *testing.T) {
 			}
 		}
 	}
-	b := setup(t, Options{Customers: 1, LegacySignatures: true})
-	off := setup(t, Options{Customers: 1})
+	b := setup(t, Options{Customers: 1, LegacySignatures: true, AllowOverlap: true})
+	off := setup(t, Options{Customers: 1, AllowOverlap: true})
 	for name, tt := range map[string]struct {
 		change func(*Signed, http.Header)
 		want   string

@@ -239,11 +239,14 @@ func (s *Sandbox) serve(name string, entry *Call, r *http.Request, out *reply) (
 		out.body, large = body, len(body) > maxBody
 		_ = out.control.SetReadDeadline(time.Time{})
 	}
-	if f := out.strikes.find(FaultLatency); f != nil && !s.wait(r.Context(), time.Duration(f.Delay)) || out.strikes.find(FaultLostRequest) != nil {
+	if out.strikes.find(FaultLostRequest) != nil {
 		out.aborted = true
 		return true
 	}
 	if f := out.strikes.page(false); f != nil {
+		if out.aborted = !s.latency(out); out.aborted {
+			return true
+		}
 		out.page(f)
 		return false
 	}
@@ -260,6 +263,9 @@ func (s *Sandbox) serve(name string, entry *Call, r *http.Request, out *reply) (
 	}
 	if f := s.handle(what, name, large, entry, r, out); f != nil {
 		out.fail(f)
+	}
+	if out.aborted && out.status == 0 { // the client left before there was an answer
+		return true
 	}
 	if written != nil {
 		return s.spoil(entry, out, written, w)
@@ -290,6 +296,9 @@ func (s *Sandbox) handle(what resource, name string, large bool, entry *Call, r 
 	if s.opts.Latency > 0 {
 		s.wait(r.Context(), s.opts.Latency)
 	}
+	if out.aborted = !s.latency(out); out.aborted {
+		return nil
+	}
 	switch refused := out.strikes.refuse(false); {
 	case out.strikes.find(FaultRevoked) != nil:
 		return fail(authenticationFailed, textUnknownCustomer)
@@ -304,6 +313,12 @@ func (s *Sandbox) handle(what resource, name string, large bool, entry *Call, r 
 	}
 	out.parameters = p
 	return what.answer(s, c, p, out)
+}
+
+// latency waits as the fault of that name says; false means the client has gone meanwhile.
+func (s *Sandbox) latency(out *reply) bool {
+	f := out.strikes.find(FaultLatency)
+	return f == nil || s.wait(out.ctx, time.Duration(f.Delay))
 }
 
 // allowed reports whether the company lets integrations use a resource.

@@ -223,6 +223,18 @@ func TestMessagesAreRefused(t *testing.T) {
 			}
 		})
 	}
+	t.Run("EveryLanguageSaysIt", func(t *testing.T) {
+		for _, tt := range tests {
+			seen := map[string]bool{}
+			for _, language := range []string{"FI", "SE", "EN"} {
+				got := b.post(t, "customer.nv?"+tt.query, tt.body, sign(func(s *Signed) { s.Language = language })).failure()
+				if strings.Contains(got, "%!") || seen[got] || !strings.Contains(got, " :: ") {
+					t.Errorf("%s in %s: %q", tt.name, language, got)
+				}
+				seen[got] = true
+			}
+		}
+	})
 	t.Run("NothingWasChangedByAnyOfThem", func(t *testing.T) {
 		if after := b.mustGet(t, "getcustomer.nv?replyoption=15&id=1002").body; after != before {
 			t.Error(after)
