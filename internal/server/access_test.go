@@ -64,6 +64,7 @@ func TestScopes(t *testing.T) {
 	b := setup(t)
 	b.seed(b.org.ID, 3)
 	system, person := globalID("System", uuid(1, 1)), globalID("Person", uuid(4, 1))
+	customer := globalID("Customer", uuid(2, 1))
 	reader := b.newKey([]auth.Scope{auth.CustomersRead}, b.org)
 
 	for _, tc := range []struct {
@@ -77,6 +78,17 @@ func TestScopes(t *testing.T) {
 		{"RunsNeedSystemsRead", `{ runs { nodes { id } } }`, "systems:read", []auth.Scope{auth.CustomersRead}},
 		{"CreatingNeedsCustomersWrite", `mutation { createCustomer(input: {kind: COMPANY, name: "X"}) { customer { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
 		{"DeactivatingNeedsCustomersWrite", `mutation { deactivateCustomer(input: {id: "` + globalID("Customer", uuid(2, 1)) + `"}) { customer { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
+		{"DefinitionsNeedCustomersRead", `{ customFieldDefinitions { key } }`, "customers:read", []auth.Scope{auth.SystemsRead, auth.KYCRead}},
+		{"DefiningACustomFieldNeedsAdmin", `mutation { defineCustomField(input: {key: "x", type: TEXT}) { customField { key } } }`, "admin", []auth.Scope{auth.CustomersRead, auth.CustomersWrite}},
+		{"SettingACustomFieldNeedsCustomersWrite", `mutation { setCustomField(input: {customerId: "` + customer + `", key: "remark", value: {option: "x"}}) { customer { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
+		{"SettingCustomFieldsNeedsCustomersWrite", `mutation { setCustomFields(input: {customerId: "` + customer + `", values: []}) { customer { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
+		{"SettingWhoIsResponsibleNeedsCustomersWrite", `mutation { setResponsible(input: {customerId: "` + customer + `", responsible: null}) { customer { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
+		{"UpsertingAnOfficeNeedsCustomersWrite", `mutation { upsertOffice(input: {customerId: "` + customer + `", patch: {name: "X"}}) { office { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
+		{"DeactivatingAnOfficeNeedsCustomersWrite", `mutation { deactivateOffice(input: {customerId: "` + customer + `", officeId: "` + globalID("Office", uuid(3, 1)) + `"}) { office { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
+		{"LinkingNeedsCustomersWrite", `mutation { linkContact(input: {customerId: "` + customer + `", personId: "` + person + `"}) { contact { title } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
+		{"UnlinkingNeedsCustomersWrite", `mutation { unlinkContact(input: {customerId: "` + customer + `", personId: "` + person + `"}) { customer { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
+		{"MovingTheDefaultNeedsCustomersWrite", `mutation { setDefaultContact(input: {customerId: "` + customer + `", personId: "` + person + `"}) { customer { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
+		{"UpdatingAPersonNeedsCustomersWrite", `mutation { updatePerson(input: {id: "` + person + `", patch: {firstName: "X"}}) { person { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead, auth.PersonalRead}},
 		{"CreatingASystemNeedsSystemsManage", `mutation { createSystem(input: {kind: NETVISOR}) { system { id } } }`, "systems:manage", []auth.Scope{auth.SystemsRead}},
 		{"SyncingNeedsSystemsManage", `mutation { syncNow(input: {system: "` + system + `"}) { run { id } } }`, "systems:manage", []auth.Scope{auth.SystemsRead}},
 	} {

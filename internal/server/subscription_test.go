@@ -124,6 +124,42 @@ func TestCustomerChanged(t *testing.T) {
 			t.Errorf("got %+v", e)
 		}
 	})
+	t.Run("WhoLeavesTheFilteredSetIsTold", func(t *testing.T) {
+		here := b.do(`{ changes(first: 100) { endCursor } }`, nil).text("changes", "endCursor")
+		active, named, inactive := dial(t, b.key), dial(t, b.key), dial(t, b.key)
+		active.subscribe("1", follow, vars{"a": here, "f": vars{"status": "ACTIVE"}})
+		named.subscribe("1", follow, vars{"a": here, "f": vars{"text": "lähtijä"}})
+		inactive.subscribe("1", follow, vars{"a": here, "f": vars{"status": "INACTIVE"}})
+		gone := b.company("Lähtijä Oy")
+		if e := active.event("1"); e.Change.Kind != "CUSTOMER_CREATED" {
+			t.Errorf("got %+v", e)
+		}
+		if e := named.event("1"); e.Change.Kind != "CUSTOMER_CREATED" {
+			t.Errorf("got %+v", e)
+		}
+		b.must(deactivateCustomer, vars{"id": gone})
+		if e := active.event("1"); e.Change.Kind != "CUSTOMER_DEACTIVATED" || e.Customer.Name != "Lähtijä Oy" {
+			t.Errorf("got %+v", e)
+		}
+		if e := inactive.event("1"); e.Change.Kind != "CUSTOMER_DEACTIVATED" {
+			t.Errorf("got %+v", e)
+		}
+		if e := named.event("1"); e.Change.Kind != "CUSTOMER_DEACTIVATED" {
+			t.Errorf("got %+v", e)
+		}
+		b.must(updateCustomer, vars{"id": gone, "patch": vars{"name": "Muu Oy"}})
+		if e := named.event("1"); e.Change.Kind != "CUSTOMER_UPDATED" || e.Customer.Name != "Muu Oy" {
+			t.Errorf("got %+v", e)
+		}
+		// Neither follower hears of it any more: the next they hear of is somebody else.
+		b.must(updateCustomer, vars{"id": gone, "patch": vars{"language": "fi"}})
+		b.company("Lähtijä Toinen Oy")
+		for name, s := range map[string]*socket{"active": active, "named": named} {
+			if e := s.event("1"); e.Change.Kind != "CUSTOMER_CREATED" || e.Customer.Name != "Lähtijä Toinen Oy" {
+				t.Errorf("%s: got %+v", name, e)
+			}
+		}
+	})
 	t.Run("FromNowOnWithoutACursor", func(t *testing.T) {
 		s := dial(t, b.key)
 		s.subscribe("1", follow, nil)

@@ -69,7 +69,7 @@ query Customers($filter: CustomerFilter, $after: Cursor) {
     addresses { kind name line1 postcode city country derived }
     offices { name identifier active address { line1 city } }
     contacts { roles title isDefault person { firstName lastName emails } }
-    links { externalId state lastSyncedAt system { name kind } }
+    links { externalId state reason lastSyncedAt system { name kind } }
     changes(first: 5) {
       items { sequence at kind fields { field before after } actor { kind name } }
     }
@@ -88,6 +88,32 @@ mutation Update($input: UpdateCustomerInput!) {
     userErrors { code message path }
   }
 }`, { input: { kind: "COMPANY", name: "Esimerkki Oy", language: "fi", billingAddress: { line1: "Esimerkkikatu 1", postcode: "00100", city: "Helsinki" }, idempotencyKey: "example-1" } }],
+  ["Add an office", `# Without officeId an office is added; with it, the office is altered. Absent fields keep, null clears.
+mutation Office($input: UpsertOfficeInput!) {
+  upsertOffice(input: $input) {
+    office { id name identifier active address { line1 postcode city } }
+    customer { id version }
+    userErrors { code message path }
+  }
+}`, { input: { customerId: "CUSTOMER", patch: { name: "Lahden toimipiste", identifier: "LAH", address: { line1: "Esimerkkikatu 1", postcode: "15100", city: "Lahti" } }, idempotencyKey: "example-office-1" } }],
+  ["Add a contact", `# A person may be a contact of many customers: name an existing one by personId instead of person.
+mutation Contact($input: LinkContactInput!) {
+  linkContact(input: $input) {
+    contact { title roles isDefault person { id firstName lastName emails customers { customer { name } } } }
+    customer { id version }
+    userErrors { code message path }
+  }
+}`, { input: { customerId: "CUSTOMER", person: { firstName: "Aino", lastName: "Malli", emails: ["aino@example.test"] }, title: "Talousjohtaja", roles: ["BILLING"], idempotencyKey: "example-contact-1" } }],
+  ["Where values came from", `query Origins($by: CustomerLookup!) {
+  customer(by: $by) {
+    name
+    kyc { state riskClass requiresActions isOverdue }
+    customFields { key type date decimal text option }
+    responsible { kind name }
+    provenance { field value decidedBy observedAt source { kind system { name } } alternatives { value source { kind } } }
+    links { state reason system { name } }
+  }
+}`, { by: { id: "CUSTOMER" } }],
   ["Follow changes", `# Runs until you press Stop. Change a customer elsewhere and watch.
 subscription Follow {
   customerChanged {
