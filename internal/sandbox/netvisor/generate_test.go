@@ -260,7 +260,7 @@ func TestCustomTagOfACommandLine(t *testing.T) {
 	for text, want := range map[string]string{"Alkaen:date": "{Alkaen date []}", "Lähde:enum:WEB|FAIR": "{Lähde enum [WEB FAIR]}",
 		"Alkaen": "must be NAME", "Alkaen:colour": "needs a name and a type", ":text": "needs a name", "A:enum": "must be NAME", "A:text:b": "must be NAME"} {
 		var tag CustomTag
-		got := ""
+		var got string
 		if err := tag.UnmarshalText([]byte(text)); err != nil {
 			got = err.Error()
 		} else {
