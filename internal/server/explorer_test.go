@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"customerhub/graph"
 )
@@ -27,7 +28,7 @@ func TestExplorerExamples(t *testing.T) {
 	schema := graph.New(graph.Options{}).Schema().Schema()
 	for _, e := range examples {
 		t.Run(e[1], func(t *testing.T) {
-			if _, errs := gqlparser.LoadQuery(schema, e[2]); errs != nil {
+			if _, errs := gqlparser.LoadQueryWithRules(schema, e[2], rules.NewDefaultRules()); errs != nil {
 				t.Error(errs)
 			}
 		})
