@@ -40,6 +40,18 @@ func anyCustomer() *rapid.Generator[customer.Customer] {
 			ConsumerEInvoice: rapid.Bool().Draw(t, "consumer"),
 			EInvoice:         customer.EInvoice{Address: text("einvoice"), Operator: text("operator")},
 		}
+		c.Responsible = customer.Responsible{
+			Kind:     rapid.SampledFrom([]customer.ResponsibleKind{"", customer.ResponsibleUser, customer.ResponsibleTeam}).Draw(t, "responsible"),
+			SystemID: text("responsibleSystem"), ExternalID: text("responsibleId"), Name: text("responsibleName"),
+		}
+		for _, key := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"source", "budget"}), 0, 2, rapid.ID[string]).Draw(t, "custom") {
+			if v := text("custom value"); v != "" {
+				if c.CustomFields == nil {
+					c.CustomFields = make(map[string]string)
+				}
+				c.CustomFields[key] = v
+			}
+		}
 		for _, kind := range rapid.Permutation(customer.AddressKinds).Draw(t, "order") {
 			if rapid.Bool().Draw(t, "has") {
 				c.Addresses = append(c.Addresses, address(kind).Draw(t, "address"))
@@ -102,7 +114,7 @@ func rebuilt(t interface{ Fatal(...any) }, fs customer.Fields) customer.Customer
 	for _, f := range fs.Sorted() {
 		var err error
 		switch part, key, name, ok := f.PartKey(); {
-		case !ok:
+		case !ok, part == customer.PartCustom:
 			err = c.Apply(f, fs[f])
 		case part == customer.PartOffice:
 			err = office(key).Apply(name, fs[f])
@@ -206,6 +218,9 @@ func TestClone(t *testing.T) {
 // spoil writes to everything that a customer reaches.
 func spoil(c *customer.Customer) {
 	c.FieldVersions[customer.FieldName] = 99
+	for key := range c.CustomFields {
+		c.CustomFields[key] = "spoiled"
+	}
 	for i := range c.BillingEmails {
 		c.BillingEmails[i] = "spoiled"
 	}

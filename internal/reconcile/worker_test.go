@@ -81,7 +81,11 @@ func TestEdits(t *testing.T) {
 		b := setup(t)
 		b.put(3)
 		b.imported()
+		synced := b.find("2").Links[0].LastSyncedAt
 		b.edit("2", customer.Fields{"phone": "050 765 4321"})
+		if l := b.find("2").Links[0]; !l.LastSyncedAt.Equal(synced) {
+			t.Errorf("an edit counts as a look at the system: %s, then %s", synced, l.LastSyncedAt)
+		}
 		if l := b.find("2").Links[0]; l.State != link.Waiting || !strings.Contains(l.LastMessage, "phone") {
 			t.Errorf("Promise 8: %+v", l)
 		}

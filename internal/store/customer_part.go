@@ -313,13 +313,11 @@ WHERE t.customer_id = ANY (@ids)
     SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (customer_id uuid, person_id uuid)
     WHERE r.customer_id = t.customer_id AND r.person_id = t.person_id)`
 
-// sqlSaveContacts writes default contacts last: another one of the customer has to stop being it first.
 const sqlSaveContacts = `
 INSERT INTO contact AS t (customer_id, person_id, office_id, roles, title, is_default)
 SELECT r.customer_id, r.person_id, r.office_id, r.roles, r.title, r.is_default
 FROM jsonb_to_recordset(@rows::jsonb) AS r (customer_id uuid, person_id uuid, office_id uuid, roles text[], title text,
   is_default boolean)
-ORDER BY r.is_default
 ON CONFLICT (organisation_id, customer_id, person_id) DO UPDATE
 SET office_id = excluded.office_id, roles = excluded.roles, title = excluded.title, is_default = excluded.is_default
 WHERE (t.office_id, t.roles, t.title, t.is_default)
