@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"strings"
 	"time"
 )
 
@@ -63,7 +65,7 @@ type Error struct {
 func (e *Error) Error() string {
 	switch {
 	case e.Err != nil && e.Message != "":
-		return e.Message + ": " + e.Err.Error()
+		return strings.TrimSuffix(e.Message, ".") + ": " + e.Err.Error() // a message is a sentence, and this one goes on
 	case e.Err != nil:
 		return string(e.CodeOrInternal()) + ": " + e.Err.Error()
 	case e.Message != "":
@@ -120,9 +122,7 @@ func (e *Error) At(path ...string) *Error {
 func (e *Error) With(key, value string) *Error {
 	c := *e
 	c.Details = make(map[string]string, len(e.Details)+1)
-	for k, v := range e.Details {
-		c.Details[k] = v
-	}
+	maps.Copy(c.Details, e.Details)
 	c.Details[key] = value
 	return &c
 }

@@ -35,6 +35,33 @@ func TestCodeOf(t *testing.T) {
 	}
 }
 
+func TestErrorReadsAsOneSentence(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		err  error
+		want string
+	}{
+		"MessageGoesOnWithItsCause":     {fault.Wrap(fault.Unavailable, io.EOF, "The connection was refused."), "The connection was refused: EOF"},
+		"MessageWithoutStopStaysAsItIs": {fault.Wrap(fault.Unavailable, io.EOF, "no answer"), "no answer: EOF"},
+		"MessageAloneKeepsItsStop":      {fault.New(fault.Stale, "The customer changed."), "The customer changed."},
+		"CauseAloneFollowsTheCode":      {&fault.Error{Code: fault.Denied, Err: io.EOF}, "DENIED: EOF"},
+		"NothingSaidIsTheCode":          {&fault.Error{}, "INTERNAL"},
+		"FaultInFaultReadsOn":           {fault.Wrap(fault.Invalid, fault.Wrap(fault.Stale, io.EOF, "Inner."), "Outer."), "Outer: Inner: EOF"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := c.err.Error(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	whole := fault.Wrap(fault.Unavailable, io.EOF, "The connection was refused.")
+	if got := fault.Of(whole).Message; got != "The connection was refused." {
+		t.Errorf("the message that is shown became %q", got)
+	}
+}
+
 func TestVerdictsDeriveFromTheCode(t *testing.T) {
 	t.Parallel()
 	for _, c := range []fault.Code{fault.Limited, fault.Maintenance, fault.Unavailable, fault.Uncertain} {
