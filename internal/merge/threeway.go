@@ -83,12 +83,12 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 		case !weChanged && !theyChanged:
 		case o[g].Equal(t[g]):
 		case theyChanged && !weChanged:
-			v.takeIn(g, o[g], t[g])
+			v.takeIn(o[g], t[g])
 		case !theyChanged:
 			v.Outgoing = append(v.Outgoing, g)
 		case p.winner(g) == Theirs:
 			v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Theirs, Lost: o[g]})
-			v.takeIn(g, o[g], t[g])
+			v.takeIn(o[g], t[g])
 		default:
 			v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Ours, Lost: t[g]})
 			v.Outgoing = append(v.Outgoing, g)
@@ -97,7 +97,7 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 	return v
 }
 
-func (v *Verdict) takeIn(g customer.Group, ours, theirs customer.Fields) {
+func (v *Verdict) takeIn(ours, theirs customer.Fields) {
 	for f := range ours {
 		v.Incoming[f] = ""
 	}
