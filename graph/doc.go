@@ -4,9 +4,8 @@
 //
 // A root field looks at its selection and asks the hub for everything under it in one batch of statements. What lies
 // deeper, such as the customers of a contact person, comes through loaders that gather the keys of a whole level, so no
-// list runs a statement per row at any depth. The one exception is Kyc.history, whose pages are read customer by
-// customer: it is asked for of one. Loaders live as long as one response: an event of a subscription and each field of a
-// mutation get fresh ones.
+// list runs a statement per row at any depth. Loaders live as long as one response: an event of a subscription and each
+// field of a mutation get fresh ones.
 //
 // generated.go and model/generated.go come from schema.graphql and gqlgen.yml by `go generate ./graph`.
 package graph

@@ -56,7 +56,7 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 			return a.fetchCustomers(ctx, v, keys)
 		}, wait),
 		changesOf: dataloadgen.NewMappedLoader(func(ctx context.Context, keys []changesKey) (map[changesKey]hub.ChangePage, error) {
-			return a.fetchChanges(ctx, v, keys)
+			return pages(ctx, v, keys, a.hub.ChangesOfCustomers)
 		}, wait),
 		offices:    byID(v, a.hub.OfficesByID, wait),
 		people:     byID(v, a.hub.PeopleByID, wait),
@@ -68,7 +68,7 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		provenance: byID(v, a.hub.ProvenanceByCustomer, wait),
 		kyc:        byID(v, a.hub.KYCByCustomer, wait),
 		kycHistory: dataloadgen.NewMappedLoader(func(ctx context.Context, keys []changesKey) (map[changesKey]hub.KYCHistoryPage, error) {
-			return a.fetchKYCHistory(ctx, v, keys)
+			return pages(ctx, v, keys, a.hub.KYCHistory)
 		}, wait),
 		custom: dataloadgen.NewMappedLoader(func(ctx context.Context, _ []struct{}) (map[struct{}][]customer.CustomField, error) {
 			all, err := a.hub.CustomFields(ctx, v)
@@ -108,39 +108,29 @@ func (a *API) fetchCustomers(ctx context.Context, v auth.Viewer, keys []customer
 	return out, nil
 }
 
-// fetchChanges reads pages that begin at the same place together. A list asks for one page of each of its customers.
-func (a *API) fetchChanges(ctx context.Context, v auth.Viewer, keys []changesKey) (map[changesKey]hub.ChangePage, error) {
-	type page struct {
+// pages is a loader's fetch of one page for each of several customers: pages that begin at the same place are read
+// together, and a list asks for one page of each of its customers.
+func pages[Page any](ctx context.Context, v auth.Viewer, keys []changesKey,
+	read func(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]Page, error),
+) (map[changesKey]Page, error) {
+	type place struct {
 		after string
 		first int
 	}
-	ids := make(map[page][]customer.ID)
+	ids := make(map[place][]customer.ID)
 	for _, k := range keys {
-		p := page{k.after, k.first}
+		p := place{k.after, k.first}
 		ids[p] = append(ids[p], k.id)
 	}
-	out := make(map[changesKey]hub.ChangePage, len(keys))
+	out := make(map[changesKey]Page, len(keys))
 	for p, list := range ids {
-		found, err := a.hub.ChangesOfCustomers(ctx, v, list, p.after, p.first)
+		found, err := read(ctx, v, list, p.after, p.first)
 		if err != nil {
 			return nil, err
 		}
-		for id, c := range found {
-			out[changesKey{id, p.after, p.first}] = c
+		for id, page := range found {
+			out[changesKey{id, p.after, p.first}] = page
 		}
-	}
-	return out, nil
-}
-
-// fetchKYCHistory reads the history of one customer after the other: it is long, and asked for of one customer.
-func (a *API) fetchKYCHistory(ctx context.Context, v auth.Viewer, keys []changesKey) (map[changesKey]hub.KYCHistoryPage, error) {
-	out := make(map[changesKey]hub.KYCHistoryPage, len(keys))
-	for _, k := range keys {
-		page, err := a.hub.KYCHistory(ctx, v, k.id, k.after, k.first)
-		if err != nil {
-			return nil, err
-		}
-		out[k] = page
 	}
 	return out, nil
 }

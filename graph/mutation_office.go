@@ -35,25 +35,11 @@ func (r mutations) UpsertOffice(ctx context.Context, in model.UpsertOfficeInput)
 		err = at(err, "officeId")
 	}
 	if err == nil {
-		c, err = r.hub.UpsertOffice(ctx, auth.ViewerFrom(ctx), id, officeID, given(in.ExpectedVersion), fields, value(given(in.IdempotencyKey)))
-	}
-	if err == nil && officeID == "" {
-		officeID = newestOffice(c.Offices, fields["name"])
+		c, officeID, err = r.hub.UpsertOffice(ctx, auth.ViewerFrom(ctx), id, officeID, given(in.ExpectedVersion), fields, value(given(in.IdempotencyKey)))
 	}
 	failures, err := userErrors(moved(err, ofCustomer), "input", "patch")
 	now := changed(ctx, c)
 	return &model.UpsertOfficePayload{Customer: now, Office: officeOf(now, officeID), UserErrors: failures}, err
-}
-
-// newestOffice finds the office that was just added, by its name: ids are in the order in which they were given.
-func newestOffice(offices []customer.Office, name string) (newest customer.OfficeID) {
-	canonical, _ := customer.NormaliseOffice(customer.Fields{"name": name}, &customer.Office{})
-	for _, o := range offices {
-		if o.Name == canonical["name"] {
-			newest = max(newest, o.ID)
-		}
-	}
-	return newest
 }
 
 // officeOf is an office of a customer that a command gives back; nil when it failed.

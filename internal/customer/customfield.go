@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"customerhub/internal/fault"
+	"customerhub/internal/finnish"
 )
 
 // CustomFieldID identifies the definition of a custom field.
@@ -84,6 +85,9 @@ var (
 	customDecimal = regexp.MustCompile(`^(-?)0*(\d{1,15})(?:\.(\d{1,4}))?$`)
 )
 
+// ValidCustomFieldKey says whether a text can be the key of a custom field.
+func ValidCustomFieldKey(key string) bool { return customKey.MatchString(key) }
+
 // Check says what is wrong with the definition itself.
 func (d *CustomField) Check() fault.Errors {
 	var faults fault.Errors
@@ -101,12 +105,22 @@ func (d *CustomField) Check() fault.Errors {
 	default:
 		faults = append(faults, fault.Because(fault.Invalid, ReasonCustomFieldType, "A custom field is DATE, DECIMAL, TEXT or ENUM.").At("type"))
 	}
-	for _, label := range d.Label {
-		if utf8.RuneCountInString(label) > maxCustomLabel {
-			faults = append(faults, fault.Because(fault.Invalid, ReasonTooLong, "A label has at most %d characters.", maxCustomLabel).At("label"))
-		}
+	if f := checkLabel(d.Label); f != nil {
+		faults = append(faults, f.At("label"))
 	}
 	return faults
+}
+
+func checkLabel(label map[string]string) *fault.Error {
+	for _, text := range label {
+		if utf8.RuneCountInString(text) > maxCustomLabel {
+			return fault.Because(fault.Invalid, ReasonTooLong, "A label has at most %d characters.", maxCustomLabel)
+		}
+		if finnish.ContainsIdentityCode(text) {
+			return fault.Because(fault.Invalid, string(finnish.PersonalIdentityCode), "A personal identity code must not be stored here.")
+		}
+	}
+	return nil
 }
 
 func (d *CustomField) checkOptions() fault.Errors {
@@ -121,6 +135,9 @@ func (d *CustomField) checkOptions() fault.Errors {
 				"The code of an option is 1 to 50 lower-case letters, digits and _, and stands once.").At("options", strconv.Itoa(i), "code"))
 		}
 		seen[o.Code] = true
+		if f := checkLabel(o.Label); f != nil {
+			faults = append(faults, f.At("options", strconv.Itoa(i), "label"))
+		}
 	}
 	return faults
 }

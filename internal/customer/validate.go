@@ -206,7 +206,7 @@ func normaliseAddressPart(f Field, value string, patch Fields, current *Customer
 		}
 		c, err := finnish.ParseCountry(country)
 		if err != nil {
-			return value, nil // the country itself is reported
+			return value, nil //nolint:nilerr // the country itself is reported
 		}
 		code, err := finnish.ParsePostcode(c, value)
 		if err != nil {

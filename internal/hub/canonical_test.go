@@ -18,7 +18,8 @@ func TestOffices(t *testing.T) {
 	b := setup(t)
 	upsert := func(t *testing.T, c customer.ID, o customer.OfficeID, patch customer.Fields) (hub.CustomerView, error) {
 		t.Helper()
-		return b.hub.UpsertOffice(t.Context(), b.viewer, c, o, nil, patch, "")
+		view, _, err := b.hub.UpsertOffice(t.Context(), b.viewer, c, o, nil, patch, "")
+		return view, err
 	}
 
 	t.Run("R182_AnOfficeHasEverythingOfItsOwn", func(t *testing.T) {
@@ -79,13 +80,13 @@ func TestOffices(t *testing.T) {
 			t.Fatal(err)
 		}
 		version, first, second := two.Version, two.Offices[0].ID, two.Offices[1].ID
-		if _, err := b.hub.UpsertOffice(t.Context(), b.viewer, c.ID, first, &version, customer.Fields{"name": "uno"}, ""); err != nil {
+		if _, _, err := b.hub.UpsertOffice(t.Context(), b.viewer, c.ID, first, &version, customer.Fields{"name": "uno"}, ""); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.hub.UpsertOffice(t.Context(), b.viewer, c.ID, second, &version, customer.Fields{"name": "due"}, ""); err != nil {
+		if _, _, err := b.hub.UpsertOffice(t.Context(), b.viewer, c.ID, second, &version, customer.Fields{"name": "due"}, ""); err != nil {
 			t.Errorf("another office: %v", err)
 		}
-		_, err = b.hub.UpsertOffice(t.Context(), b.viewer, c.ID, first, &version, customer.Fields{"name": "eins"}, "")
+		_, _, err = b.hub.UpsertOffice(t.Context(), b.viewer, c.ID, first, &version, customer.Fields{"name": "eins"}, "")
 		wantReason(t, err, fault.Stale, "STALE_VERSION")
 		_ = one
 	})
@@ -198,11 +199,11 @@ func TestPeople(t *testing.T) {
 	})
 	t.Run("AnOfficeOfAnotherCustomerIsRefused", func(t *testing.T) {
 		a, other := b.create(t, customer.Fields{customer.FieldName: "A"}), b.create(t, customer.Fields{customer.FieldName: "B"})
-		got, err := b.hub.UpsertOffice(t.Context(), b.viewer, other.ID, "", nil, customer.Fields{"name": "x"}, "")
+		_, office, err := b.hub.UpsertOffice(t.Context(), b.viewer, other.ID, "", nil, customer.Fields{"name": "x"}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, err = b.hub.LinkContact(t.Context(), b.viewer, hub.LinkContact{Customer: a.ID, Fields: aino, Office: &got.Offices[0].ID}, "")
+		_, _, err = b.hub.LinkContact(t.Context(), b.viewer, hub.LinkContact{Customer: a.ID, Fields: aino, Office: &office}, "")
 		wantReason(t, err, fault.NotFound, "NOT_FOUND")
 	})
 	t.Run("ARepetitionMakesOnePerson", func(t *testing.T) {
@@ -373,11 +374,13 @@ func TestRecordKYC(t *testing.T) {
 		if err != nil || now[c.ID].RiskClass != customer.RiskHigh || now[c.ID].DueDiligenceExpiresOn != "2027-10-01" {
 			t.Errorf("got %+v, %v", now, err)
 		}
-		first, err := b.hub.KYCHistory(t.Context(), b.viewer, c.ID, "", 1)
+		pages, err := b.hub.KYCHistory(t.Context(), b.viewer, []customer.ID{c.ID}, "", 1)
+		first := pages[c.ID]
 		if err != nil || !first.HasMore || first.Items[0].RiskClass != customer.RiskHigh {
 			t.Fatalf("got %+v, %v", first, err)
 		}
-		rest, err := b.hub.KYCHistory(t.Context(), b.viewer, c.ID, first.EndCursor, 10)
+		pages, err = b.hub.KYCHistory(t.Context(), b.viewer, []customer.ID{c.ID}, first.EndCursor, 10)
+		rest := pages[c.ID]
 		if err != nil || len(rest.Items) != 1 || rest.Items[0].RiskClass != customer.RiskLow {
 			t.Errorf("got %+v, %v", rest, err)
 		}

@@ -86,7 +86,7 @@ func keepDefinition(ctx context.Context, tx pgx.Tx, d *customer.CustomField) err
 	}
 	old := standing[at]
 	d.ID, d.SourceSystem, d.SourceID = old.ID, old.SourceSystem, old.SourceID
-	if d.Type != old.Type {
+	if d.Type != old.Type && old.State != customer.CustomFieldUnmapped {
 		used, err := store.CustomFieldInUse(ctx, tx, d.Key)
 		if err != nil {
 			return err
@@ -112,6 +112,9 @@ func keepDefinition(ctx context.Context, tx pgx.Tx, d *customer.CustomField) err
 func (h *Hub) SetCustomFields(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, values map[string]string, key string) (CustomerView, error) {
 	touched := make(customer.Fields, len(values))
 	for k, value := range values {
+		if !customer.ValidCustomFieldKey(k) { // it could be taken for another field's name
+			return CustomerView{}, fault.Because(fault.Invalid, customer.ReasonCustomFieldUnknown, "There is no custom field with this key.").At(k)
+		}
 		touched[customer.CustomValueField(k)] = value
 	}
 	body := map[string]any{"id": id, "expectedVersion": expectedVersion, "values": values}

@@ -40,40 +40,39 @@ type KYCHistoryPage struct {
 	HasMore   bool
 }
 
-// KYCHistory reads what the due-diligence service has said of a customer, newest first. Needs kyc:read.
-func (h *Hub) KYCHistory(ctx context.Context, v auth.Viewer, id customer.ID, after string, first int) (KYCHistoryPage, error) {
+// KYCHistory reads a page of what the due-diligence service has said of each customer, newest first. Needs kyc:read.
+func (h *Hub) KYCHistory(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]KYCHistoryPage, error) {
 	if first < 0 || first > MaxPageSize {
-		return KYCHistoryPage{}, fault.Because(fault.Invalid, "PAGE_SIZE", "A page holds 0 to %d items; first asks for %d.", MaxPageSize, first).At("first")
+		return nil, fault.Because(fault.Invalid, "PAGE_SIZE", "A page holds 0 to %d items; first asks for %d.", MaxPageSize, first).At("first")
 	}
 	const order = "kyc"
 	from, err := parsePosition(after, order, "after")
 	if err != nil {
-		return KYCHistoryPage{}, err
+		return nil, err
 	}
 	var before store.KYCEntry
 	if from != nil {
 		if before.AsOf, err = parseTimeKey(from.Key); err != nil {
-			return KYCHistoryPage{}, err
+			return nil, err
 		}
 		before.ID = from.ID
 	}
-	page := KYCHistoryPage{EndCursor: after}
+	out := make(map[customer.ID]KYCHistoryPage, len(ids))
 	err = h.read(ctx, v, auth.KYCRead, func(ctx context.Context, tx pgx.Tx) error {
-		if len(validIDs([]customer.ID{id})) == 0 {
-			return nil
-		}
-		entries, err := store.ListKYCHistory(ctx, tx, id, before, first+1)
-		if page.HasMore = len(entries) > first; page.HasMore {
-			entries = entries[:first]
-		}
-		for _, e := range entries {
-			page.EndCursor = position{Order: order, Key: timeKey(e.AsOf), ID: e.ID}.cursor()
-			page.Items = append(page.Items, e.KYC)
-			page.Cursors = append(page.Cursors, page.EndCursor)
+		found, err := store.ListKYCHistory(ctx, tx, validIDs(ids), before, first+1)
+		for _, id := range ids {
+			entries := found[id]
+			page := KYCHistoryPage{EndCursor: after, HasMore: len(entries) > first}
+			for _, e := range entries[:min(first, len(entries))] {
+				page.EndCursor = position{Order: order, Key: timeKey(e.AsOf), ID: e.ID}.cursor()
+				page.Items = append(page.Items, e.KYC)
+				page.Cursors = append(page.Cursors, page.EndCursor)
+			}
+			out[id] = page
 		}
 		return err
 	})
-	return page, err
+	return out, err
 }
 
 // RecordKYC takes in what the due-diligence service says of a customer. Only something new is written, with a change; an

@@ -14,21 +14,23 @@ import (
 )
 
 // UpsertOffice changes an office of a customer, or adds one when officeID is empty; fields are named as in an office, such
-// as address.city. Absent keeps, empty clears. A new office is active and needs a name. Needs customers:write.
-func (h *Hub) UpsertOffice(ctx context.Context, v auth.Viewer, id customer.ID, officeID customer.OfficeID, expectedVersion *int, patch customer.Fields, key string) (CustomerView, error) {
+// as address.city. Absent keeps, empty clears. A new office is active and needs a name. Needs customers:write. It gives the
+// customer and the office.
+func (h *Hub) UpsertOffice(ctx context.Context, v auth.Viewer, id customer.ID, officeID customer.OfficeID, expectedVersion *int, patch customer.Fields, key string) (CustomerView, customer.OfficeID, error) {
 	adding := officeID == ""
-	made := customer.OfficeID(store.NewID())
 	body := map[string]any{"id": id, "office": officeID, "expectedVersion": expectedVersion, "patch": patch}
+	touched := partFields(customer.PartOffice, string(officeID), patch)
 	given := make(customer.Fields, len(patch)+1)
 	if adding {
+		// With a key, a repetition has to name the same office.
+		officeID = customer.OfficeID(store.IDFor(string(id)+"/"+actorKey(v.Actor), key))
 		given["name"] = "" // demanded of a new office, whether it was given or not
 	}
 	maps.Copy(given, patch)
-	return h.changeCustomer(ctx, v, "upsertOffice", id, expectedVersion, partFields(customer.PartOffice, string(officeID), patch), key, body,
+	view, err := h.changeCustomer(ctx, v, "upsertOffice", id, expectedVersion, touched, key, body,
 		func(_ context.Context, _ pgx.Tx, c *customer.Customer) error {
 			if adding {
-				c.Offices = append(c.Offices, customer.Office{ID: made, CustomerID: c.ID, Active: true})
-				officeID = made
+				c.Offices = append(c.Offices, customer.Office{ID: officeID, CustomerID: c.ID, Active: true})
 			}
 			office, err := officeOf(c, officeID)
 			if err != nil {
@@ -36,6 +38,7 @@ func (h *Hub) UpsertOffice(ctx context.Context, v auth.Viewer, id customer.ID, o
 			}
 			return alterOffice(c, office, given)
 		})
+	return view, officeID, err
 }
 
 func alterOffice(c *customer.Customer, office *customer.Office, patch customer.Fields) error {

@@ -304,7 +304,7 @@ func TestRunPages(t *testing.T) {
 		for i, r := range got.Items {
 			page[i] = r.ID
 		}
-		backwards = append(page, backwards...)
+		backwards = slices.Concat(page, backwards)
 		if !got.Info.HasPrevious {
 			break
 		}

@@ -249,7 +249,7 @@ func TestStatements(t *testing.T) {
 		contacts { title office { name } customer { name } person { lastName customers { title office { name } customer { name addresses { city } } } } }
 		links { externalId system { name lastRun { state } } customer { name } }
 		customFields { key text definition { key labels { text } system { name } } } responsible { name system { name } }
-		kyc { state notes asOf isOverdue } provenance { field value source { system { name } } alternatives { value source { system { name } } } }
+		kyc { state notes asOf isOverdue history(first: 2) { items { state } } } provenance { field value source { system { name } } alternatives { value source { system { name } } } }
 		changes(first: 3) { items { sequence customer { name } origin { system { name lastRun { state } } } } }`
 	for _, tc := range []struct{ name, one, many string }{
 		{"Customers", `{ customers(first: 1, orderBy: NUMBER_ASC) { totalCount nodes { ` + everything + ` } } }`, `{ customers(first: 50, orderBy: NUMBER_ASC) { totalCount nodes { ` + everything + ` } } }`},

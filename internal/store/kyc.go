@@ -79,30 +79,38 @@ type KYCEntry struct {
 	customer.KYC
 }
 
+// sqlKYCHistory reads a page of each customer's history in one statement.
 const sqlKYCHistory = `
 SELECT ` + kycColumns + `
-FROM kyc_status k
-WHERE k.customer_id = @customer
-  AND (@before_id = '' OR (k.as_of, k.id) < (@before_at, NULLIF(@before_id, '')::uuid))
-ORDER BY k.as_of DESC, k.id DESC
-LIMIT @limit`
+FROM unnest(@ids::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+  SELECT *
+  FROM kyc_status one
+  WHERE one.customer_id = wanted.id
+    AND (@before_id = '' OR (one.as_of, one.id) < (@before_at, NULLIF(@before_id, '')::uuid))
+  ORDER BY one.as_of DESC, one.id DESC
+  LIMIT @limit
+) k
+ORDER BY k.customer_id, k.as_of DESC, k.id DESC`
 
-// ListKYCHistory reads at most limit entries, newest first, older than before; a zero before begins at the newest.
-func ListKYCHistory(ctx context.Context, db pg.DB, id customer.ID, before KYCEntry, limit int) ([]KYCEntry, error) {
+// ListKYCHistory reads at most limit entries of each customer, newest first, older than before; a zero before begins at the
+// newest.
+func ListKYCHistory(ctx context.Context, db pg.DB, ids []customer.ID, before KYCEntry, limit int) (map[customer.ID][]KYCEntry, error) {
 	rows, _ := db.Query(ctx, sqlKYCHistory, pgx.StrictNamedArgs{
-		"customer": string(id), "before_at": before.AsOf, "before_id": before.ID, "limit": limit,
+		"ids": texts(ids), "before_at": before.AsOf, "before_id": before.ID, "limit": limit,
 	})
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[kycRow])
 	if err != nil {
 		return nil, pg.Fault(err, "due-diligence history")
 	}
-	out := make([]KYCEntry, len(found))
-	for i, r := range found {
+	out := make(map[customer.ID][]KYCEntry)
+	for _, r := range found {
 		k, err := r.noun()
 		if err != nil {
 			return nil, err
 		}
-		out[i] = KYCEntry{ID: r.ID, KYC: k}
+		id := customer.ID(r.CustomerID)
+		out[id] = append(out[id], KYCEntry{ID: r.ID, KYC: k})
 	}
 	return out, nil
 }
