@@ -65,7 +65,9 @@ func (c *demoCommand) Validate() error {
 // Run runs the demo until interrupted. Everything it made is gone afterwards.
 func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 	p.printf("Customer Hub demo: Postgres, a simulated Netvisor and the hub, all on this machine.\n")
-	sandbox, err := netvisor.New(c.options(p))
+	o := c.options(p)
+	o.Responsibility = true // the tab that due diligence is written to
+	sandbox, err := netvisor.New(o)
 	if err != nil {
 		return err
 	}
@@ -331,6 +333,9 @@ var demoEdits = []struct {
 func summary(r run.Run) string {
 	c := r.Counts
 	text := fmt.Sprintf("%d customers: %d new, %d changed, %d unchanged, %d left out", c.Listed, c.Created, c.Updated, c.Unchanged, c.Skipped)
+	if c.Failed > 0 {
+		text += fmt.Sprintf(", %d that could not be taken", c.Failed)
+	}
 	if c.Findings > 0 {
 		text += fmt.Sprintf("; %d findings on odd values", c.Findings)
 	}
