@@ -7,9 +7,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -101,21 +103,7 @@ func download(ctx context.Context, stage, repository, release string) (string, e
 		Locale("no-such-locale").
 		Logger(new(bytes.Buffer)))
 	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil { // the library panics when it cannot clean up after itself
-				done <- fmt.Errorf("unpacking: %v", p)
-			}
-		}()
-		err := library.Start()
-		if err == nil {
-			err = library.Stop() // some C libraries know every locale
-		}
-		if _, still := os.Stat(marker); os.IsNotExist(still) {
-			err = nil
-		}
-		done <- err
-	}()
+	go func() { done <- unpack(library, marker) }()
 	select {
 	case err := <-done:
 		if err != nil {
@@ -131,9 +119,57 @@ func download(ctx context.Context, stage, repository, release string) (string, e
 	}
 }
 
+// unpack lets the library do what download says. It is done once the marker is gone, whatever the library thinks of what
+// came after.
+func unpack(library *embeddedpostgres.EmbeddedPostgres, marker string) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // the library panics when it cannot clean up after itself
+			err = fmt.Errorf("unpacking: %v", p)
+		}
+	}()
+	defer func() {
+		if path := logOf(library); path != "" {
+			_ = os.Remove(path)
+		}
+	}()
+	err = library.Start()
+	if err == nil {
+		err = library.Stop() // some C libraries know every locale
+	}
+	if _, still := os.Stat(marker); os.IsNotExist(still) {
+		return nil
+	}
+	return err
+}
+
+// logOf names the file that the library made in the temporary folder to collect what the programs say. It makes one at
+// every start, whichever Logger it is given, and leaves it there. It tells nobody the name, and only the name tells our
+// file from that of another process, which may still need its own; so the name is read where the library keeps it. Empty
+// means that there is no such file, or that a release of the library keeps it elsewhere, which a test would notice.
+func logOf(library *embeddedpostgres.EmbeddedPostgres) string {
+	v := reflect.ValueOf(library)
+	for _, field := range []string{"syncedLogger", "file", "name"} {
+		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+			return ""
+		}
+		if v = v.Elem().FieldByName(field); !v.IsValid() {
+			return ""
+		}
+	}
+	if v.Kind() != reflect.String || !strings.HasPrefix(filepath.Base(v.String()), "embedded_postgres_log") {
+		return ""
+	}
+	return v.String()
+}
+
 // openUp lets everybody read and run the programs: as root somebody else will, and the unpacking went by our umask.
 func openUp(dir string) error {
-	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.Type()&os.ModeSymlink != 0 {
 			return err
 		}
@@ -145,7 +181,7 @@ func openUp(dir string) error {
 		if d.IsDir() || info.Mode()&0o100 != 0 {
 			mode = 0o755
 		}
-		return os.Chmod(path, mode)
+		return root.Chmod(path, mode)
 	})
 }
 

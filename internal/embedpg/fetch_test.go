@@ -241,6 +241,33 @@ func TestFetch(t *testing.T) {
 	})
 }
 
+// Not parallel: the temporary folder is the process's, and other fetches would be seen in it.
+func TestFetchLeavesNothingInTheTemporaryFolder(t *testing.T) {
+	programs := tempDir(t)
+	write(t, filepath.Join(programs, "bin", "initdb"), "no program")
+	write(t, filepath.Join(programs, "lib", "plpgsql.so"), "no library")
+	good := jar(t, programs)
+	for name, c := range map[string]struct {
+		archive []byte
+		works   bool
+	}{
+		"UnpackedArchive":   {archive: good, works: true},
+		"BrokenArchive":     {archive: []byte("<html>welcome</html>")},
+		"NothingToDownload": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			web := httptest.NewServer(&repository{archive: c.archive, checksum: checksumOf(c.archive)})
+			t.Cleanup(web.Close)
+			stage, temporary := tempDir(t), t.TempDir()
+			t.Setenv("TMPDIR", temporary)
+			if _, err := download(t.Context(), stage, web.URL, FetchVersion); (err == nil) != c.works {
+				t.Errorf("got %v", err)
+			}
+			wantOnly(t, temporary)
+		})
+	}
+}
+
 // flipped is the archive with one byte of its content changed.
 func flipped(archive []byte) []byte {
 	damaged := bytes.Clone(archive)
