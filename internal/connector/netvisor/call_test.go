@@ -78,7 +78,7 @@ func TestErrorCategories(t *testing.T) {
 		{"PERIOD_LOCK :: Locked", PeriodLock, fault.Rejected, "Locked"},
 		{"REQUEST_NOT_UNIQUE :: Seen before", RequestNotUnique, fault.Unavailable, "Seen before"},
 		{"SYSTEM_MAINTENANCE :: Huoltokatko", SystemMaintenance, fault.Maintenance, "Huoltokatko"},
-		{"SYSTEM_MAINTANANCE :: Break", SystemMaintenance, fault.Maintenance, "Break"},
+		{"SYSTEM_MAINTANANCE :: Break", SystemMaintenance, fault.Maintenance, "Break"}, //nolint:misspell // as the service writes it
 		{"TECHNICAL_ERROR :: Try later", TechnicalError, fault.Unavailable, "Try later"},
 		{"SOMETHING_NEW :: No one :: has seen this", "SOMETHING_NEW", fault.Rejected, "No one :: has seen this"},
 		{"TECHNICAL_ERROR", TechnicalError, fault.Unavailable, "gave no reason"},
@@ -292,7 +292,7 @@ func TestTheReadersErrorComesBackAsItIs(t *testing.T) {
 	// What a database driver gives for a lost connection must not look like Netvisor's fault.
 	own := fmt.Errorf("storing a row: %w", io.ErrUnexpectedEOF)
 	_, err := b.List(t.Context(), "", func(connector.Row) error { return own })
-	if err != own {
+	if err != own { //nolint:errorlint // the very error, not one around it
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -40,7 +40,7 @@ func TestCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := ""
+			var letters strings.Builder
 			for _, ch := range checks {
 				letter := ch.Name[:1]
 				if ch.Name == "customerlist.nv" {
@@ -54,9 +54,9 @@ func TestCheck(t *testing.T) {
 				} else if !strings.Contains(ch.Message, c.says) || !strings.Contains(ch.Fix, c.fix) {
 					t.Errorf("%+v", ch)
 				}
-				got += letter
+				letters.WriteString(letter)
 			}
-			if got != c.want {
+			if got := letters.String(); got != c.want {
 				t.Errorf("checks %s, want %s: %+v", got, c.want, checks)
 			}
 			if n := len(b.calls()); n != min(len(c.want), 2) {

@@ -54,7 +54,7 @@ func (c *Connection) refusal(resource string, env api.Envelope, until time.Time,
 	}
 	category, text := env.Failure()
 	// Two clients have seen it spelt so.
-	if category == "SYSTEM_MAINTANANCE" {
+	if category == "SYSTEM_MAINTANANCE" { //nolint:misspell // as the service writes it
 		category = SystemMaintenance
 	}
 	code, known := codes[category]
@@ -87,11 +87,11 @@ func (c *Connection) notReply(resource string, res *http.Response, err error, sc
 		Err: fmt.Errorf("status %d, content type %.80q, beginning %.200q",
 			res.StatusCode, scrub(res.Header.Get("Content-Type")), scrub(nr.Sample)),
 	}
-	switch {
-	case res.StatusCode == http.StatusTooManyRequests:
+	switch res.StatusCode {
+	case http.StatusTooManyRequests:
 		f.Code, f.Reason = fault.Limited, "TOO_MANY_REQUESTS"
 		f.Message = fmt.Sprintf("Netvisor asks to slow down (HTTP status 429 from %s).", resource)
-	case res.StatusCode == http.StatusNotFound:
+	case http.StatusNotFound:
 		f.Message = fmt.Sprintf("There is no %s at the configured address (HTTP status 404). If this lasts, check baseUrl.", resource)
 	default:
 		f.Message = fmt.Sprintf("Instead of a reply from Netvisor to %s there was %s (HTTP status %d).", resource, nr.What, res.StatusCode)
@@ -116,7 +116,7 @@ func (c *Connection) scrubber(st stamp, h http.Header) func(string) string {
 	var pairs []string
 	for _, secret := range []string{
 		c.signer.customerKey, c.signer.partnerKey, c.signer.customerID, c.signer.partnerID, st.transactionID,
-		strings.Join(h["X-Netvisor-Authentication-MAC"], ""),
+		strings.Join(h["X-Netvisor-Authentication-MAC"], ""), //nolint:staticcheck // sign sets it in the documented spelling
 	} {
 		if secret != "" {
 			pairs = append(pairs, secret, "***")

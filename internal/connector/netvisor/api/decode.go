@@ -112,7 +112,7 @@ func (d *decoder) explain(err error) error {
 	}
 	_, syntax := errors.AsType[*xml.SyntaxError](err)
 	ours := slices.ContainsFunc([]error{errNUL, errDoctype, errDepth, errToken, errRecord, errElements, errTrailing, io.EOF, io.ErrNoProgress},
-		func(known error) bool { return err == known })
+		func(known error) bool { return err == known }) //nolint:errorlint // inside another error it is the reader's or the caller's
 	if syntax || ours || strings.HasPrefix(err.Error(), "xml: ") {
 		return &BrokenError{Offset: d.in.count, Err: err}
 	}
@@ -167,7 +167,7 @@ func (d *decoder) root() (string, error) {
 func (d *decoder) end() error {
 	for {
 		t, err := d.next()
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // inside another error it is no end
 			return nil
 		}
 		if err != nil {
