@@ -196,14 +196,14 @@ func (b *body) Read(p []byte) (int, error) {
 	b.call.silent.Stop()
 	if int64(n) > b.left {
 		n, err = int(b.left), &transportError{ErrTooLarge}
-	} else if err != nil && err != io.EOF {
+	} else if err != nil && err != io.EOF { //nolint:errorlint // inside another error it is no end
 		err = b.call.explain(err)
 	}
 	b.left -= int64(n)
 	b.read += int64(n)
 	if err != nil {
 		b.err = err
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // as above
 			err = nil
 		}
 		b.call.end(b.read, err)

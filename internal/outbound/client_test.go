@@ -233,7 +233,7 @@ func TestFaultLeavesOthersAlone(t *testing.T) {
 		t.Error("nothing is no fault")
 	}
 	own := errors.New("row refused")
-	if got := outbound.Fault(own); got != own {
+	if got := outbound.Fault(own); got != own { //nolint:errorlint // the very error, not one around it
 		t.Errorf("an error of the reader became %v", got)
 	}
 	denied := fault.New(fault.Denied, "no")
