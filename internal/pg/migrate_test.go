@@ -3,6 +3,7 @@ package pg_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -393,7 +394,7 @@ func untilTrue(t *testing.T, db pg.DB, sql string) {
 		if err == nil && yes {
 			return
 		}
-		if err != nil && err != pgx.ErrNoRows {
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			t.Fatal(err)
 		}
 		select {

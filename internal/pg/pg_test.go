@@ -172,7 +172,7 @@ func TestInOrganisation(t *testing.T) {
 			}
 			return sad
 		})
-		if err != sad {
+		if err != sad { //nolint:errorlint // the very error, not one around it
 			t.Errorf("got %v", err)
 		}
 		if got := count(t, db.App, acme); got != 0 {
