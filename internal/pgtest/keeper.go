@@ -290,4 +290,4 @@ func retire(dir string, users *os.File) bool {
 
 // Locks that are held to the end of the process, when the kernel gives them up, however that end comes. Files that
 // nothing refers to would be closed by the collector.
-var using, retired *os.File
+var using, retired *os.File //nolint:unused // holding them is the use

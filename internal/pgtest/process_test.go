@@ -73,7 +73,7 @@ type place struct {
 // newPlace prepares one; as root with a name, for that user.
 func newPlace(t *testing.T, name string) *place {
 	t.Helper()
-	base, err := os.MkdirTemp("", "hub-pgtest-")
+	base, err := os.MkdirTemp("", "hub-pgtest-") //nolint:usetesting // the folder of t.TempDir lets nobody else through
 	if err != nil {
 		t.Fatal(err)
 	}
