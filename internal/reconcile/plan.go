@@ -81,10 +81,7 @@ func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (m
 	c := customer.Customer{
 		ID: customer.ID(newID()), Version: 1, Kind: customer.Company, Status: customer.Active, CreatedAt: now, UpdatedAt: now,
 	}
-	k := merge.Known{
-		Customer: c,
-		Link:     link.Link{ID: link.ID(newID()), SystemID: p.System, CustomerID: c.ID, ExternalID: o.ExternalID, Primary: true},
-	}
+	l := link.Link{ID: link.ID(newID()), SystemID: p.System, CustomerID: c.ID, ExternalID: o.ExternalID, Primary: true}
 	// Nothing was ever agreed, so the defaults above give way to whatever the record says.
 	verdict := merge.Compare(nil, o.Fields, link.Base{}, p.Policy)
 	parts, err := verdict.Apply(&c, nil, newID)
@@ -92,11 +89,11 @@ func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (m
 		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
 	}
 	base, _ := verdict.Agree(link.Base{}, c.Flatten(merge.Keys(parts)), o.Fields)
-	k.Link.State, k.Link.LastSyncedAt = link.InSync, now
+	l.State, l.LastSyncedAt = link.InSync, now
 	return merge.Outcome{
 		ExternalID: o.ExternalID, Action: merge.Create, Customer: c,
 		Kind: change.CustomerCreated, Fields: customer.Diff(nil, c.Flatten(customer.HubKeys)),
-		Link: k.Link, Base: base, Parts: parts, Findings: o.Findings,
+		Link: l, Base: base, Parts: parts, Findings: o.Findings,
 	}, nil
 }
 
