@@ -20,6 +20,10 @@ CREATE TABLE system (
     next_due_at        timestamptz,
     cursor             text NOT NULL DEFAULT '',
     fresh_at           timestamptz,
+    -- When the last complete look at everything began, and between which hours of the day in Helsinki the next may start.
+    swept_at           timestamptz,
+    sweep_from         integer NOT NULL DEFAULT 1 CONSTRAINT system_sweep_from CHECK (sweep_from BETWEEN 0 AND 23),
+    sweep_until        integer NOT NULL DEFAULT 5 CONSTRAINT system_sweep_until CHECK (sweep_until BETWEEN 1 AND 24),
     created_at         timestamptz NOT NULL DEFAULT now(),
     updated_at         timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organisation_id, id)
@@ -51,6 +55,10 @@ CREATE TABLE run (
     holder          text NOT NULL DEFAULT '',
     lease_until     timestamptz,
     fence           bigint NOT NULL DEFAULT 0,
+    -- Set once the list is complete: its cursor, when it began, and the place up to which records have been taken in.
+    listed_cursor   text NOT NULL DEFAULT '',
+    listed_at       timestamptz,
+    place           integer NOT NULL DEFAULT 0,
     PRIMARY KEY (organisation_id, id),
     FOREIGN KEY (organisation_id, system_id) REFERENCES system (organisation_id, id) ON DELETE CASCADE
 );
@@ -59,6 +67,20 @@ CREATE INDEX run_of_system ON run (organisation_id, system_id, created_at DESC);
 CREATE INDEX run_unfinished ON run (organisation_id, created_at, id) WHERE state IN ('QUEUED', 'RUNNING');
 CREATE UNIQUE INDEX run_one_running ON run (organisation_id, system_id) WHERE state = 'RUNNING';
 SELECT hub_protect('run');
+
+-- What a run has listed, so that a run that was killed goes on where it was instead of listing again, and so that what is
+-- missing from a complete list can be told.
+CREATE TABLE run_item (
+    organisation_id uuid NOT NULL,
+    run_id          uuid NOT NULL,
+    external_id     text NOT NULL,
+    -- The order of reading, from 1 without holes but where a list named a record twice.
+    place           integer NOT NULL,
+    PRIMARY KEY (organisation_id, run_id, external_id),
+    FOREIGN KEY (organisation_id, run_id) REFERENCES run (organisation_id, id) ON DELETE CASCADE
+);
+CREATE INDEX run_item_in_order ON run_item (organisation_id, run_id, place);
+SELECT hub_protect('run_item');
 
 -- One row per external company that is called one call at a time, whatever the organisation and the number of replicas
 -- (Promise 10). The key is a hash; there is no organisation data here, so there is no row security either.
@@ -71,11 +93,13 @@ CREATE TABLE lane (
 GRANT SELECT, INSERT, UPDATE ON lane TO hub_app;
 
 -- hub_propose_polls queues a run for every running system that is due, by the clock of the database, and says when it
--- is due next. Any number of schedulers may call it at any time: the row decides, so each poll happens once.
+-- is due next: a sweep once a night, otherwise a poll. Any number of schedulers may call it at any time: the row decides,
+-- so each happens once.
 CREATE FUNCTION hub_propose_polls(p_new_id_salt uuid) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     queued integer;
+    hour   integer := extract(hour FROM now() AT TIME ZONE 'Europe/Helsinki');
 BEGIN
     WITH due AS (
         SELECT s.organisation_id, s.id
@@ -91,11 +115,17 @@ BEGIN
         SET next_due_at = now() + s.poll_every
         FROM due
         WHERE s.organisation_id = due.organisation_id AND s.id = due.id
-        RETURNING s.organisation_id, s.id, s.fresh_at
+        RETURNING s.organisation_id, s.id,
+            CASE
+                WHEN s.fresh_at IS NULL THEN 'FIRST_IMPORT'
+                -- Twenty hours: a sweep that began late last night does not keep the next one from its hours.
+                WHEN hour >= s.sweep_from AND hour < s.sweep_until
+                     AND coalesce(s.swept_at < now() - interval '20 hours', true) THEN 'SWEEP'
+                ELSE 'POLL'
+            END AS kind
     ), inserted AS (
         INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind, actor_name)
-        SELECT organisation_id, md5(p_new_id_salt::text || id::text)::uuid, id,
-               CASE WHEN fresh_at IS NULL THEN 'FIRST_IMPORT' ELSE 'POLL' END, 'QUEUED', 'HUB', 'schedule'
+        SELECT organisation_id, md5(p_new_id_salt::text || id::text)::uuid, id, kind, 'QUEUED', 'HUB', 'schedule'
         FROM claimed
         RETURNING 1
     )

@@ -15,6 +15,10 @@ CREATE TABLE link (
     fault_code      text NOT NULL DEFAULT '',
     fault_message   text NOT NULL DEFAULT '',
     last_synced_at  timestamptz,
+    -- Since when the record has been missing from complete lists, and from how many of them. Absence is believed on complete
+    -- evidence only (Promise 6).
+    missing_since   timestamptz,
+    missing_lists   integer NOT NULL DEFAULT 0,
     created_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organisation_id, id),
     CONSTRAINT link_one_per_record UNIQUE (organisation_id, system_id, external_id),
@@ -23,6 +27,7 @@ CREATE TABLE link (
 );
 CREATE INDEX link_of_customer ON link (organisation_id, customer_id);
 CREATE UNIQUE INDEX link_one_primary ON link (organisation_id, customer_id, system_id) WHERE is_primary;
+CREATE INDEX link_missing ON link (organisation_id, system_id) WHERE missing_lists > 0;
 SELECT hub_protect('link');
 
 -- What both sides held when they last agreed: ours is compared with ours and theirs with theirs. Beside the link and not

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
@@ -41,12 +40,7 @@ func markGone(ctx context.Context, tx pgx.Tx, s *system.System, externalIDs []st
 	if err != nil {
 		return err
 	}
-	actor := change.Actor{Kind: change.ActorSystem, ID: string(s.ID), Name: s.Name}
-	var customers []customer.Customer
-	var records []store.LinkedRecord
-	var changes []change.Change
-	var findings []finding.Finding
-	provenance := make(map[customer.ID]customer.Provenances)
+	w := newWrites(s.ID, s.Name)
 	for _, id := range externalIDs {
 		k, ok := known[id]
 		if !ok {
@@ -54,9 +48,8 @@ func markGone(ctx context.Context, tx pgx.Tx, s *system.System, externalIDs []st
 		}
 		k.Link.State, k.Link.LastFault = link.NotInScope, fault.NotFound
 		k.Link.LastMessage = "Deleted in " + s.Name + "."
-		k.Base = withoutStatus(k.Base)
-		records = append(records, store.LinkedRecord{Link: k.Link, Base: k.Base, Parts: k.Parts})
-		findings = append(findings, finding.Finding{
+		w.records = append(w.records, store.LinkedRecord{Link: k.Link, Base: withoutStatus(k.Base), Parts: k.Parts})
+		w.findings = append(w.findings, finding.Finding{
 			Code: finding.RecordDeleted, CustomerID: k.Customer.ID, ExternalID: id,
 			Message: "The record was deleted in " + s.Name + ". The customer was made inactive; nothing else was.",
 		})
@@ -67,30 +60,11 @@ func markGone(ctx context.Context, tx pgx.Tx, s *system.System, externalIDs []st
 		k.Customer.Status = customer.Inactive
 		fields := customer.Diff(before, k.Customer.Flatten(customer.HubKeys))
 		kind := merge.Alter(&k.Customer, fields)
-		customers = append(customers, k.Customer)
-		changes = append(changes, change.Change{
-			Kind: kind, CustomerID: k.Customer.ID, Fields: fields, Actor: actor, Origin: change.Source{SystemID: string(s.ID)},
-		})
-		provenance[k.Customer.ID] = customer.Provenances{
+		w.change(k.Customer, kind, fields, customer.Provenances{
 			customer.FieldStatus: {System: string(s.ID), ObservedAt: now, DecidedBy: customer.DecidedChange},
-		}
+		})
 	}
-	number(customers, changes)
-	if len(customers) > 0 {
-		if err := store.SaveCustomers(ctx, tx, customers); err != nil {
-			return err
-		}
-	}
-	if err := store.SaveProvenance(ctx, tx, provenance); err != nil {
-		return err
-	}
-	if err := store.SaveLinkedRecords(ctx, tx, records); err != nil {
-		return err
-	}
-	if err := store.AppendChanges(ctx, tx, changes); err != nil {
-		return err
-	}
-	return store.SyncFindings(ctx, tx, s.ID, externalIDs, findings)
+	return w.save(ctx, tx, externalIDs)
 }
 
 // withoutStatus is the base of a record that is gone: it has no status, and the customer that goes with it is inactive. A

@@ -163,48 +163,70 @@ func count(outcomes []merge.Outcome) run.Counts {
 
 // commit writes what was decided.
 func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome, now time.Time) error {
-	actor := change.Actor{Kind: change.ActorSystem, ID: string(t.System), Name: t.SystemName}
-	var customers []customer.Customer
-	var records []store.LinkedRecord
-	var changes []change.Change
-	var findings []finding.Finding
-	provenance := make(map[customer.ID]customer.Provenances)
+	w := newWrites(t.System, t.SystemName)
 	seen := make([]string, 0, len(outcomes))
 	for _, o := range outcomes {
 		if o.Action != merge.Failed {
 			seen = append(seen, o.ExternalID) // of one that failed nothing was seen, so its older findings stand
 		}
 		for _, f := range o.Findings {
-			f.SystemID, f.ExternalID, f.CustomerID = t.System, o.ExternalID, o.Customer.ID
-			findings = append(findings, f)
+			f.ExternalID, f.CustomerID = o.ExternalID, o.Customer.ID
+			w.findings = append(w.findings, f)
 		}
 		if o.Action == merge.Unchanged || !o.Taken() {
 			continue
 		}
-		records = append(records, store.LinkedRecord{Link: o.Link, Base: o.Base, Parts: o.Parts})
-		if o.Action == merge.Agree {
-			continue
+		w.records = append(w.records, store.LinkedRecord{Link: o.Link, Base: o.Base, Parts: o.Parts})
+		if o.Action != merge.Agree {
+			w.change(o.Customer, o.Kind, o.Fields, o.Provenance(string(t.System), now))
 		}
-		customers = append(customers, o.Customer)
-		provenance[o.Customer.ID] = o.Provenance(string(t.System), now)
-		changes = append(changes, change.Change{
-			Kind: o.Kind, CustomerID: o.Customer.ID, Fields: o.Fields, Actor: actor, Origin: change.Source{SystemID: string(t.System)},
-		})
 	}
-	number(customers, changes)
-	if len(customers) > 0 {
-		if err := store.SaveCustomers(ctx, tx, customers); err != nil {
+	return w.save(ctx, tx, seen)
+}
+
+// writes are what a look at a system comes to, on its way into the database.
+type writes struct {
+	system     system.ID
+	actor      change.Actor
+	customers  []customer.Customer
+	changes    []change.Change
+	provenance map[customer.ID]customer.Provenances
+	records    []store.LinkedRecord
+	findings   []finding.Finding
+}
+
+func newWrites(id system.ID, name string) *writes {
+	return &writes{
+		system: id, actor: change.Actor{Kind: change.ActorSystem, ID: string(id), Name: name},
+		provenance: make(map[customer.ID]customer.Provenances),
+	}
+}
+
+// change adds a customer that the system changed.
+func (w *writes) change(c customer.Customer, kind change.Kind, fields []customer.FieldChange, from customer.Provenances) {
+	w.customers = append(w.customers, c)
+	w.provenance[c.ID] = from
+	w.changes = append(w.changes, change.Change{
+		Kind: kind, CustomerID: c.ID, Fields: fields, Actor: w.actor, Origin: change.Source{SystemID: string(w.system)},
+	})
+}
+
+// save writes everything; seen are the records whose standing findings are brought up to date.
+func (w *writes) save(ctx context.Context, tx pgx.Tx, seen []string) error {
+	number(w.customers, w.changes)
+	if len(w.customers) > 0 {
+		if err := store.SaveCustomers(ctx, tx, w.customers); err != nil {
 			return err
 		}
 	}
-	if err := store.SaveProvenance(ctx, tx, provenance); err != nil {
+	if err := store.SaveProvenance(ctx, tx, w.provenance); err != nil {
 		return err
 	}
-	if err := store.SaveLinkedRecords(ctx, tx, records); err != nil {
+	if err := store.SaveLinkedRecords(ctx, tx, w.records); err != nil {
 		return err
 	}
-	if err := store.AppendChanges(ctx, tx, changes); err != nil {
+	if err := store.AppendChanges(ctx, tx, w.changes); err != nil {
 		return err
 	}
-	return store.SyncFindings(ctx, tx, t.System, seen, findings)
+	return store.SyncFindings(ctx, tx, w.system, seen, w.findings)
 }
