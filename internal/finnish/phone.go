@@ -39,15 +39,27 @@ func ParsePhone(country Country, raw string) (string, Issues) {
 	if strings.Contains(number, "+") || strings.HasPrefix(onlyDigits(number), "00") {
 		number = strings.Replace(number, "(0)", "", 1)
 	}
+	// A zero too many in front of the national part is taken for the prefix of calls within the country by whoever reads
+	// the number next, which makes it another number. So only what reads back as itself is one.
+	out := dialable(number, region)
+	if out == "" || dialable(out, region) != out {
+		return "", unclear
+	}
+	return out, nil
+}
+
+// dialable reads one number into its international form, "" when it has none.
+func dialable(number, region string) string {
 	n, err := phonenumbers.Parse(number, region)
 	if err != nil || !phonenumbers.IsPossibleNumber(n) {
-		return "", unclear
+		return ""
 	}
-	national := len(phonenumbers.GetNationalSignificantNumber(n))
-	if n.GetCountryCode() == 358 && (national < 5 || national > 12) {
-		return "", unclear
+	// No Finnish number begins with a zero after its country.
+	national := phonenumbers.GetNationalSignificantNumber(n)
+	if n.GetCountryCode() == 358 && (len(national) < 5 || len(national) > 12 || national[0] == '0') {
+		return ""
 	}
-	return phonenumbers.Format(n, phonenumbers.E164), nil
+	return phonenumbers.Format(n, phonenumbers.E164)
 }
 
 // severalNumbers recognises two numbers in one field by what people put between them. A comma or slash within one
