@@ -10,6 +10,8 @@ import (
 type PartKeys struct {
 	Office map[OfficeID]string
 	Person map[PersonID]string
+	// Unsent names parts that the system does not have, by a + and the hub's id. Without it they are left out.
+	Unsent bool
 	hub    bool
 }
 
@@ -20,16 +22,21 @@ func (k PartKeys) office(id OfficeID) (string, bool) {
 	if k.hub {
 		return string(id), true
 	}
-	key, ok := k.Office[id]
-	return key, ok
+	return k.keyOf(k.Office[id], string(id))
 }
 
 func (k PartKeys) person(id PersonID) (string, bool) {
 	if k.hub {
 		return string(id), true
 	}
-	key, ok := k.Person[id]
-	return key, ok
+	return k.keyOf(k.Person[id], string(id))
+}
+
+func (k PartKeys) keyOf(key, id string) (string, bool) {
+	if key == "" && k.Unsent {
+		return "+" + id, true
+	}
+	return key, key != ""
 }
 
 // Flatten gives the customer as Fields, its parts named by keys. A part without a key is left out: the other side does

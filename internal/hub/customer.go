@@ -149,9 +149,13 @@ func saveEdits(ctx context.Context, tx pgx.Tx, changes []change.Change) error {
 	if err != nil {
 		return err
 	}
-	edited := customer.Provenance{ObservedAt: now, DecidedBy: customer.DecidedEdit}
 	of := make(map[customer.ID]customer.Provenances, len(changes))
 	for _, c := range changes {
+		edited := customer.Provenance{ObservedAt: now, DecidedBy: customer.DecidedEdit}
+		if c.Origin.SystemID != "" {
+			// Another customer's system changed a person that this customer has too.
+			edited.System, edited.DecidedBy = c.Origin.SystemID, customer.DecidedChange
+		}
 		fields := make(customer.Provenances, len(c.Fields))
 		if c.Kind == change.CustomerCreated {
 			fields[""] = edited
@@ -267,6 +271,11 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer) 
 		spec := h.o.Kinds[systems[r.Link.SystemID].Kind]
 		if spec.Reads == nil {
 			continue
+		}
+		switch r.Link.State {
+		case link.NotInScope, link.Parked, link.Uncertain, link.Paused:
+			continue // an edit here says nothing of why the link is not followed
+		case link.InSync, link.Due, link.Waiting, link.InProgress:
 		}
 		verdict := merge.Compare(c.Flatten(merge.Keys(r.Parts)), r.Base.Theirs, r.Base, merge.Policy{Reads: spec.Reads})
 		if settled := merge.Settle(r.Link, verdict); settled != r.Link {

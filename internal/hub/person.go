@@ -10,7 +10,6 @@ import (
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
-	"customerhub/internal/merge"
 	"customerhub/internal/pg"
 	"customerhub/internal/store"
 )
@@ -204,65 +203,37 @@ func noPerson() *fault.Error {
 	return fault.New(fault.NotFound, "There is no person with this id.").At("id")
 }
 
-// updatePerson holds the person and then the customers concerned, so that none is linked in between.
+// updatePerson holds the customers concerned and then the person, as a look at a system does.
 func (h *Hub) updatePerson(ctx context.Context, tx pgx.Tx, v auth.Viewer, id customer.PersonID, values customer.Fields) error {
+	customers, err := store.ListCustomersOfPeople(ctx, tx, []customer.PersonID{id})
+	if err != nil {
+		return err
+	}
+	if _, err := store.LockCustomers(ctx, tx, customers); err != nil {
+		return err
+	}
 	if err := store.LockPerson(ctx, tx, id); err != nil {
 		if fault.Is(err, fault.NotFound) {
 			return noPerson()
 		}
 		return err
 	}
-	customerIDs, err := store.ListCustomersOfPerson(ctx, tx, id)
-	if err != nil {
-		return err
-	}
-	if len(customerIDs) == 0 {
-		return h.updateOrphan(ctx, tx, id, values)
-	}
-	if customerIDs, err = store.LockCustomers(ctx, tx, customerIDs); err != nil {
-		return err
-	}
-	customers, err := store.ListCustomersByID(ctx, tx, customerIDs, store.AllRelations)
-	if err != nil {
-		return err
-	}
-	var changes []change.Change
-	for i := range customers {
-		c := &customers[i]
-		before := c.Flatten(customer.HubKeys)
-		at, err := contactAt(c, id)
-		if err != nil {
-			continue // unlinked between the look and the lock
-		}
-		for _, f := range values.Sorted() {
-			if err := c.Contacts[at].Apply(string(f), values[f]); err != nil {
-				return fault.Wrap(fault.Internal, err, "")
-			}
-		}
-		c.Derive()
-		fields := customer.Diff(before, c.Flatten(customer.HubKeys))
-		if len(fields) == 0 {
-			return nil // the person is the same for all of them
-		}
-		changes = append(changes, change.Change{Kind: merge.Alter(c, fields), CustomerID: c.ID, Fields: fields, Actor: v.Actor})
-	}
-	return h.saveChanged(ctx, tx, customers, changes)
-}
-
-func (h *Hub) updateOrphan(ctx context.Context, tx pgx.Tx, id customer.PersonID, values customer.Fields) error {
 	found, err := store.ListPeopleByID(ctx, tx, []customer.PersonID{id})
 	if err != nil || len(found) == 0 {
 		return firstError(err, noPerson())
 	}
-	contact := customer.Contact{Person: found[0]}
+	whole := customer.Customer{Contacts: []customer.Contact{{Person: found[0]}}}
 	for _, f := range values.Sorted() {
-		if err := contact.Apply(string(f), values[f]); err != nil {
+		if err := whole.Contacts[0].Apply(string(f), values[f]); err != nil {
 			return fault.Wrap(fault.Internal, err, "")
 		}
 	}
-	whole := customer.Customer{Contacts: []customer.Contact{contact}}
 	whole.Derive()
-	return store.SavePerson(ctx, tx, whole.Contacts[0].Person)
+	now := whole.Contacts[0].Person
+	if samePerson(found[0], now) {
+		return nil
+	}
+	return h.spread(ctx, tx, map[customer.PersonID]customer.Person{id: now}, nil, v.Actor, change.Source{})
 }
 
 // EraseOrphans erases persons whom nobody has had as a contact for 30 days (crm contract section 4, invariant 2), in all

@@ -57,7 +57,7 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 		if err := store.KeepPlans(ctx, tx); err != nil {
 			return err
 		}
-		if err := commit(ctx, tx, t, outcomes, now); err != nil {
+		if err := h.commit(ctx, tx, t, outcomes, known, now); err != nil {
 			return err
 		}
 		return t.Also(ctx, tx, counts)
@@ -84,6 +84,9 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []string) (map[string]merge.Known, error) {
 	ids, err := store.LockCustomersOfRecords(ctx, tx, sys, externalIDs)
 	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	if err := store.LockContacts(ctx, tx, ids); err != nil {
 		return nil, err
 	}
 	records, err := store.ListLinkedRecords(ctx, tx, sys, externalIDs)
@@ -162,7 +165,7 @@ func count(outcomes []merge.Outcome) run.Counts {
 }
 
 // commit writes what was decided.
-func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome, now time.Time) error {
+func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome, known map[string]merge.Known, now time.Time) error {
 	w := newWrites(t.System, t.SystemName)
 	seen := make([]string, 0, len(outcomes))
 	for _, o := range outcomes {
@@ -181,7 +184,14 @@ func commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome, 
 			w.change(o.Customer, o.Kind, o.Fields, o.Provenance(string(t.System), now))
 		}
 	}
-	return w.save(ctx, tx, seen)
+	if err := w.save(ctx, tx, seen); err != nil {
+		return err
+	}
+	before := make([]customer.Customer, 0, len(known))
+	for _, k := range known {
+		before = append(before, k.Customer)
+	}
+	return h.spread(ctx, tx, changedPeople(peopleOf(before...), w.customers), w.customers, w.actor, change.Source{SystemID: string(t.System)})
 }
 
 // writes are what a look at a system comes to, on its way into the database.

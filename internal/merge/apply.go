@@ -13,9 +13,12 @@ import (
 // IDFunc makes the id of a new row.
 type IDFunc func() string
 
-// Keys translates the hub's ids of parts into the external system's keys.
+// Keys translates the hub's ids of parts into the external system's keys. Parts that the system does not have yet get keys
+// that are none of its own, so that they count as something it lacks.
 func Keys(parts []link.PartLink) customer.PartKeys {
-	keys := customer.PartKeys{Office: map[customer.OfficeID]string{}, Person: map[customer.PersonID]string{}}
+	keys := customer.PartKeys{
+		Office: map[customer.OfficeID]string{}, Person: map[customer.PersonID]string{}, Unsent: true,
+	}
 	for _, p := range parts {
 		switch p.Part {
 		case customer.PartOffice:
@@ -39,7 +42,7 @@ func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, newID IDFunc
 		}
 	}
 	for _, gone := range v.Gone {
-		a.drop(gone)
+		a.drop(gone, v.reads)
 	}
 	c.Derive()
 	return a.parts, nil
@@ -122,7 +125,7 @@ func (a *applying) contact(key string) *customer.Contact {
 	return &a.customer.Contacts[len(a.customer.Contacts)-1]
 }
 
-func (a *applying) drop(gone PartKey) {
+func (a *applying) drop(gone PartKey, reads func(customer.Field) bool) {
 	at := slices.IndexFunc(a.parts, func(p link.PartLink) bool { return p.Part == gone.Part && p.ExternalID == gone.Key })
 	if at < 0 {
 		return
@@ -137,9 +140,16 @@ func (a *applying) drop(gone PartKey) {
 		}
 		// The link of the office stays: its key is never used for another one.
 	case customer.PartContact:
+		wasDefault := false
 		a.customer.Contacts = slices.DeleteFunc(a.customer.Contacts, func(c customer.Contact) bool {
-			return string(c.Person.ID) == id
+			gone := string(c.Person.ID) == id
+			wasDefault = wasDefault || gone && c.IsDefault
+			return gone
 		})
+		if wasDefault && len(a.customer.Contacts) > 0 && !reads(customer.PartField(gone.Part, gone.Key, "default")) {
+			// The system does not tell who is the default, and there is one for as long as there are contacts (invariant 6).
+			a.customer.Contacts[0].IsDefault = true
+		}
 		a.parts = slices.Delete(a.parts, at, at+1)
 	}
 }

@@ -306,7 +306,7 @@ func TestKeys(t *testing.T) {
 	got := merge.Keys([]link.PartLink{
 		{Part: customer.PartOffice, ID: "o", ExternalID: "1"}, {Part: customer.PartContact, ID: "p", ExternalID: "2"},
 	})
-	want := customer.PartKeys{Office: map[customer.OfficeID]string{"o": "1"}, Person: map[customer.PersonID]string{"p": "2"}}
+	want := customer.PartKeys{Office: map[customer.OfficeID]string{"o": "1"}, Person: map[customer.PersonID]string{"p": "2"}, Unsent: true}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(customer.PartKeys{})); diff != "" {
 		t.Error(diff)
 	}

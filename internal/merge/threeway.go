@@ -34,7 +34,9 @@ type Verdict struct {
 	// Outgoing are groups that the hub changed and the external system did not.
 	Outgoing  []customer.Group
 	Conflicts []Conflict
-	reads     func(customer.Field) bool
+	// detached are parts that were removed in the hub; their base stays what it was.
+	detached []PartKey
+	reads    func(customer.Field) bool
 }
 
 // PartKey names a part by the external system's key.
@@ -66,7 +68,8 @@ func (p Policy) winner(g customer.Group) Side {
 //   - Both changed to the same: that is agreement.
 //   - Both changed differently: the policy names the winner, and the loser is kept in the verdict.
 //
-// A part that they no longer have is Gone as a whole; its fields are not cleared one by one.
+// A part that they no longer have is Gone as a whole; its fields are not cleared one by one. A part that was removed in the
+// hub stays out as a whole.
 func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 	v := Verdict{Incoming: make(customer.Fields), reads: p.Reads}
 	o, t := ours.Only(p.Reads).Groups(), theirs.Only(p.Reads).Groups()
@@ -76,6 +79,15 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 			if g == presentGroup(part) {
 				v.Gone = append(v.Gone, part)
 			}
+			continue
+		}
+		if part, removed := goneWith(g, ours, base.Ours); removed {
+			// Removed in the hub: it stays out as a whole, whatever becomes of it there. Taking in one of its fields would bring
+			// back a part with nothing but that field.
+			if g == presentGroup(part) {
+				v.Outgoing = append(v.Outgoing, g)
+			}
+			v.detached = append(v.detached, part)
 			continue
 		}
 		weChanged, theyChanged := !o[g].Equal(bo[g]), !t[g].Equal(bt[g])
@@ -104,14 +116,14 @@ func (v *Verdict) takeIn(ours, theirs customer.Fields) {
 	maps.Copy(v.Incoming, theirs)
 }
 
-// goneWith says whether the group belongs to a part that was there at the last agreement and is no more.
-func goneWith(g customer.Group, theirs, before customer.Fields) (PartKey, bool) {
+// goneWith says whether the group belongs to a part that a side had at the last agreement and has no more.
+func goneWith(g customer.Group, now, before customer.Fields) (PartKey, bool) {
 	part, key, _, ok := customer.Field(g).PartKey()
 	if !ok {
 		return PartKey{}, false
 	}
 	present := customer.PartField(part, key, customer.Present)
-	return PartKey{part, key}, before[present] != "" && theirs[present] == ""
+	return PartKey{part, key}, before[present] != "" && now[present] == ""
 }
 
 func presentGroup(p PartKey) customer.Group {
@@ -147,8 +159,13 @@ func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next li
 }
 
 func (v Verdict) agree(before, now customer.Fields, open map[customer.Group]bool) customer.Fields {
-	kept := func(f customer.Field) bool { return open[f.Group()] || !v.reads(f) }
+	kept := func(f customer.Field) bool { return open[f.Group()] || !v.reads(f) || v.isDetached(f) }
 	out := before.Only(kept)
 	maps.Copy(out, now.Only(func(f customer.Field) bool { return !kept(f) }))
 	return out
+}
+
+func (v Verdict) isDetached(f customer.Field) bool {
+	part, key, _, ok := f.PartKey()
+	return ok && slices.Contains(v.detached, PartKey{part, key})
 }

@@ -240,7 +240,7 @@ SET version = excluded.version,
 
 // SaveCustomers writes customers with their addresses, offices and contacts: new ones are inserted, others replaced,
 // contacts and addresses that are not given any more are removed, offices never are. Parts that did not change are not
-// written. The caller holds the customers' locks and has set Version, FieldVersions and ChangeNo.
+// written, and of persons only new ones are (SavePeople). The caller holds the customers' locks and has set Version, FieldVersions and ChangeNo.
 func SaveCustomers(ctx context.Context, db pg.DB, customers []customer.Customer) error {
 	rows := make([]customerRow, len(customers))
 	for i := range customers {

@@ -294,6 +294,16 @@ WHERE (o.name, o.identifier, o.phone, o.phone_e164, o.billing_emails, o.address_
     excluded.address_name, excluded.line1, excluded.line2, excluded.postcode, excluded.city, excluded.country,
     excluded.einvoice_address, excluded.einvoice_operator, excluded.einvoice_kind, excluded.active)`
 
+// sqlAddPeople adds the persons of contacts where they are new. A person who is known may be somebody else's contact too and
+// have changed since the customer was read, so who changes a person says so (SavePeople).
+const sqlAddPeople = `
+INSERT INTO person (id, first_name, last_name, language, emails, phones, phones_e164)
+SELECT DISTINCT ON (r.id) r.id, r.first_name, r.last_name, r.language, r.emails, r.phones, r.phones_e164
+FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, first_name text, last_name text, language text, emails text[],
+  phones text[], phones_e164 text[])
+ORDER BY r.id
+ON CONFLICT DO NOTHING`
+
 const sqlSavePeople = `
 INSERT INTO person AS p (id, first_name, last_name, language, emails, phones, phones_e164)
 SELECT DISTINCT ON (r.id) r.id, r.first_name, r.last_name, r.language, r.emails, r.phones, r.phones_e164
@@ -340,7 +350,7 @@ func (p *customerParts) save(b *pgx.Batch) {
 	b.Queue(sqlDropContacts, pgx.StrictNamedArgs{"ids": p.customerIDs, "rows": asJSON(nonNil(p.contacts))})
 	writeRows(b, sqlSaveAddresses, p.addresses)
 	writeRows(b, sqlSaveOffices, p.offices)
-	writeRows(b, sqlSavePeople, p.people)
+	writeRows(b, sqlAddPeople, p.people)
 	if len(p.contacts) > 0 {
 		b.Queue(sqlMoveDefaults, pgx.StrictNamedArgs{"ids": p.customerIDs, "rows": asJSON(p.contacts)})
 	}

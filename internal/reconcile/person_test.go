@@ -1,0 +1,177 @@
+package reconcile_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/hub"
+	"customerhub/internal/link"
+	"customerhub/internal/run"
+)
+
+// aino is a contact person as the system tells of her.
+func aino(key string, fields customer.Fields) customer.Fields {
+	out := customer.Fields{
+		customer.FieldName: "Asiakas", customer.FieldStatus: "ACTIVE", customer.FieldKind: "COMPANY",
+	}
+	for f, v := range (customer.Fields{"present": "true", "firstName": "Aino", "lastName": "Malli", "emails": "aino@example.test", "roles": "GENERAL"}) {
+		out[customer.PartField(customer.PartContact, key, string(f))] = v
+	}
+	for f, v := range fields {
+		out[f] = v
+	}
+	return out
+}
+
+func TestSharedPeople(t *testing.T) {
+	t.Parallel()
+	const phones = "contact[7].phones"
+
+	// shared is Aino, who came as a contact of record 1 and whom somebody made a contact of record 2 as well.
+	shared := func(t *testing.T) (*listing, customer.PersonID) {
+		t.Helper()
+		s := newListing(t, 2)
+		s.fake.Put("1", aino("7", nil))
+		s.work(t)
+		person := s.customer(t, "1").Contacts[0].Person.ID
+		if _, _, err := s.hub.LinkContact(t.Context(), s.viewer, hub.LinkContact{Customer: s.customer(t, "2").ID, Person: person}, ""); err != nil {
+			t.Fatal(err)
+		}
+		return s, person
+	}
+	poll := func(t *testing.T, s *listing) {
+		t.Helper()
+		if _, err := s.hub.SyncNow(t.Context(), s.viewer, s.system.ID, false, ""); err != nil {
+			t.Fatal(err)
+		}
+		if r := s.work(t); r.State != run.Succeeded {
+			t.Fatalf("run %+v", r)
+		}
+	}
+
+	t.Run("R184_AChangeOutsideReachesAllCustomersAsAChangeOfTheirOwn", func(t *testing.T) {
+		t.Parallel()
+		s, _ := shared(t)
+		before := s.customer(t, "2").Version
+		s.fake.Set("1", customer.Fields{phones: "040 123 4567"})
+		poll(t, s)
+		other := s.customer(t, "2")
+		if len(other.Contacts[0].Person.Phones) != 1 || other.Version != before+1 {
+			t.Errorf("customer 2 has %+v, version %d, was %d", other.Contacts, other.Version, before)
+		}
+		if n := s.count(t, `SELECT count(*) FROM change WHERE customer_id = $1 AND fields::text LIKE '%phones%'`, string(other.ID)); n != 1 {
+			t.Errorf("%d changes tell of it, want 1", n)
+		}
+	})
+	t.Run("AnOldCopyInTheSameBatchDoesNotWin", func(t *testing.T) {
+		t.Parallel()
+		s, _ := shared(t)
+		s.fake.Set("2", customer.Fields{customer.FieldName: "Uusi nimi"})
+		s.fake.Set("1", customer.Fields{phones: "040 123 4567"})
+		poll(t, s)
+		for _, id := range []string{"1", "2"} {
+			if c := s.customer(t, id); len(c.Contacts[0].Person.Phones) != 1 {
+				t.Errorf("customer %s has %+v", id, c.Contacts[0].Person)
+			}
+		}
+		if c := s.customer(t, "1"); c.Links[0].State != link.InSync {
+			t.Errorf("link is %s: %s", c.Links[0].State, c.Links[0].LastMessage)
+		}
+	})
+	t.Run("Promise1_AnEditBesideOtherWritersIsNotLost", func(t *testing.T) {
+		t.Parallel()
+		s, person := shared(t)
+		other := s.customer(t, "2").ID
+		var all sync.WaitGroup
+		all.Go(func() {
+			for i := range 20 {
+				title := strings.Repeat("x", i+1)
+				if _, _, err := s.hub.LinkContact(t.Context(), s.viewer, hub.LinkContact{Customer: other, Person: person, Title: &title}, ""); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		for i := range 20 {
+			email := strings.Repeat("a", i+1) + "@example.test"
+			p, err := s.hub.UpdatePerson(t.Context(), s.viewer, person, customer.Fields{"emails": email}, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Emails[0] != email {
+				t.Fatalf("edit %d is lost: %v", i, p.Emails)
+			}
+		}
+		all.Wait()
+		if p := s.customer(t, "2").Contacts[0].Person; p.Emails[0] != strings.Repeat("a", 20)+"@example.test" {
+			t.Errorf("the last edit is lost: %v", p.Emails)
+		}
+	})
+	t.Run("AContactUnlinkedHereStaysOutAsAWhole", func(t *testing.T) {
+		t.Parallel()
+		s, person := shared(t)
+		one := s.customer(t, "1").ID
+		if _, err := s.hub.UnlinkContact(t.Context(), s.viewer, one, person, nil, ""); err != nil {
+			t.Fatal(err)
+		}
+		s.fake.Set("1", customer.Fields{phones: "040 123 4567"})
+		poll(t, s)
+		if c := s.customer(t, "1"); len(c.Contacts) != 0 || c.Links[0].State != link.Waiting {
+			t.Errorf("customer 1 has %+v, link %s", c.Contacts, c.Links[0].State)
+		}
+		if p := s.customer(t, "2").Contacts[0].Person; p.FirstName != "Aino" || len(p.Emails) != 1 {
+			t.Errorf("the person became %+v", p)
+		}
+	})
+	t.Run("TheDefaultMovesWhenItsContactGoesOutside", func(t *testing.T) {
+		t.Parallel()
+		s, person := shared(t)
+		s.fake.SetReads(func(f customer.Field) bool { return !strings.HasSuffix(string(f), ".default") })
+		one := s.customer(t, "1").ID
+		if _, err := s.hub.SetDefaultContact(t.Context(), s.viewer, one, person, nil, ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.hub.LinkContact(t.Context(), s.viewer, hub.LinkContact{Customer: one, Fields: customer.Fields{"lastName": "Toinen"}}, ""); err != nil {
+			t.Fatal(err)
+		}
+		s.fake.Put("1", customer.Fields{customer.FieldName: "Asiakas", customer.FieldStatus: "ACTIVE", customer.FieldKind: "COMPANY"})
+		poll(t, s)
+		if c := s.customer(t, "1"); len(c.Contacts) != 1 || !c.Contacts[0].IsDefault {
+			t.Errorf("contacts %+v", c.Contacts)
+		}
+	})
+}
+
+func TestWhatTheSystemLacks(t *testing.T) {
+	t.Parallel()
+
+	t.Run("Promise8_AnOfficeOnlyHereWaits", func(t *testing.T) {
+		t.Parallel()
+		s := newListing(t, 1)
+		s.work(t)
+		got, _, err := s.hub.UpsertOffice(t.Context(), s.viewer, s.customer(t, "1").ID, "", nil, customer.Fields{"name": "Lahti"}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := got.Links[0]; l.State != link.Waiting || l.LastMessage == "" {
+			t.Errorf("link is %s: %q", l.State, l.LastMessage)
+		}
+		s.sweep(t)
+		if l := s.customer(t, "1").Links[0]; l.State != link.Waiting {
+			t.Errorf("after a sweep the link is %s", l.State)
+		}
+	})
+	t.Run("AnEditDoesNotHideThatTheRecordIsGone", func(t *testing.T) {
+		t.Parallel()
+		s := newListing(t, 30)
+		s.work(t)
+		s.fake.Remove("7")
+		s.sweep(t)
+		s.sweep(t)
+		got, err := s.hub.UpdateCustomer(t.Context(), s.viewer, s.customer(t, "7").ID, nil, customer.Fields{customer.FieldEmail: "a@example.test"}, "")
+		if err != nil || got.Links[0].State != link.NotInScope || got.Links[0].LastMessage == "" {
+			t.Errorf("link %+v, %v", got.Links[0].Link, err)
+		}
+	})
+}
