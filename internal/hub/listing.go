@@ -16,9 +16,13 @@ func (h *Hub) in(ctx context.Context, c store.Claim, fn func(ctx context.Context
 	return pg.InOrganisation(ctx, h.pool, string(c.Organisation), pg.TxOptions{RetryConflicts: true, FreshPlans: true}, fn)
 }
 
-// BeginList forgets what an earlier attempt of the run listed, and gives the time of the database.
+// BeginList forgets what an earlier attempt of the run listed, and gives the time of the database. Stale means that the run
+// is in other hands now, and nothing was forgotten.
 func (h *Hub) BeginList(ctx context.Context, c store.Claim) (now time.Time, err error) {
 	err = h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
+		if err := store.LockRun(ctx, tx, c); err != nil {
+			return err
+		}
 		if now, err = store.Now(ctx, tx); err != nil {
 			return err
 		}
@@ -42,20 +46,24 @@ func (h *Hub) CompleteList(ctx context.Context, c store.Claim, began time.Time, 
 	return total, err
 }
 
-// NextListed gives the next records of the run's list after a place.
+// NextListed gives the next records of the run's list after a place. Stale means that the run is in other hands now.
 func (h *Hub) NextListed(ctx context.Context, c store.Claim, after, limit int) (items []store.RunItem, err error) {
 	err = h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
-		items, err = store.ListRunItems(ctx, tx, c, after, limit)
-		return err
+		if items, err = store.ListRunItems(ctx, tx, c, after, limit); err != nil {
+			return err
+		}
+		return store.CheckRunHeld(ctx, tx, c)
 	})
 	return items, err
 }
 
-// FindMissing says what the run's complete list lacks of what is linked.
+// FindMissing says what the run's complete list lacks of what is linked. Stale means that the run is in other hands now.
 func (h *Hub) FindMissing(ctx context.Context, c store.Claim, id system.ID) (m store.Missing, err error) {
 	err = h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
-		m, err = store.FindMissing(ctx, tx, c, id)
-		return err
+		if m, err = store.FindMissing(ctx, tx, c, id); err != nil {
+			return err
+		}
+		return store.CheckRunHeld(ctx, tx, c)
 	})
 	return m, err
 }

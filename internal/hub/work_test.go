@@ -37,10 +37,25 @@ func TestFence(t *testing.T) {
 		t.Fatalf("got %+v after %+v, %v", holder, late, err)
 	}
 	ctx := t.Context()
+	if err := b.hub.AddListed(ctx, *holder, 0, []string{"1", "2"}); err != nil {
+		t.Fatal(err)
+	}
 	for name, act := range map[string]func(store.Claim) error{
 		"Progress": func(c store.Claim) error { return b.hub.ProgressWork(ctx, c, r, 0, time.Minute) },
 		"Renew":    func(c store.Claim) error { return b.hub.RenewWork(ctx, c, time.Minute) },
-		"Release":  func(c store.Claim) error { return b.hub.ReleaseWork(ctx, c) },
+		"BeginList": func(c store.Claim) error {
+			_, err := b.hub.BeginList(ctx, c)
+			return err
+		},
+		"NextListed": func(c store.Claim) error {
+			_, err := b.hub.NextListed(ctx, c, 0, 10)
+			return err
+		},
+		"FindMissing": func(c store.Claim) error {
+			_, err := b.hub.FindMissing(ctx, c, s.ID)
+			return err
+		},
+		"Release": func(c store.Claim) error { return b.hub.ReleaseWork(ctx, c) },
 		"Finish": func(c store.Claim) error {
 			r.State = run.Succeeded
 			return b.hub.FinishWork(ctx, c, r, hub.SystemReport{Cursor: "late", FreshSince: time.Now()})
@@ -61,6 +76,9 @@ func TestFence(t *testing.T) {
 	}
 	if got := b.systemNow(t, s.ID); got.Cursor != "" || !got.FreshAt.IsZero() {
 		t.Errorf("the late worker moved the cursor: %+v", got)
+	}
+	if items, err := b.hub.NextListed(ctx, *holder, 0, 10); err != nil || len(items) != 2 {
+		t.Errorf("the late worker emptied the holder's list: %v, %v", items, err)
 	}
 	if err := b.hub.ProgressWork(ctx, *holder, r, 0, time.Minute); err != nil {
 		t.Errorf("the holder: %v", err)

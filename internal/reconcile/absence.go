@@ -20,39 +20,39 @@ const (
 // single read refuses too; an inactive record is not gone (Promise 6). A list that lacks too much counts for nothing, and a
 // finding has the numbers.
 func (j *job) lookForGone(ctx context.Context, conn connector.Connection, lane string) error {
-	j.report.Swept = true
 	m, err := j.worker.hub.FindMissing(ctx, j.claim, j.work.System.ID)
 	if err != nil {
 		return err
 	}
 	if m.Missing > brakeCount && float64(m.Missing) > brakeShare*float64(m.Linked) {
 		j.log.Warn("a complete list lacks so much that its gaps are not believed", "missing", m.Missing, "linked", m.Linked)
-		j.report.Findings = []finding.Finding{{
+		j.report.Swept, j.report.Findings = true, []finding.Finding{{
 			Code: finding.MassAbsence,
 			Message: fmt.Sprintf("The system's list lacks %d of %d known records. None of them is believed to be deleted; "+
 				"check the system and the rights of its credentials.", m.Missing, m.Linked),
 		}}
 		return nil
 	}
-	j.report.Counted = true
+	var gone []string
 	for _, id := range m.Again {
-		gone := false
+		missing := false
 		err := j.inLane(ctx, lane, func(ctx context.Context) error {
 			_, err := conn.Read(ctx, id)
-			gone = fault.Is(err, fault.NotFound)
-			if gone {
+			missing = fault.Is(err, fault.NotFound)
+			if missing {
 				return nil
 			}
 			return err
 		})
 		switch {
-		case gone:
-			j.report.Gone = append(j.report.Gone, id)
+		case missing:
+			gone = append(gone, id)
 		case fault.Is(err, fault.Rejected):
 			// This record is refused for another reason, which says nothing of its absence.
 		case err != nil:
 			return err
 		}
 	}
+	j.report.Swept, j.report.Counted, j.report.Gone = true, true, gone
 	return nil
 }

@@ -229,8 +229,9 @@ func TestAbsence(t *testing.T) {
 		s.fake.Remove("7")
 		s.sweep(t)
 		s.fake.FailOp(connectortest.OpRead, 1, fault.New(fault.Unavailable, "out of order"))
-		if r := s.sweep(t); r.State != run.Failed {
-			t.Errorf("run is %s", r.State)
+		swept := `SELECT count(*) FROM system s JOIN run r ON s.swept_at = r.listed_at WHERE r.id = $1`
+		if r := s.sweep(t); r.State != run.Failed || s.count(t, swept, string(r.ID)) != 0 {
+			t.Errorf("run is %s, and counts as a look at everything", r.State)
 		}
 		if c := s.customer(t, "7"); c.Status != customer.Active {
 			t.Error("a failed read was taken for absence")

@@ -56,11 +56,17 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 		}
 		at.Place = items[len(items)-1].Place
 	}
-	j.report.Cursor, j.report.FreshSince = at.Cursor, at.ListedAt
-	if j.work.Run.Kind == run.Poll {
-		return nil
+	if r := j.work.Run; r.Done < r.Total {
+		return fault.New(fault.Internal, "The run's list ended after %d of %d records; it is not believed.", r.Done, r.Total)
 	}
-	return j.lookForGone(ctx, conn, lane)
+	if j.work.Run.Kind != run.Poll {
+		if err := j.lookForGone(ctx, conn, lane); err != nil {
+			return err
+		}
+	}
+	// Nothing may say that the look was complete before all of it was.
+	j.report.Cursor, j.report.FreshSince = at.Cursor, at.ListedAt
+	return nil
 }
 
 // listChunk is how many listed records are kept in one statement.

@@ -225,6 +225,28 @@ func ClaimRun(ctx context.Context, db pg.DB, holder string, lease time.Duration)
 	return &c, pg.Fault(err, "waiting runs")
 }
 
+const sqlHoldRun = `
+SELECT r.id
+FROM run r
+WHERE r.id = @id AND r.fence = @fence AND r.state = 'RUNNING'`
+
+const sqlLockRun = sqlHoldRun + `
+FOR NO KEY UPDATE`
+
+// CheckRunHeld says whether the claim still holds the run: Stale when somebody else does. What was read before it in the
+// same READ COMMITTED transaction was not yet touched by a successor, since fences only grow.
+func CheckRunHeld(ctx context.Context, db pg.DB, c Claim) error {
+	return checkHeld(ctx, db, sqlHoldRun, c)
+}
+
+// LockRun is CheckRunHeld that also keeps others from taking the run over until the transaction ends.
+func LockRun(ctx context.Context, db pg.DB, c Claim) error { return checkHeld(ctx, db, sqlLockRun, c) }
+
+func checkHeld(ctx context.Context, db pg.DB, sql string, c Claim) error {
+	tag, err := db.Exec(ctx, sql, pgx.StrictNamedArgs{"id": string(c.Run), "fence": c.Fence})
+	return held(tag.RowsAffected(), err, c)
+}
+
 const sqlProgressRun = `
 UPDATE run
 SET counts = @counts, total = @total, done = greatest(done, @done), place = @place, lease_until = now() + @lease::interval

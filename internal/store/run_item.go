@@ -38,7 +38,8 @@ const sqlDropRunItems = `
 DELETE FROM run_item i
 WHERE i.run_id = @run`
 
-// DropRunItems forgets the list of a run.
+// DropRunItems forgets the list of a run. The caller holds the run (LockRun, FinishRun) in the same transaction: an old
+// worker must not empty the list that its successor reads.
 func DropRunItems(ctx context.Context, db pg.DB, c Claim) error {
 	_, err := db.Exec(ctx, sqlDropRunItems, pgx.StrictNamedArgs{"run": string(c.Run)})
 	return pg.Fault(err, "list of run %s", c.Run)
