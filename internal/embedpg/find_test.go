@@ -66,10 +66,10 @@ func TestFind(t *testing.T) {
 
 	t.Run("OldVersionIsNotTaken", func(t *testing.T) {
 		dir := tempDir(t)
-		script(t, filepath.Join(dir, "postgres"), "echo 'postgres (PostgreSQL) 13.9 (Debian 13.9-1)'")
+		script(t, filepath.Join(dir, "postgres"), "echo 'postgres (PostgreSQL) 14.9 (Debian 14.9-1)'")
 		script(t, filepath.Join(dir, "initdb"), "")
 		script(t, filepath.Join(dir, "pg_ctl"), "")
-		wantNotTaken(t, dir, "13.9, too old")
+		wantNotTaken(t, dir, "14.9, too old")
 	})
 
 	t.Run("ProgramThatDoesNotRunIsQuoted", func(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// MinVersion is the oldest major version of Postgres that is taken.
-const MinVersion = 14
+// MinVersion is the oldest major version of Postgres that is taken: the tables use what came with it.
+const MinVersion = 15
 
 // FetchVersion is the release that is fetched when the machine has none.
 const FetchVersion = "15.13.0"

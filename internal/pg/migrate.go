@@ -51,13 +51,17 @@ const (
 // process behind it was killed.
 const migrateLock int64 = 0x6875626d69677274
 
+// oldestServer is the first version of Postgres (as server_version_num counts) that takes the migrations: ON DELETE SET
+// NULL of single columns came with it.
+const oldestServer = 150000
+
 // Migrate brings the database up to the newest migration in fsys, a folder of files 000001_name.up.sql and
 // 000001_name.down.sql. Repeating it is safe. When several processes call it at once, one migrates and the others wait.
 //
 // Each file runs as one transaction together with the row that records it, so files hold no BEGIN or COMMIT, nor
 // statements that refuse to run inside a transaction. After a kill the next call mends the mark that golang-migrate
 // leaves and goes on. url is the owner's; the group role hub_app is made when it is missing. When ctx ends, the running
-// file is cancelled and rolled back.
+// file is cancelled and rolled back. A server older than Postgres 15 is Invalid, and nothing is done there.
 func Migrate(ctx context.Context, url string, fsys fs.FS, o MigrateOptions) (MigrateResult, error) {
 	return runMigrations(ctx, url, fsys, o, source.Up, func(s *migrateSession, from int64) error {
 		if from > s.files.latest() {
@@ -196,6 +200,11 @@ func openMigrateSession(ctx context.Context, url string, log *slog.Logger) (*sql
 		_ = db.Close()
 		return nil, nil, connectFault(err, config)
 	}
+	if err := checkServer(ctx, c, config); err != nil {
+		_ = c.Close()
+		_ = db.Close()
+		return nil, nil, migrateFault(err)
+	}
 	if err := takeMigrateLock(ctx, c, log); err != nil {
 		_ = c.Close()
 		_ = db.Close()
@@ -219,6 +228,17 @@ func openMigrateSession(ctx context.Context, url string, log *slog.Logger) (*sql
 		defer done()
 		_ = session.Close(end)
 	}, nil
+}
+
+// checkServer refuses a server that some migration would fail on half-way, with a syntax error that tells nobody why.
+func checkServer(ctx context.Context, c *sql.Conn, config *pgx.ConnConfig) error {
+	var version int
+	var release string
+	err := c.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int, current_setting('server_version')").Scan(&version, &release)
+	if err != nil || version >= oldestServer {
+		return err
+	}
+	return fault.New(fault.Invalid, "the database at %s is Postgres %s; Customer Hub needs version %d or newer", address(config), release, oldestServer/10000)
 }
 
 func takeMigrateLock(ctx context.Context, c *sql.Conn, log *slog.Logger) error {
