@@ -2409,7 +2409,7 @@ type CreateCustomerPayload implements UserErrors {
 What ` + "`" + `updateCustomer` + "`" + ` did.
 """
 type UpdateCustomerPayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -2419,7 +2419,7 @@ type UpdateCustomerPayload implements UserErrors {
 What ` + "`" + `deactivateCustomer` + "`" + ` did.
 """
 type DeactivateCustomerPayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -2429,7 +2429,7 @@ type DeactivateCustomerPayload implements UserErrors {
 What ` + "`" + `upsertOffice` + "`" + ` did.
 """
 type UpsertOfficePayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "The office as it is now; null when there are user errors."
   office: Office
@@ -2441,7 +2441,7 @@ type UpsertOfficePayload implements UserErrors {
 What ` + "`" + `deactivateOffice` + "`" + ` did.
 """
 type DeactivateOfficePayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "The office as it is now; null when there are user errors."
   office: Office
@@ -2453,7 +2453,7 @@ type DeactivateOfficePayload implements UserErrors {
 What ` + "`" + `linkContact` + "`" + ` did.
 """
 type LinkContactPayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "The contact as it is now; null when there are user errors."
   contact: Contact
@@ -2465,7 +2465,7 @@ type LinkContactPayload implements UserErrors {
 What ` + "`" + `unlinkContact` + "`" + ` did.
 """
 type UnlinkContactPayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -2475,7 +2475,7 @@ type UnlinkContactPayload implements UserErrors {
 What ` + "`" + `setDefaultContact` + "`" + ` did.
 """
 type SetDefaultContactPayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "The contact as it is now; null when there are user errors."
   contact: Contact
@@ -2507,7 +2507,7 @@ type DefineCustomFieldPayload implements UserErrors {
 What ` + "`" + `setCustomField` + "`" + ` did.
 """
 type SetCustomFieldPayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -2517,7 +2517,7 @@ type SetCustomFieldPayload implements UserErrors {
 What ` + "`" + `setCustomFields` + "`" + ` did.
 """
 type SetCustomFieldsPayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -2527,7 +2527,7 @@ type SetCustomFieldsPayload implements UserErrors {
 What ` + "`" + `setResponsible` + "`" + ` did.
 """
 type SetResponsiblePayload implements UserErrors {
-  "The customer as it is now; null when there are user errors."
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!

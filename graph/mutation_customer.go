@@ -105,7 +105,7 @@ func createFields(in model.CreateCustomerInput) customer.Fields {
 func (r mutations) CreateCustomer(ctx context.Context, in model.CreateCustomerInput) (*model.CreateCustomerPayload, error) {
 	c, err := r.hub.CreateCustomer(ctx, auth.ViewerFrom(ctx), createFields(in), value(given(in.IdempotencyKey)))
 	failures, err := userErrors(err, "input")
-	return &model.CreateCustomerPayload{Customer: changed(ctx, c), UserErrors: failures}, err
+	return &model.CreateCustomerPayload{Customer: created(ctx, c), UserErrors: failures}, err
 }
 
 // UpdateCustomer resolves Mutation.updateCustomer.
@@ -134,6 +134,14 @@ func (r mutations) DeactivateCustomer(ctx context.Context, in model.DeactivateCu
 
 // changed is the customer that a command gives back; nil when it failed.
 func changed(ctx context.Context, c hub.CustomerView) *model.Customer {
+	if !auth.ViewerFrom(ctx).Can(auth.CustomersRead) {
+		return nil // who may write a field may not thereby read the others
+	}
+	return created(ctx, c)
+}
+
+// created is the customer that a command has just made, nil when it failed. Its maker knows all of it.
+func created(ctx context.Context, c hub.CustomerView) *model.Customer {
 	if c.ID == "" {
 		return nil
 	}

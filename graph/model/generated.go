@@ -464,7 +464,7 @@ type DeactivateCustomerInput struct {
 
 // What `deactivateCustomer` did.
 type DeactivateCustomerPayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -488,7 +488,7 @@ type DeactivateOfficeInput struct {
 
 // What `deactivateOffice` did.
 type DeactivateOfficePayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// The office as it is now; null when there are user errors.
 	Office *Office `json:"office,omitempty"`
@@ -765,7 +765,7 @@ type LinkContactInput struct {
 
 // What `linkContact` did.
 type LinkContactPayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// The contact as it is now; null when there are user errors.
 	Contact *Contact `json:"contact,omitempty"`
@@ -1034,7 +1034,7 @@ type SetCustomFieldInput struct {
 
 // What `setCustomField` did.
 type SetCustomFieldPayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1058,7 +1058,7 @@ type SetCustomFieldsInput struct {
 
 // What `setCustomFields` did.
 type SetCustomFieldsPayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1082,7 +1082,7 @@ type SetDefaultContactInput struct {
 
 // What `setDefaultContact` did.
 type SetDefaultContactPayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// The contact as it is now; null when there are user errors.
 	Contact *Contact `json:"contact,omitempty"`
@@ -1108,7 +1108,7 @@ type SetResponsibleInput struct {
 
 // What `setResponsible` did.
 type SetResponsiblePayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1281,7 +1281,7 @@ type UnlinkContactInput struct {
 
 // What `unlinkContact` did.
 type UnlinkContactPayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1305,7 +1305,7 @@ type UpdateCustomerInput struct {
 
 // What `updateCustomer` did.
 type UpdateCustomerPayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1351,7 +1351,7 @@ type UpsertOfficeInput struct {
 
 // What `upsertOffice` did.
 type UpsertOfficePayload struct {
-	// The customer as it is now; null when there are user errors.
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
 	// The office as it is now; null when there are user errors.
 	Office *Office `json:"office,omitempty"`
