@@ -2,16 +2,13 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"customerhub/internal/connector"
 	"customerhub/internal/fault"
-	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/merge"
 	"customerhub/internal/run"
@@ -129,99 +126,6 @@ func idsOf(items []store.RunItem) []string {
 		ids[i] = item.ExternalID
 	}
 	return ids
-}
-
-// read reads records, in a batch where the system offers that.
-func (j *job) read(ctx context.Context, conn connector.Connection, ids []string) ([]merge.Observation, error) {
-	var records []connector.Record
-	err := guarded(func() (err error) {
-		if batcher, ok := conn.(connector.BatchReader); ok {
-			records, err = batcher.ReadBatch(ctx, ids)
-		} else {
-			records, err = readOne(ctx, conn, ids[0])
-		}
-		return err
-	})
-	if _, panicked := errors.AsType[*panicError](err); panicked {
-		return j.readApart(ctx, conn, ids, err)
-	}
-	return observations(ids, records), err
-}
-
-// readApart reads the records of a batch one by one, after something in it brought the connector down: one bad record does
-// not hide the others (T39).
-func (j *job) readApart(ctx context.Context, conn connector.Connection, ids []string, cause error) ([]merge.Observation, error) {
-	j.log.Error("connector panicked over a batch; its records are read one by one", "records", len(ids), "error", cause)
-	var out []merge.Observation
-	for _, id := range ids {
-		var records []connector.Record
-		err := guarded(func() (err error) {
-			records, err = readOne(ctx, conn, id)
-			return err
-		})
-		if _, panicked := errors.AsType[*panicError](err); panicked {
-			j.log.Error("connector panicked over a record", "record", id, "error", err)
-			out = append(out, unreadable(id))
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, observations([]string{id}, records)...)
-	}
-	return out, nil
-}
-
-// panicError is what is left of a panic that did not end the process.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
-
-// guarded turns a panic of fn into an error: one record or system must not end the work for all (Promise 7).
-func guarded(fn func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &panicError{value: r, stack: debug.Stack()}
-		}
-	}()
-	return fn()
-}
-
-func readOne(ctx context.Context, conn connector.Connection, id string) ([]connector.Record, error) {
-	record, err := conn.Read(ctx, id)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return []connector.Record{record}, nil
-}
-
-// observations gives what was read of each record that was asked for, in that order. One that was asked for and did not come
-// is a finding: it may have been deleted since it was listed, which the next complete look tells. One that nobody asked for,
-// or that came twice, is left alone.
-func observations(ids []string, records []connector.Record) []merge.Observation {
-	came := make(map[string]connector.Record, len(records))
-	for _, r := range records {
-		if _, twice := came[r.ExternalID]; !twice {
-			came[r.ExternalID] = r
-		}
-	}
-	out := make([]merge.Observation, len(ids))
-	for i, id := range ids {
-		if r, ok := came[id]; ok {
-			out[i] = ObservationOf(r)
-			continue
-		}
-		out[i] = merge.Observation{ExternalID: id, Missing: true, Findings: []finding.Finding{{
-			Code: finding.MissingRecord, Message: "The system lists this record and does not give its details.",
-		}}}
-	}
-	return out
 }
 
 // takeIn commits a batch. When the database will not store something in it, its records are taken one by one, so that only

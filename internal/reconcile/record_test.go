@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/run"
 	"customerhub/internal/system"
@@ -145,6 +147,64 @@ func TestRecords(t *testing.T) {
 					t.Errorf("the mended record: %+v, %+v", r, b.findings())
 				}
 			})
+		}
+	})
+	t.Run("Promise7_ARecordThatSpoilsItsBatchIsAlone", func(t *testing.T) {
+		t.Parallel()
+		for name, answer := range map[string]error{
+			"Unavailable": &fault.Error{Code: fault.Unavailable, Reason: "REPLY_BROKEN", Message: "The card is too large."},
+			"Rejected":    fault.New(fault.Rejected, "The card is too large."),
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				b := setup(t)
+				b.put(12)
+				b.fake.SetBatchSize(4)
+				spoilt := func(_ context.Context, c connectortest.Call) error {
+					if slices.Contains(c.IDs, "6") {
+						return answer
+					}
+					return nil
+				}
+				b.fake.Before(spoilt)
+				if r := b.imported(); r.Counts.Created != 11 || r.Counts.Failed != 1 || r.Done != 12 || b.find("6") != nil {
+					t.Errorf("got %+v", r)
+				}
+				got := b.findings()
+				if len(got) != 1 || got[0].ExternalID != "6" || got[0].Code != string(finding.RecordUnreadable) || b.state().Fault != nil {
+					t.Errorf("got %+v", got)
+				}
+				if n := b.count(`SELECT count(*) FROM finding WHERE message LIKE '%The card is too large.'`); n != 1 {
+					t.Error("the finding does not say why")
+				}
+				b.fake.Set("6", customer.Fields{"name": "Alone"})
+				if r := b.sync(false); r.State != run.Succeeded || r.Counts.Failed != 1 {
+					t.Errorf("alone in its list it holds the cursor: %+v", r)
+				}
+				b.fake.Before(nil)
+				b.fake.Set("6", customer.Fields{"name": "Mended"})
+				if r := b.sync(false); r.Counts.Created != 1 || len(b.findings()) != 0 || b.fake.Overlaps() != 0 {
+					t.Errorf("the mended record: %+v, %+v", r, b.findings())
+				}
+			})
+		}
+	})
+	t.Run("ASystemThatAnswersNothingFailsTheRunSoon", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.put(100)
+		b.fake.Before(func(_ context.Context, c connectortest.Call) error {
+			if len(c.IDs) > 0 {
+				return fault.New(fault.Unavailable, "out of order")
+			}
+			return nil
+		})
+		b.work(b.worker)
+		if r := b.lastRun(); r.State != run.Failed || r.FaultCode != fault.Unavailable || r.Done != 0 || len(b.findings()) != 0 {
+			t.Errorf("got %+v", r)
+		}
+		if n := b.fake.Count(connectortest.OpRead); n > 20 {
+			t.Errorf("it was asked %d times", n)
 		}
 	})
 	t.Run("T39_ARecordThatBringsTheConnectorDownIsAlone", func(t *testing.T) {

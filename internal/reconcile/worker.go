@@ -129,6 +129,8 @@ type job struct {
 	work   hub.Work
 	report hub.SystemReport
 	log    *slog.Logger
+	// silent is how many records in a row could not be read, up to now.
+	silent int
 }
 
 func (j *job) carryOut(ctx context.Context) error {

@@ -1,0 +1,152 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"customerhub/internal/connector"
+	"customerhub/internal/fault"
+	"customerhub/internal/finding"
+	"customerhub/internal/hub"
+	"customerhub/internal/merge"
+)
+
+// mute is how many records in a row may go without an answer before the system is thought to be down, rather than the
+// records to be at fault. A system that is down would otherwise be asked for each of its records.
+const mute = 10
+
+// read reads records, in a batch where the system offers that. A batch that is refused or breaks off may have one record to
+// blame, so its records are read one by one then; only what says something of the system as a whole (Denied, Limited,
+// Maintenance, our own end) ends the run at once.
+func (j *job) read(ctx context.Context, conn connector.Connection, ids []string) ([]merge.Observation, error) {
+	batcher, ok := conn.(connector.BatchReader)
+	if !ok {
+		return j.readApart(ctx, conn, ids)
+	}
+	var records []connector.Record
+	err := guarded(func() (err error) {
+		records, err = batcher.ReadBatch(ctx, ids)
+		return err
+	})
+	switch {
+	case err == nil:
+		j.silent = 0
+		return observations(ids, records), nil
+	case panicked(err):
+		j.log.Error("connector panicked over a batch; its records are read one by one", "records", len(ids), "error", err)
+	case ofOneRecord(ctx, err):
+		j.log.Warn("a batch could not be read; its records are read one by one", "records", len(ids), "error", err)
+	default:
+		return nil, err
+	}
+	return j.readApart(ctx, conn, ids)
+}
+
+// readApart reads records one by one: one bad record does not hide the others (T39, Promise 7). When there is no answer to
+// any of several, the system is at fault and not they.
+func (j *job) readApart(ctx context.Context, conn connector.Connection, ids []string) ([]merge.Observation, error) {
+	out := make([]merge.Observation, 0, len(ids))
+	var last error
+	answered := false
+	for _, id := range ids {
+		var records []connector.Record
+		err := guarded(func() (err error) {
+			records, err = readOne(ctx, conn, id)
+			return err
+		})
+		switch {
+		case err == nil:
+			answered, j.silent = true, 0
+			out = append(out, observations([]string{id}, records)...)
+			continue
+		case panicked(err):
+			j.log.Error("connector panicked over a record", "record", id, "error", err)
+			answered = true // by our own defect, which says nothing of the system
+			out = append(out, unreadable(id))
+			continue
+		case !ofOneRecord(ctx, err):
+			return nil, err
+		}
+		j.log.Warn("a record could not be read", "record", id, "error", err)
+		last = err
+		if j.silent++; j.silent >= mute && !answered {
+			return nil, err
+		}
+		out = append(out, j.refused(id, err))
+	}
+	if !answered && len(ids) > 1 {
+		return nil, last
+	}
+	return out, nil
+}
+
+// ofOneRecord says whether an error may be about one record and not about the system.
+func ofOneRecord(ctx context.Context, err error) bool {
+	return ctx.Err() == nil && (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Rejected))
+}
+
+// refused stands for a record that the system would not give.
+func (j *job) refused(id string, err error) merge.Observation {
+	o := unreadable(id)
+	o.Findings[0].Message = "The record could not be read. " + hub.Shown(err)
+	return o
+}
+
+// panicError is what is left of a panic that did not end the process.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
+
+func panicked(err error) bool {
+	_, ok := errors.AsType[*panicError](err)
+	return ok
+}
+
+// guarded turns a panic of fn into an error: one record or system must not end the work for all (Promise 7).
+func guarded(fn func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &panicError{value: r, stack: debug.Stack()}
+		}
+	}()
+	return fn()
+}
+
+func readOne(ctx context.Context, conn connector.Connection, id string) ([]connector.Record, error) {
+	record, err := conn.Read(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []connector.Record{record}, nil
+}
+
+// observations gives what was read of each record that was asked for, in that order. One that was asked for and did not come
+// is a finding: it may have been deleted since it was listed, which the next complete look tells. One that nobody asked for,
+// or that came twice, is left alone.
+func observations(ids []string, records []connector.Record) []merge.Observation {
+	came := make(map[string]connector.Record, len(records))
+	for _, r := range records {
+		if _, twice := came[r.ExternalID]; !twice {
+			came[r.ExternalID] = r
+		}
+	}
+	out := make([]merge.Observation, len(ids))
+	for i, id := range ids {
+		if r, ok := came[id]; ok {
+			out[i] = ObservationOf(r)
+			continue
+		}
+		out[i] = merge.Observation{ExternalID: id, Missing: true, Findings: []finding.Finding{{
+			Code: finding.MissingRecord, Message: "The system lists this record and does not give its details.",
+		}}}
+	}
+	return out
+}
