@@ -31,6 +31,22 @@ REVOKE ALL ON FUNCTION hub_protect(regclass, name) FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA public TO hub_app;
 
+-- The functions that run as the owner find things in schema public, so nobody else may put things there. Postgres 15 gives
+-- nobody that right, but a database that was upgraded from an older server still does. There the schema may belong to
+-- another role than ours, and only that one can take the right away.
+DO $$
+BEGIN
+    IF NOT has_schema_privilege('public', 'public', 'CREATE') THEN
+        RETURN;
+    END IF;
+    IF pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = 'public'), 'USAGE') THEN
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    ELSE
+        RAISE WARNING 'every login may create things in schema public; let its owner run: REVOKE CREATE ON SCHEMA public FROM PUBLIC';
+    END IF;
+END
+$$;
+
 CREATE TABLE organisation (
     id         uuid PRIMARY KEY,
     name       text NOT NULL CONSTRAINT organisation_name CHECK (name <> ''),
@@ -43,9 +59,9 @@ CREATE TABLE api_key (
     id           uuid PRIMARY KEY,
     name         text NOT NULL CONSTRAINT api_key_name CHECK (name <> ''),
     -- The first characters of the key, so that a person recognises it; the key itself is never stored.
-    prefix       text NOT NULL,
-    hash         bytea NOT NULL CONSTRAINT api_key_hash UNIQUE,
-    scopes       text[] NOT NULL,
+    prefix       text NOT NULL CONSTRAINT api_key_prefix CHECK (prefix <> ''),
+    hash         bytea NOT NULL CONSTRAINT api_key_hash UNIQUE CONSTRAINT api_key_hash_length CHECK (length(hash) = 32),
+    scopes       text[] NOT NULL CONSTRAINT api_key_scopes CHECK (cardinality(scopes) > 0 AND array_position(scopes, NULL) IS NULL),
     created_at   timestamptz NOT NULL DEFAULT now(),
     expires_at   timestamptz,
     revoked_at   timestamptz,
@@ -59,18 +75,50 @@ CREATE TABLE api_key_organisation (
 );
 CREATE INDEX api_key_organisation_key ON api_key_organisation (key_id);
 SELECT hub_protect('api_key_organisation');
+-- What a key reaches is settled when it is made. Could the application write here, it would reach any key whose id it
+-- knows, by adding it to its own organisation.
+REVOKE INSERT, UPDATE, DELETE ON api_key_organisation FROM hub_app;
 
--- A key is visible to the organisations it reaches.
+-- A key is visible to the organisations it reaches, its hash to nobody. They may revoke it, and not take that back.
 ALTER TABLE api_key ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_key FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON api_key TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY organisation_read ON api_key FOR SELECT TO hub_app
     USING (EXISTS (SELECT FROM api_key_organisation r WHERE r.key_id = api_key.id));
 CREATE POLICY organisation_update ON api_key FOR UPDATE TO hub_app
-    USING (EXISTS (SELECT FROM api_key_organisation r WHERE r.key_id = api_key.id));
-CREATE POLICY organisation_insert ON api_key FOR INSERT TO hub_app WITH CHECK (true);
-GRANT SELECT, INSERT ON api_key TO hub_app;
+    USING (EXISTS (SELECT FROM api_key_organisation r WHERE r.key_id = api_key.id))
+    WITH CHECK (revoked_at IS NOT NULL);
+GRANT SELECT (id, name, prefix, scopes, created_at, expires_at, revoked_at, last_used_at) ON api_key TO hub_app;
 GRANT UPDATE (revoked_at) ON api_key TO hub_app;
+
+-- hub_create_key makes a key together with all that it reaches. In a transaction of an organisation it makes keys of that
+-- organisation alone; outside any, as the operator's commands are, of any that exist. NULL for p_expires_in is for ever.
+CREATE FUNCTION hub_create_key(p_id uuid, p_name text, p_prefix text, p_hash bytea, p_scopes text[], p_expires_in interval,
+                               p_organisations uuid[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_current uuid := NULLIF(current_setting('hub.organisation', true), '')::uuid;
+    v_reached uuid[] := ARRAY(SELECT DISTINCT unnest(p_organisations));
+BEGIN
+    IF v_current IS NOT NULL AND v_reached <> ARRAY[v_current] THEN
+        RAISE EXCEPTION 'a key of another organisation' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF cardinality(v_reached) = 0 OR p_expires_in <= interval '0' THEN
+        RAISE EXCEPTION 'a key that opens nothing' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    INSERT INTO api_key (id, name, prefix, hash, scopes, expires_at)
+    VALUES (p_id, p_name, p_prefix, p_hash, p_scopes, now() + p_expires_in);
+    INSERT INTO api_key_organisation (organisation_id, key_id)
+    SELECT o.id, p_id
+    FROM organisation o
+    WHERE o.id = ANY (v_reached);
+    IF (SELECT count(*) FROM api_key_organisation r WHERE r.key_id = p_id) <> cardinality(v_reached) THEN
+        RAISE EXCEPTION 'no such organisation' USING ERRCODE = 'no_data_found';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION hub_create_key(uuid, text, text, bytea, text[], interval, uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hub_create_key(uuid, text, text, bytea, text[], interval, uuid[]) TO hub_app;
 
 -- hub_authenticate finds a key by the hash of its secret, before an organisation is known. It gives one row per
 -- organisation that the key reaches, and notes the use at most every five minutes.

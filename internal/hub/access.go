@@ -155,28 +155,24 @@ func (h *Hub) CreateKey(ctx context.Context, in NewKey) (auth.Key, error) {
 	if in.ExpiresIn < 0 {
 		return "", fault.New(fault.Invalid, "A key cannot expire before it is made.")
 	}
-	key := auth.NewKey()
-	id := store.NewID()
-	row := store.KeyRow{ID: id, Name: in.Name, Prefix: key.Prefix(), Scopes: make([]string, len(in.Scopes))}
-	for i, s := range in.Scopes {
-		row.Scopes[i] = string(s)
-	}
-	if in.ExpiresIn > 0 {
-		row.ExpiresAt = new(time.Now().Add(in.ExpiresIn))
-	}
-	for i, org := range in.Organisations {
+	for _, org := range in.Organisations {
 		if err := validID(org, "organisation"); err != nil {
 			return "", err
 		}
-		err := pg.InOrganisation(ctx, h.pool, string(org), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
-			if i == 0 {
-				return store.InsertKey(ctx, tx, row, key.Hash())
-			}
-			return store.GrantKey(ctx, tx, id)
-		})
-		if err != nil {
-			return "", err
-		}
+	}
+	key := auth.NewKey()
+	row := store.NewKey{
+		ID: store.NewID(), Name: in.Name, Prefix: key.Prefix(), Hash: key.Hash(), Scopes: make([]string, len(in.Scopes)),
+		ExpiresIn: in.ExpiresIn, Organisations: in.Organisations,
+	}
+	for i, s := range in.Scopes {
+		row.Scopes[i] = string(s)
+	}
+	err := pg.InNoOrganisation(ctx, h.pool, pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		return store.CreateKey(ctx, tx, row)
+	})
+	if err != nil {
+		return "", err
 	}
 	return key, nil
 }

@@ -22,28 +22,39 @@ type KeyRow struct {
 	LastUsedAt *time.Time `db:"last_used_at"`
 }
 
-const sqlInsertKey = `
-INSERT INTO api_key (id, name, prefix, hash, scopes, expires_at)
-VALUES (@id, @name, @prefix, @hash, @scopes, @expires_at)`
-
-const sqlGrantKey = `
-INSERT INTO api_key_organisation (key_id)
-VALUES (@id)`
-
-// InsertKey adds a key that reaches the organisation of the transaction.
-func InsertKey(ctx context.Context, db pg.DB, k KeyRow, hash []byte) error {
-	return Trip(ctx, db, func(b *pgx.Batch) {
-		b.Queue(sqlInsertKey, pgx.StrictNamedArgs{
-			"id": k.ID, "name": k.Name, "prefix": k.Prefix, "hash": hash, "scopes": k.Scopes, "expires_at": k.ExpiresAt,
-		})
-		b.Queue(sqlGrantKey, pgx.StrictNamedArgs{"id": k.ID})
-	})
+// NewKey is an API key to be kept.
+type NewKey struct {
+	ID     string
+	Name   string
+	Prefix string
+	// Hash is the SHA-256 of the key.
+	Hash   []byte
+	Scopes []string
+	// ExpiresIn counts from now by the database's clock, which also decides later whether the key has expired; 0 is for
+	// ever.
+	ExpiresIn time.Duration
+	// Organisations that the key reaches; at least one.
+	Organisations []organisation.ID
 }
 
-// GrantKey lets a key reach the organisation of the transaction too.
-func GrantKey(ctx context.Context, db pg.DB, id string) error {
-	_, err := db.Exec(ctx, sqlGrantKey, pgx.StrictNamedArgs{"id": id})
-	return pg.Fault(err, "key %s", id)
+const sqlCreateKey = `
+SELECT hub_create_key(@id, @name, @prefix, @hash, @scopes, @expires_in, @organisations)`
+
+// CreateKey adds a key with all that it reaches, or nothing. In a transaction of an organisation the key may reach that one
+// alone. NotFound when one of the organisations does not exist.
+func CreateKey(ctx context.Context, db pg.DB, k NewKey) error {
+	var expiresIn *time.Duration
+	if k.ExpiresIn != 0 {
+		expiresIn = &k.ExpiresIn
+	}
+	_, err := db.Exec(ctx, sqlCreateKey, pgx.StrictNamedArgs{
+		"id": k.ID, "name": k.Name, "prefix": k.Prefix, "hash": k.Hash, "scopes": k.Scopes, "expires_in": expiresIn,
+		"organisations": texts(k.Organisations),
+	})
+	if pg.SQLState(err) == "P0002" {
+		return pg.Fault(err, "an organisation of the key")
+	}
+	return pg.Fault(err, "key")
 }
 
 const sqlListKeys = `
