@@ -67,3 +67,21 @@ func (h *Hub) FindMissing(ctx context.Context, c store.Claim, id system.ID) (m s
 	})
 	return m, err
 }
+
+// DueRecords gives the records of a system that could not be taken and are to be tried again, at most so many of each sort.
+func (h *Hub) DueRecords(ctx context.Context, c store.Claim, id system.ID, limit int) (ids []string, err error) {
+	err = h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
+		ids, err = store.ListDueRecords(ctx, tx, id, limit)
+		return err
+	})
+	return ids, err
+}
+
+// UntakenRecords gives those of the records that could not be taken when they were last tried.
+func (h *Hub) UntakenRecords(ctx context.Context, c store.Claim, id system.ID, externalIDs []string) (ids []string, err error) {
+	err = h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
+		ids, err = store.ListUntakenRecords(ctx, tx, id, externalIDs)
+		return err
+	})
+	return ids, err
+}

@@ -111,12 +111,13 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 		Conflicts: verdict.Conflicts, Findings: o.Findings,
 	}
 	out.Link = merge.Settle(k.Link, verdict)
-	out.Link.LastSyncedAt = now
+	out.Link.LastSyncedAt, out.Link.DueAt, out.Link.Attempt = now, time.Time{}, 0
 	switch out.Fields = customer.Diff(before, after.Flatten(customer.HubKeys)); {
 	case len(out.Fields) > 0:
 		out.Action = merge.Update
 		out.Kind = merge.Alter(&out.Customer, out.Fields)
-	case agreed || !slices.Equal(parts, k.Parts) || out.Link.State != k.Link.State:
+	case agreed || !slices.Equal(parts, k.Parts) || out.Link.State != k.Link.State || out.Link.LastFault != k.Link.LastFault ||
+		k.Link.Attempt > 0:
 		out.Action = merge.Agree
 	}
 	return out, nil

@@ -51,6 +51,7 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 		if err := j.takeIn(ctx, kind, items, observed); err != nil {
 			return err
 		}
+		clear(j.refusals)
 		at.Place = items[len(items)-1].Place
 	}
 	if r := j.work.Run; r.Done < r.Total {
@@ -109,6 +110,14 @@ func (j *job) list(ctx context.Context, kind connector.Kind, conn connector.Conn
 		if err != nil {
 			return err
 		}
+		if err := keep(); err != nil || r.Kind != run.Poll {
+			return err
+		}
+		// What could not be taken earlier is looked at again, whether or not it changed since the cursor.
+		chunk, err = h.DueRecords(ctx, j.claim, j.work.System.ID, listChunk)
+		if err != nil || len(chunk) == 0 {
+			return err
+		}
 		return keep()
 	})
 	if err != nil {
@@ -157,12 +166,18 @@ func ofRecords(err error) bool { return fault.Is(err, fault.Invalid) || fault.Is
 func (j *job) commit(ctx context.Context, kind connector.Kind, observed []merge.Observation, place int) error {
 	policy := Policy{System: j.work.System.ID, Policy: merge.Policy{Reads: kind.Reads}}
 	before := j.work.Run
+	var outcomes []merge.Outcome
 	_, err := j.worker.hub.TakeIn(ctx, hub.Taking{
 		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: observed,
 		Plan: func(known map[string]merge.Known, now time.Time) []merge.Outcome {
-			return Plan(observed, known, policy, store.NewID, now)
+			outcomes = Plan(observed, known, policy, store.NewID, now)
+			return outcomes
 		},
 		Also: func(ctx context.Context, tx pgx.Tx, counts run.Counts) error {
+			failed, skipped := j.untaken(outcomes)
+			if err := store.NoteReadFailures(ctx, tx, policy.System, failed, skipped); err != nil {
+				return err
+			}
 			j.work.Run = before
 			j.work.Run.Counts = sum(before.Counts, counts)
 			j.work.Run.Done += len(observed)

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"customerhub/internal/connector"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
+	"customerhub/internal/link"
 	"customerhub/internal/merge"
+	"customerhub/internal/store"
 )
 
 // mute is how many records in a row may go without an answer before the system is thought to be down, rather than the
@@ -48,6 +51,10 @@ func (j *job) read(ctx context.Context, conn connector.Connection, ids []string)
 // any of several, the system is at fault and not they.
 func (j *job) readApart(ctx context.Context, conn connector.Connection, ids []string) ([]merge.Observation, error) {
 	out := make([]merge.Observation, 0, len(ids))
+	known, err := j.worker.hub.UntakenRecords(ctx, j.claim, j.work.System.ID, ids)
+	if err != nil {
+		return nil, err
+	}
 	var last error
 	answered := false
 	for _, id := range ids {
@@ -70,13 +77,16 @@ func (j *job) readApart(ctx context.Context, conn connector.Connection, ids []st
 			return nil, err
 		}
 		j.log.Warn("a record could not be read", "record", id, "error", err)
+		out = append(out, j.refused(id, err))
+		if slices.Contains(known, id) {
+			continue // it fails again, which is no sign that the system is down
+		}
 		last = err
 		if j.silent++; j.silent >= mute && !answered {
 			return nil, err
 		}
-		out = append(out, j.refused(id, err))
 	}
-	if !answered && len(ids) > 1 {
+	if !answered && last != nil && len(ids) > 1 {
 		return nil, last
 	}
 	return out, nil
@@ -91,7 +101,37 @@ func ofOneRecord(ctx context.Context, err error) bool {
 func (j *job) refused(id string, err error) merge.Observation {
 	o := unreadable(id)
 	o.Findings[0].Message = "The record could not be read. " + hub.Shown(err)
+	if j.refusals == nil {
+		j.refusals = make(map[string]error)
+	}
+	j.refusals[id] = err
 	return o
+}
+
+// untaken says which of the outcomes failed and why, so that they are tried again, and which records need not be any more.
+func (j *job) untaken(outcomes []merge.Outcome) (failed []store.ReadFailure, skipped []string) {
+	for _, o := range outcomes {
+		switch o.Action {
+		case merge.Skip:
+			skipped = append(skipped, o.ExternalID)
+		case merge.Failed:
+			f := store.ReadFailure{ExternalID: o.ExternalID, State: link.Waiting, Fault: fault.Internal}
+			if len(o.Findings) > 0 {
+				f.Message = o.Findings[0].Message
+				if o.Findings[0].Code == finding.MissingRecord {
+					f.Fault = fault.NotFound
+				}
+			}
+			if err, ok := j.refusals[o.ExternalID]; ok {
+				f.Fault = fault.CodeOf(err)
+				if f.Fault == fault.Rejected {
+					f.State = link.Parked
+				}
+			}
+			failed = append(failed, f)
+		}
+	}
+	return failed, skipped
 }
 
 // panicError is what is left of a panic that did not end the process.

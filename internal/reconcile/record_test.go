@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"customerhub/internal/connector"
@@ -12,6 +13,7 @@ import (
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
+	"customerhub/internal/link"
 	"customerhub/internal/run"
 	"customerhub/internal/system"
 )
@@ -185,6 +187,59 @@ func TestRecords(t *testing.T) {
 				b.fake.Set("6", customer.Fields{"name": "Mended"})
 				if r := b.sync(false); r.Counts.Created != 1 || len(b.findings()) != 0 || b.fake.Overlaps() != 0 {
 					t.Errorf("the mended record: %+v, %+v", r, b.findings())
+				}
+			})
+		}
+	})
+	t.Run("Promise8_ARecordThatFailedWaitsAndIsReadAgain", func(t *testing.T) {
+		t.Parallel()
+		for name, c := range map[string]struct {
+			code  fault.Code
+			state link.State
+		}{"Unavailable": {fault.Unavailable, link.Waiting}, "Rejected": {fault.Rejected, link.Parked}} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				b := setup(t)
+				b.put(3)
+				b.imported()
+				b.fake.Set("2", customer.Fields{"name": "Later"})
+				b.fake.Put("9", customer.Fields{"name": "New"})
+				b.fake.Before(func(_ context.Context, call connectortest.Call) error {
+					if slices.Contains(call.IDs, "2") || slices.Contains(call.IDs, "9") {
+						return fault.New(c.code, "Not now.")
+					}
+					return nil
+				})
+				b.fake.Set("1", customer.Fields{"name": "Too"})
+				b.sync(false)
+				l := b.find("2").Links[0]
+				if l.State != c.state || l.LastFault != c.code || l.Attempt != 1 || l.DueAt.IsZero() || !strings.Contains(l.LastMessage, "Not now.") {
+					t.Errorf("got %+v", l)
+				}
+				due := func() {
+					t.Helper()
+					_, err := b.db.Owner.Exec(t.Context(), `UPDATE link SET due_at = now() WHERE due_at IS NOT NULL`)
+					b.must(err)
+				}
+				due()
+				// Both fail again and nothing else is asked for, which is no reason for the run to fail.
+				if r := b.sync(false); r.State != run.Succeeded || r.Counts.Failed != 2 || b.find("2").Links[0].Attempt != 2 {
+					t.Errorf("got %+v", r)
+				}
+				if r := b.sync(false); r.Total != 1 {
+					t.Errorf("the one that is not due is read again: %+v", r)
+				}
+				b.fake.Before(nil)
+				due()
+				if r := b.sync(false); r.Counts.Created != 1 || r.Counts.Updated != 1 || len(b.findings()) != 0 {
+					t.Errorf("got %+v, %+v", r, b.findings())
+				}
+				l = b.find("2").Links[0]
+				if b.find("2").Name != "Later" || l.State != link.InSync || l.Attempt != 0 || !l.DueAt.IsZero() || l.LastFault != "" {
+					t.Errorf("got %+v", l)
+				}
+				if r := b.sync(false); r.Total != 0 {
+					t.Errorf("it is still read: %+v", r)
 				}
 			})
 		}

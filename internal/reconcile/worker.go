@@ -131,6 +131,8 @@ type job struct {
 	log    *slog.Logger
 	// silent is how many records in a row could not be read, up to now.
 	silent int
+	// refusals are why records of the batch under way could not be read.
+	refusals map[string]error
 }
 
 func (j *job) carryOut(ctx context.Context) error {
