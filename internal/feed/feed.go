@@ -34,11 +34,12 @@ const channel = "hub"
 // Options are what a Feed works with. The zero value has sensible times.
 type Options struct {
 	Log *slog.Logger
-	// Poll is how long the feed waits before it looks by itself; 0 means 1 s.
+	// Poll is how long the feed waits before it looks by itself, and how long a reader may leave an item untaken before what
+	// comes then counts for Buffer; 0 means 1 s.
 	Poll time.Duration
 	// Heartbeat is how long a subscription may be silent; 0 means 15 s.
 	Heartbeat time.Duration
-	// Buffer is how many changes may wait for a slow reader before it is told that it lags; 0 means 1 000.
+	// Buffer is how many changes may come while a reader leaves an item untaken, before it is told that it lags; 0 means 1 000.
 	Buffer int
 	// Page is how many changes are read at a time; 0 means 500.
 	Page int

@@ -181,6 +181,14 @@ func wantChange(t *testing.T, items <-chan feed.Item, sequence int64) feed.Item 
 	return i
 }
 
+// wantHeartbeat waits for a heartbeat at the sequence.
+func wantHeartbeat(t *testing.T, items <-chan feed.Item, sequence int64) {
+	t.Helper()
+	if i := next(t, items); !i.Heartbeat || i.Sequence != sequence || i.Cursor != change.CursorAt(sequence) || i.Change != nil {
+		t.Fatalf("got %+v, want a heartbeat at %d", i, sequence)
+	}
+}
+
 func wantEnd(t *testing.T, items <-chan feed.Item) {
 	t.Helper()
 	select {

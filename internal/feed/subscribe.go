@@ -32,8 +32,9 @@ type Item struct {
 // Changes follows the changes of an organisation after a cursor; an empty cursor means from now on. The channel is closed
 // when ctx ends, and after Lagged and SnapshotRequired. A cursor that is none is Invalid.
 //
-// A follower reads at its own pace from what is numbered, so nobody waits for it; one that had caught up and then fell more
-// than Options.Buffer changes behind is told so and let go.
+// A follower reads at its own pace from what is numbered, so nobody waits for it. One that had caught up and then leaves
+// items untaken while the log moves on by more than Options.Buffer changes is told so and let go. How many changes come at
+// once does not matter to one that takes them.
 func (f *Feed) Changes(ctx context.Context, org organisation.ID, after string) (<-chan Item, error) {
 	from, err := change.ParseCursor(after)
 	if err != nil {
@@ -47,16 +48,16 @@ func (f *Feed) Changes(ctx context.Context, org organisation.ID, after string) (
 		from = newest
 	}
 	out := make(chan Item)
-	p := &pump{feed: f, org: org, out: out, at: from}
+	p := &pump{feed: f, org: org, out: out, at: from, caughtUp: after == ""}
 	go func() {
 		defer close(out)
 		if from < oldest-1 || from > newest {
 			p.send(ctx, Item{SnapshotRequired: true, Sequence: newest})
 			return
 		}
-		t := f.enter(org, newest)
+		p.tail = f.enter(org, newest)
 		defer f.leave(org)
-		p.run(ctx, t)
+		p.run(ctx)
 	}()
 	return out, nil
 }
@@ -134,6 +135,16 @@ func (f *Feed) after(ctx context.Context, org organisation.ID, t *tail, at int64
 	return items, end, err
 }
 
+// end is how far the log goes now, as far as that can be found out.
+func (f *Feed) end(ctx context.Context, org organisation.ID, t *tail) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := f.refresh(ctx, org, t, t.end); err != nil && ctx.Err() == nil {
+		f.o.Log.Log(ctx, fault.CodeOf(err).Level(), "reading the end of the log", "organisation", org, "error", err)
+	}
+	return t.end
+}
+
 // refresh brings the tail up to date when something was numbered since, or when it has not been looked at for a while.
 func (f *Feed) refresh(ctx context.Context, org organisation.ID, t *tail, at int64) error {
 	numberings := f.numberings.Load()
@@ -163,23 +174,26 @@ func (f *Feed) refresh(ctx context.Context, org organisation.ID, t *tail, at int
 type pump struct {
 	feed *Feed
 	org  organisation.ID
+	tail *tail
 	out  chan<- Item
 	at   int64 // the follower knows everything up to here
+	// caughtUp says whether the follower has known everything once.
+	caughtUp bool
+	// stalled is how far the log has moved on while items were left untaken, since the follower last knew everything.
+	stalled int64
 }
 
-func (p *pump) run(ctx context.Context, t *tail) {
+func (p *pump) run(ctx context.Context) {
 	wake := p.feed.Watch(ctx, TopicNumbered, p.org)
 	heartbeat := time.NewTicker(p.feed.o.Heartbeat)
 	defer heartbeat.Stop()
-	caughtUp := false
 	for ctx.Err() == nil {
-		items, end, err := p.feed.after(ctx, p.org, t, p.at)
+		if p.lagged(ctx) {
+			return
+		}
+		items, end, err := p.feed.after(ctx, p.org, p.tail, p.at)
 		if err != nil && ctx.Err() == nil {
 			p.feed.o.Log.Log(ctx, fault.CodeOf(err).Level(), "reading changes for a follower", "organisation", p.org, "error", err)
-		}
-		if behind := end - p.at; caughtUp && behind > int64(p.feed.o.Buffer) {
-			p.send(ctx, Item{Lagged: behind, Sequence: p.at})
-			return
 		}
 		for i := range items {
 			if items[i].Sequence != p.at+1 {
@@ -187,14 +201,16 @@ func (p *pump) run(ctx context.Context, t *tail) {
 				p.send(ctx, Item{SnapshotRequired: true, Sequence: end})
 				return
 			}
-			if !p.send(ctx, Item{Change: &items[i], Sequence: items[i].Sequence}) {
+			if !p.send(ctx, Item{Change: &items[i], Sequence: items[i].Sequence}) || p.lagged(ctx) {
 				return
 			}
 		}
 		if len(items) > 0 {
 			continue
 		}
-		caughtUp = caughtUp || err == nil
+		if err == nil {
+			p.caughtUp, p.stalled = true, 0
+		}
 		select {
 		case <-ctx.Done():
 		case <-wake:
@@ -206,14 +222,37 @@ func (p *pump) run(ctx context.Context, t *tail) {
 	}
 }
 
-// send waits until the follower takes the item; false when ctx ended first.
+// lagged tells a follower that let the log run away from it, and says whether it did.
+func (p *pump) lagged(ctx context.Context) bool {
+	if !p.caughtUp || p.stalled <= int64(p.feed.o.Buffer) {
+		return false
+	}
+	p.send(ctx, Item{Lagged: p.feed.end(ctx, p.org, p.tail) - p.at, Sequence: p.at})
+	return true
+}
+
+// send waits until the follower takes the item; false when ctx ended first. An item that is not taken for a while is a
+// stall: only what the log moves on from then until it is taken counts as the follower's doing.
 func (p *pump) send(ctx context.Context, i Item) bool {
 	i.Cursor = change.CursorAt(i.Sequence)
-	select {
-	case <-ctx.Done():
-		return false
-	case p.out <- i:
-		p.at = i.Sequence
-		return true
+	late := time.NewTimer(p.feed.o.Poll)
+	defer late.Stop()
+	var from int64
+	stalled := false
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-late.C:
+			if stalled = p.tail != nil; stalled {
+				from = p.feed.end(ctx, p.org, p.tail)
+			}
+		case p.out <- i:
+			p.at = i.Sequence
+			if stalled {
+				p.stalled += p.feed.end(ctx, p.org, p.tail) - from
+			}
+			return true
+		}
 	}
 }

@@ -3,13 +3,18 @@ package feed_test
 import (
 	"context"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"customerhub/internal/change"
 	"customerhub/internal/fault"
 	"customerhub/internal/feed"
 	"customerhub/internal/pg"
+	"customerhub/internal/store"
 )
 
 // quick looks often, so that tests need no signals.
@@ -96,9 +101,7 @@ func TestChanges(t *testing.T) {
 		items := b.follow(f, change.CursorAt(1))
 		wantChange(t, items, 2)
 		for range 2 {
-			if i := next(t, items); !i.Heartbeat || i.Sequence != 2 || i.Cursor != change.CursorAt(2) || i.Change != nil {
-				t.Errorf("got %+v", i)
-			}
+			wantHeartbeat(t, items, 2)
 		}
 	})
 }
@@ -193,6 +196,37 @@ func TestLagged(t *testing.T) {
 	again := b.follow(f, change.CursorAt(at))
 	for want := at + 1; want <= 60; want++ {
 		wantChange(t, again, want)
+	}
+}
+
+func TestBurst(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	f := b.run(feed.Options{Buffer: 10})
+	now, resumed := b.follow(f, ""), b.follow(f, change.CursorAt(0))
+	burst := func(n int) {
+		err := b.try(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
+			return store.AppendChanges(ctx, tx, slices.Repeat([]change.Change{{Kind: change.SystemUpdated}}, n))
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		f.Signal(feed.TopicChanges, b.org)
+	}
+	var writing sync.WaitGroup
+	defer writing.Wait()
+	t.Log("many changes at once are no lag of one that takes them, however many")
+	burst(5000)
+	for want := int64(1); want <= 5000; want++ {
+		wantChange(t, now, want)
+		wantChange(t, resumed, want)
+		if want == 2500 {
+			writing.Go(func() { burst(1500) })
+		}
+	}
+	for want := int64(5001); want <= 6500; want++ {
+		wantChange(t, now, want)
+		wantChange(t, resumed, want)
 	}
 }
 
