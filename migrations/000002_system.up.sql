@@ -55,6 +55,8 @@ CREATE TABLE run (
     holder          text NOT NULL DEFAULT '',
     lease_until     timestamptz,
     fence           bigint NOT NULL DEFAULT 0,
+    -- How often it was claimed since it last got on.
+    claims          integer NOT NULL DEFAULT 0,
     -- Set once the list is complete: its cursor, when it began, and the place up to which records have been taken in.
     listed_cursor   text NOT NULL DEFAULT '',
     listed_at       timestamptz,
@@ -137,11 +139,28 @@ REVOKE ALL ON FUNCTION hub_propose_polls(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hub_propose_polls(uuid) TO hub_app;
 
 -- hub_claim_run gives the oldest run that waits, or whose holder has gone, to the caller. At most one run of a system is
--- held at a time.
+-- held at a time. One that was claimed ten times and never got on takes its holders down, so it is given up.
 CREATE FUNCTION hub_claim_run(p_holder text, p_lease interval)
 RETURNS TABLE (organisation_id uuid, run_id uuid, fence bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    WITH doomed AS (
+        SELECT r.organisation_id, r.id
+        FROM run r
+        WHERE r.state = 'RUNNING' AND r.lease_until < now() AND r.claims >= 10
+        FOR UPDATE SKIP LOCKED
+    ), ended AS (
+        UPDATE run r
+        SET state = 'FAILED', fault_code = 'INTERNAL', finished_at = now(), lease_until = NULL, holder = '',
+            message = 'The run was begun ten times and never got on, so the hub gave it up. The log has the details.'
+        FROM doomed
+        WHERE r.organisation_id = doomed.organisation_id AND r.id = doomed.id
+        RETURNING r.organisation_id, r.id
+    )
+    DELETE FROM run_item i
+    USING ended
+    WHERE i.organisation_id = ended.organisation_id AND i.run_id = ended.id;
+
     RETURN QUERY
     WITH next AS (
         SELECT r.organisation_id, r.id
@@ -157,7 +176,7 @@ BEGIN
     )
     UPDATE run r
     SET state = 'RUNNING', holder = p_holder, lease_until = now() + p_lease, fence = r.fence + 1,
-        started_at = coalesce(r.started_at, now())
+        claims = r.claims + 1, started_at = coalesce(r.started_at, now())
     FROM next
     WHERE r.organisation_id = next.organisation_id AND r.id = next.id
     RETURNING r.organisation_id, r.id, r.fence;

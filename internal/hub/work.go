@@ -84,7 +84,13 @@ type SystemReport struct {
 	Findings []finding.Finding
 	// Fault is why the run failed; nil clears the system's fault.
 	Fault error
+	// CredentialsSetAt is when the credentials that the run worked with were set. What it found out about them does not count
+	// for newer ones. Zero means that it is not known, and it counts.
+	CredentialsSetAt time.Time
 }
+
+// longestWait bounds what a system may ask for when it wants to be left alone.
+const longestWait = MaxPollEvery
 
 // FinishWork writes the end of a run and what it says of its system, in one transaction. Stale means that the run is in
 // other hands now, and nothing was written.
@@ -99,7 +105,9 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 			return err
 		}
 		before := s.State
-		learn(&s, report, now)
+		if r.State != run.Cancelled { // a run that did nothing says nothing
+			learn(&s, report, now)
+		}
 		if report.Swept {
 			if err := noteAbsence(ctx, tx, c, &s, report, now); err != nil {
 				return err
@@ -133,6 +141,14 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 
 // learn applies a report to a system (design section 5, system states).
 func learn(s *system.System, report SystemReport, now time.Time) {
+	if !report.CredentialsSetAt.IsZero() && !report.CredentialsSetAt.Equal(s.CredentialsSetAt) {
+		// Other credentials were set meanwhile: what was found out about the old ones neither vouches for them nor speaks
+		// against them.
+		report.Checks = nil
+		if fault.Is(report.Fault, fault.Denied) {
+			report.Fault = nil
+		}
+	}
 	if report.Checks != nil {
 		s.Checks, s.CheckedAt = report.Checks, now
 		passed := allOK(report.Checks)
@@ -158,6 +174,15 @@ func learn(s *system.System, report SystemReport, now time.Time) {
 		s.Fault = &system.Fault{Code: code, Since: now}
 	}
 	s.Fault.Message = message
+	if f := fault.Of(report.Fault); f != nil && !s.NextDueAt.IsZero() {
+		at := f.Until
+		if latest := now.Add(longestWait); at.After(latest) {
+			at = latest
+		}
+		if at.After(s.NextDueAt) {
+			s.NextDueAt = at
+		}
+	}
 	if code == fault.Denied && s.State == system.Running {
 		// Trying on with refused credentials could lock them out; a person has to act (T38).
 		s.State = system.NeedsAction

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/hub"
 	"customerhub/internal/run"
+	"customerhub/internal/store"
 	"customerhub/internal/system"
 )
 
@@ -124,6 +126,86 @@ func TestFaults(t *testing.T) {
 		}
 		if got := b.fake.Calls(); got[len(got)-1].Since != cursor {
 			t.Errorf("it went on from %q, not from the cursor %q", got[len(got)-1].Since, cursor)
+		}
+	})
+	t.Run("T38_OldCredentialsSayNothingOfNewOnes", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.imported()
+		replace := func() {
+			t.Helper()
+			_, err := b.hub.SetSystemCredentials(t.Context(), b.viewer, b.system, map[string]string{"key": "new"}, "")
+			b.must(err)
+		}
+		b.fake.Before(func(context.Context, connectortest.Call) error {
+			replace()
+			return fault.New(fault.Denied, "no such key")
+		})
+		b.sync(false)
+		if s := b.state(); s.State != system.Running || s.Fault != nil {
+			t.Errorf("the new credentials pay for the old ones: %+v", s)
+		}
+		b.fake.Before(func(context.Context, connectortest.Call) error { return fault.New(fault.Denied, "no such key") })
+		b.sync(false)
+		b.fake.Before(func(context.Context, connectortest.Call) error { replace(); return nil })
+		for _, want := range []system.State{system.Draft, system.Checked} {
+			_, err := b.hub.CheckSystem(t.Context(), b.viewer, b.system, "")
+			b.must(err)
+			b.work(b.worker)
+			if s := b.state(); s.State != want {
+				t.Errorf("got %s, want %s: %+v", s.State, want, s.Checks)
+			}
+			b.fake.Before(nil)
+		}
+	})
+	t.Run("T38_ARunOfASystemThatStoppedCallsNobody", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		_, err := b.db.Owner.Exec(t.Context(), `UPDATE system SET state = 'NEEDS_ACTION', fault_code = 'DENIED', fault_message = 'no'`)
+		b.must(err)
+		calls := len(b.fake.Calls())
+		b.work(b.worker)
+		if r := b.lastRun(); r.State != run.Cancelled || r.Message == "" || r.FinishedAt.IsZero() || len(b.fake.Calls()) != calls {
+			t.Errorf("got %+v", r)
+		}
+		if s := b.state(); s.State != system.NeedsAction || s.Fault == nil {
+			t.Errorf("got %+v", s)
+		}
+	})
+	t.Run("ASystemThatAsksForAPauseGetsIt", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.imported()
+		until := time.Now().Add(3 * time.Hour).UTC().Truncate(time.Second)
+		b.fake.FailOp(connectortest.OpList, 1, &fault.Error{Code: fault.Limited, Message: "slow down", Until: until})
+		b.sync(false)
+		if s := b.state(); !s.NextDueAt.Equal(until) {
+			t.Errorf("due at %s, want %s", s.NextDueAt, until)
+		}
+		b.fake.FailOp(connectortest.OpList, 1, &fault.Error{Code: fault.Limited, Message: "slow down", Until: until.AddDate(1, 0, 0)})
+		b.sync(false)
+		if s := b.state(); s.NextDueAt.After(time.Now().Add(25 * time.Hour)) {
+			t.Errorf("due at %s", s.NextDueAt)
+		}
+	})
+	t.Run("ARunThatEndsItsHoldersIsGivenUp", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.put(1)
+		for range 10 {
+			c, err := store.ClaimRun(t.Context(), b.db.App, "doomed", time.Minute)
+			if err != nil || c == nil {
+				t.Fatal(c, err)
+			}
+			_, err = b.db.Owner.Exec(t.Context(), `UPDATE run SET lease_until = now() - interval '1 second' WHERE state = 'RUNNING'`)
+			b.must(err)
+		}
+		c, err := store.ClaimRun(t.Context(), b.db.App, "next", time.Minute)
+		if r := b.lastRun(); err != nil || c != nil || r.State != run.Failed || r.FaultCode != fault.Internal || r.Message == "" {
+			t.Errorf("got %+v, %+v, %v", c, r, err)
+		}
+		if r := b.sync(false); r.State != run.Succeeded || r.Counts.Created != 1 {
+			t.Errorf("the next run: %+v", r)
 		}
 	})
 	t.Run("Promise7_OneOrganisationsTroubleIsItsOwn", func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -135,11 +136,20 @@ type job struct {
 	refusals map[string]error
 }
 
+// errNotRunning is why a run is cancelled: its system stopped while it waited, and must not be called.
+var errNotRunning = fault.Because(fault.Invalid, "SYSTEM_NOT_RUNNING", "The system was not running any more when the run's turn came.")
+
 func (j *job) carryOut(ctx context.Context) error {
 	w := j.worker
 	j.log = w.o.Log.With("run", j.claim.Run, "organisation", j.claim.Organisation)
 	var err error
-	if j.work, err = w.hub.StartWork(ctx, j.claim); err != nil {
+	j.work, err = w.hub.StartWork(ctx, j.claim)
+	s := j.work.System
+	j.report.CredentialsSetAt = s.CredentialsSetAt
+	if s.ID != "" && s.State != system.Running && j.work.Run.Kind != run.Check {
+		return errNotRunning
+	}
+	if err != nil {
 		return err
 	}
 	kind, ok := w.o.Kinds[j.work.System.Kind]
@@ -173,7 +183,10 @@ func (j *job) finish(ctx context.Context, err error) error {
 	}
 	r := j.work.Run
 	r.ID, r.State = j.claim.Run, run.Succeeded
-	if err != nil {
+	if errors.Is(err, errNotRunning) {
+		r.State, r.Message = run.Cancelled, hub.Shown(err)
+		j.log.Info("run cancelled: its system is not running", "kind", r.Kind, "state", j.work.System.State)
+	} else if err != nil {
 		r.State, r.FaultCode, r.Message = run.Failed, fault.CodeOf(err), hub.Shown(err)
 		j.report.Fault = err
 		j.log.Log(ctx, r.FaultCode.Level(), "run failed", "kind", r.Kind, "code", r.FaultCode, "error", err)

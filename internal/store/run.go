@@ -249,7 +249,8 @@ func checkHeld(ctx context.Context, db pg.DB, sql string, c Claim) error {
 
 const sqlProgressRun = `
 UPDATE run
-SET counts = @counts, total = @total, done = greatest(done, @done), place = @place, lease_until = now() + @lease::interval
+SET counts = @counts, total = @total, done = greatest(done, @done), place = @place, claims = 0,
+  lease_until = now() + @lease::interval
 WHERE id = @id AND fence = @fence AND state = 'RUNNING'`
 
 // ProgressRun writes how far the run is, and up to which place of its list, and renews its lease. Stale means that somebody
@@ -290,7 +291,7 @@ func FinishRun(ctx context.Context, db pg.DB, c Claim, r run.Run) error {
 
 const sqlReleaseRun = `
 UPDATE run
-SET state = 'QUEUED', lease_until = NULL, holder = ''
+SET state = 'QUEUED', lease_until = NULL, holder = '', claims = greatest(claims - 1, 0)
 WHERE id = @id AND fence = @fence AND state = 'RUNNING'`
 
 // ReleaseRun gives the run back, so that another worker takes it at once.
