@@ -2,7 +2,9 @@ package hub
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -41,7 +43,7 @@ func (h *Hub) DefineCustomField(ctx context.Context, v auth.Viewer, d customer.C
 	if d.State == "" {
 		d.State = customer.CustomFieldActive
 	}
-	faults := d.Check()
+	faults := append(d.Check(), checkTexts(d)...)
 	if d.State == customer.CustomFieldUnmapped {
 		faults = append(faults, fault.Because(fault.Invalid, customer.ReasonCustomFieldState, "A definition is ACTIVE or INACTIVE.").At("state"))
 	}
@@ -72,6 +74,25 @@ func (h *Hub) DefineCustomField(ctx context.Context, v auth.Viewer, d customer.C
 		return customer.CustomField{}, err
 	}
 	return all[at], nil
+}
+
+// checkTexts refuses labels that cannot be stored, in any language.
+func checkTexts(d customer.CustomField) fault.Errors {
+	var faults fault.Errors
+	check := func(label map[string]string, path ...string) {
+		for _, lang := range slices.Sorted(maps.Keys(label)) {
+			if f := customer.CheckText(lang); f != nil {
+				faults = append(faults, f.At(path...)) // the language itself cannot be shown
+			} else if f := customer.CheckText(label[lang]); f != nil {
+				faults = append(faults, f.At(append(slices.Clone(path), lang)...))
+			}
+		}
+	}
+	check(d.Label, "label")
+	for i, o := range d.Options {
+		check(o.Label, "options", strconv.Itoa(i), "label")
+	}
+	return faults
 }
 
 // keepDefinition checks a definition against the one that stands, and takes over its identity.
@@ -137,6 +158,10 @@ func (h *Hub) SetCustomFields(ctx context.Context, v auth.Viewer, id customer.ID
 					faults = append(faults, fault.Because(fault.Invalid, string(finnish.PersonalIdentityCode), "A personal identity code must not be stored here.").At(k))
 					continue
 				}
+				if f := customer.CheckText(values[k]); f != nil {
+					faults = append(faults, f.At(k))
+					continue
+				}
 				value, wrong := d.Value(values[k])
 				if wrong != nil {
 					faults = append(faults, wrong.At(k))
@@ -173,10 +198,14 @@ func checkResponsible(ctx context.Context, tx pgx.Tx, r customer.Responsible) er
 	if r.Kind != customer.ResponsibleUser && r.Kind != customer.ResponsibleTeam {
 		faults = append(faults, fault.New(fault.Invalid, "A user or a team is responsible.").At("kind"))
 	}
-	if r.Name == "" || utf8.RuneCountInString(r.Name) > 200 || finnish.ContainsIdentityCode(r.Name) {
+	if f := customer.CheckText(r.Name); f != nil {
+		faults = append(faults, f.At("name"))
+	} else if r.Name == "" || utf8.RuneCountInString(r.Name) > 200 || finnish.ContainsIdentityCode(r.Name) {
 		faults = append(faults, fault.New(fault.Invalid, "Who is responsible has a name of 1 to 200 characters.").At("name"))
 	}
-	if utf8.RuneCountInString(r.ExternalID) > 100 || finnish.ContainsIdentityCode(r.ExternalID) {
+	if f := customer.CheckText(r.ExternalID); f != nil {
+		faults = append(faults, f.At("externalId"))
+	} else if utf8.RuneCountInString(r.ExternalID) > 100 || finnish.ContainsIdentityCode(r.ExternalID) {
 		faults = append(faults, fault.New(fault.Invalid, "The id in the other system has at most 100 characters.").At("externalId"))
 	}
 	if (r.SystemID == "") != (r.ExternalID == "") {
