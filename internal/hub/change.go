@@ -12,7 +12,9 @@ import (
 	"customerhub/internal/store"
 )
 
-// Changes reads numbered changes after a cursor, in their order; an empty cursor is the beginning. Needs customers:read.
+// Changes reads numbered changes after a cursor, in their order; an empty cursor is the beginning of what is kept. Needs
+// customers:read. Reasons: PAGE_SIZE, CURSOR_INVALID, and SNAPSHOT_REQUIRED with the newest cursor, where going on from the
+// cursor would miss changes.
 func (h *Hub) Changes(ctx context.Context, v auth.Viewer, after string, first int) (ChangePage, error) {
 	sequence, err := checkChangePage(after, first)
 	if err != nil {
@@ -20,14 +22,18 @@ func (h *Hub) Changes(ctx context.Context, v auth.Viewer, after string, first in
 	}
 	var page ChangePage
 	err = h.read(ctx, v, auth.CustomersRead, func(ctx context.Context, tx pgx.Tx) error {
-		items, newest, err := store.ListChanges(ctx, tx, sequence, first+1)
-		page = changePage(items, after, first, newest)
+		start, err := startOf(ctx, tx, after, sequence)
+		if err != nil {
+			return err
+		}
+		items, _, err := store.ListChanges(ctx, tx, sequence, first+1)
+		page = changePage(items, start, first)
 		return err
 	})
 	return page, err
 }
 
-// ChangesOfCustomers reads a page of numbered changes of each customer. Needs customers:read.
+// ChangesOfCustomers reads a page of numbered changes of each customer. Needs customers:read. It refuses what Changes refuses.
 func (h *Hub) ChangesOfCustomers(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]ChangePage, error) {
 	sequence, err := checkChangePage(after, first)
 	if err != nil {
@@ -35,7 +41,7 @@ func (h *Hub) ChangesOfCustomers(ctx context.Context, v auth.Viewer, ids []custo
 	}
 	out := make(map[customer.ID]ChangePage, len(ids))
 	err = h.read(ctx, v, auth.CustomersRead, func(ctx context.Context, tx pgx.Tx) error {
-		newest, _, err := store.GetSequences(ctx, tx)
+		start, err := startOf(ctx, tx, after, sequence)
 		if err != nil {
 			return err
 		}
@@ -48,7 +54,7 @@ func (h *Hub) ChangesOfCustomers(ctx context.Context, v auth.Viewer, ids []custo
 			of[c.CustomerID] = append(of[c.CustomerID], c)
 		}
 		for _, id := range ids {
-			out[id] = changePage(of[id], after, first, newest)
+			out[id] = changePage(of[id], start, first)
 		}
 		return nil
 	})
@@ -66,14 +72,35 @@ func checkChangePage(after string, first int) (int64, error) {
 	return sequence, nil
 }
 
+// logStart is where reading the log begins: the cursor before the first change to read, and the newest number there is.
+type logStart struct {
+	cursor string
+	newest int64
+}
+
+// startOf refuses a cursor that nothing can be read after without missing changes: they are not kept any more, or the cursor
+// is of another log, such as that of another organisation or of the database before it was restored. Without a cursor,
+// reading begins with the oldest change that is kept.
+func startOf(ctx context.Context, tx pgx.Tx, after string, sequence int64) (logStart, error) {
+	newest, oldest, err := store.GetSequences(ctx, tx)
+	switch {
+	case err != nil:
+		return logStart{}, err
+	case after == "":
+		return logStart{change.CursorAt(oldest - 1), newest}, nil
+	case sequence > newest || sequence < oldest-1:
+		return logStart{}, fault.Because(fault.Invalid, "SNAPSHOT_REQUIRED",
+			"The changes after this cursor are not known, or not kept any more: read everything, and go on from the newest cursor, %s.",
+			change.CursorAt(newest)).At("after").With("cursor", change.CursorAt(newest))
+	}
+	return logStart{after, newest}, nil
+}
+
 // changePage makes a page of at most first items out of one more than that.
-func changePage(items []change.Change, after string, first int, newest int64) ChangePage {
-	page := ChangePage{HasMore: len(items) > first, EndCursor: after, Newest: newest}
+func changePage(items []change.Change, start logStart, first int) ChangePage {
+	page := ChangePage{HasMore: len(items) > first, EndCursor: start.cursor, Newest: start.newest}
 	if page.HasMore {
 		items = items[:first]
-	}
-	if after == "" {
-		page.EndCursor = change.CursorAt(0)
 	}
 	page.Items = items
 	page.Cursors = make([]string, len(items))
