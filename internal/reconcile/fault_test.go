@@ -197,12 +197,16 @@ func TestFaults(t *testing.T) {
 			if err != nil || c == nil {
 				t.Fatal(c, err)
 			}
+			b.must(b.hub.AddListed(t.Context(), *c, 0, []string{"1"}))
 			_, err = b.db.Owner.Exec(t.Context(), `UPDATE run SET lease_until = now() - interval '1 second' WHERE state = 'RUNNING'`)
 			b.must(err)
 		}
 		c, err := store.ClaimRun(t.Context(), b.db.App, "next", time.Minute)
 		if r := b.lastRun(); err != nil || c != nil || r.State != run.Failed || r.FaultCode != fault.Internal || r.Message == "" {
 			t.Errorf("got %+v, %+v, %v", c, r, err)
+		}
+		if n := b.count(`SELECT count(*) FROM run_item`); n != 0 {
+			t.Errorf("%d listed records are left", n)
 		}
 		if r := b.sync(false); r.State != run.Succeeded || r.Counts.Created != 1 {
 			t.Errorf("the next run: %+v", r)
