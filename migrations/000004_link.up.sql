@@ -27,6 +27,7 @@ CREATE TABLE link (
 );
 CREATE INDEX link_of_customer ON link (organisation_id, customer_id);
 CREATE UNIQUE INDEX link_one_primary ON link (organisation_id, customer_id, system_id) WHERE is_primary;
+CREATE INDEX link_due ON link (organisation_id, system_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX link_missing ON link (organisation_id, system_id) WHERE missing_lists > 0;
 SELECT hub_protect('link');
 

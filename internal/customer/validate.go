@@ -66,8 +66,8 @@ func normalise(f Field, value string, patch Fields, current *Customer) (string, 
 		return "", fault.Because(fault.Invalid, string(finnish.PersonalIdentityCode),
 			"A personal identity code must not be stored here.")
 	}
-	if !utf8.ValidString(value) || strings.ContainsFunc(value, isControl) {
-		return "", fault.Because(fault.Invalid, ReasonCharacters, "Control characters cannot be stored.")
+	if err := CheckText(value); err != nil {
+		return "", err
 	}
 	if err := checkLength(f, value); err != nil {
 		return "", err
