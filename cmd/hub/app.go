@@ -31,14 +31,14 @@ import (
 type app struct {
 	hub    *hub.Hub
 	feed   *feed.Feed
-	worker *reconcile.Worker
+	worker *reconcile.Worker // nil without a keyset
 	server *server.Server
 	db     *database
 	p      *program
 }
 
 type appOptions struct {
-	keyset         *secret.Keyset
+	keyset         *secret.Keyset // without one, the hub serves and leaves the runs to others
 	development    bool
 	introspection  bool
 	allowedOrigins []string
@@ -50,7 +50,10 @@ func newApp(p *program, d *database, o appOptions) *app {
 	kinds := kinds()
 	a.feed = feed.New(d.pool, feed.Options{Log: p.log})
 	a.hub = newHub(p, d, kinds, o.keyset, a.feed)
-	a.worker = newWorker(p, d, kinds, a.hub, o.lease)
+	if o.keyset != nil {
+		// A worker without it would claim runs that another hub can do, and fail them.
+		a.worker = newWorker(p, d, kinds, a.hub, o.lease)
+	}
 	a.server = server.New(server.Options{
 		API: graph.New(graph.Options{Hub: a.hub, Feed: a.feed}), Auth: a.hub, Log: p.log, Ready: a.hub.Ping,
 		Development: o.development, Introspection: o.introspection, AllowedOrigins: o.allowedOrigins,
@@ -87,10 +90,15 @@ func (a *app) run(ctx context.Context, ln net.Listener) error {
 		})
 	}
 	start("feed", a.feed.Run)
-	start("worker", a.worker.Run)
-	start("wake-ups", a.wakeWorker)
+	if a.worker != nil {
+		start("worker", a.worker.Run)
+		start("wake-ups", a.wakeWorker)
+	}
 	start("schedule", func(ctx context.Context) error {
-		return schedule.Run(ctx, a.p.log, schedule.Task{Name: "due systems", Every: proposeEvery, Propose: a.propose})
+		return schedule.Run(ctx, a.p.log,
+			schedule.Task{Name: "due systems", Every: proposeEvery, Propose: a.propose},
+			schedule.Task{Name: "persons of no customer", Every: time.Hour, Propose: a.eraseOrphans},
+		)
 	})
 	start("http", func(ctx context.Context) error { return serveHTTP(ctx, ln, a.server) })
 	if a.db.server != nil {
@@ -122,6 +130,15 @@ func (a *app) propose(ctx context.Context) error {
 	})
 	if queued > 0 {
 		a.feed.Signal(feed.TopicRuns, "")
+	}
+	return err
+}
+
+// eraseOrphans erases persons whom no customer has had as a contact for long enough.
+func (a *app) eraseOrphans(ctx context.Context) error {
+	n, err := a.hub.EraseOrphans(ctx)
+	if n > 0 {
+		a.p.log.Info("erased persons of no customer", "persons", n)
 	}
 	return err
 }

@@ -29,10 +29,15 @@ func (c *serveCommand) Validate() error {
 			return usage("--allow-origin (HUB_ALLOW_ORIGIN) takes SCHEME://HOST or SCHEME://HOST:PORT such as https://app.example.test, not %q", origin)
 		}
 	}
-	if c.TakeOverAfter < minTakeOver || c.TakeOverAfter > time.Hour {
-		return usage("--take-over-after (HUB_TAKE_OVER_AFTER) takes %s to 1h, not %s", minTakeOver, c.TakeOverAfter)
+	return errors.Join(checkTakeOver(c.TakeOverAfter), checkAddress("--address (HUB_ADDRESS)", c.Address),
+		c.databaseFlags.Validate(), c.keysetFlags.Validate())
+}
+
+func checkTakeOver(after time.Duration) error {
+	if after < minTakeOver || after > time.Hour {
+		return usage("--take-over-after (HUB_TAKE_OVER_AFTER) takes %s to 1h, not %s", minTakeOver, after)
 	}
-	return errors.Join(checkAddress("--address (HUB_ADDRESS)", c.Address), c.databaseFlags.Validate(), c.keysetFlags.Validate())
+	return nil
 }
 
 // Run serves until interrupted.
@@ -48,7 +53,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		if keyset == nil {
-			p.log.Warn("no keyset: credentials of systems can be neither stored nor used", "set", "HUB_KEYSET or HUB_KEYSET_FILE")
+			p.log.Warn("no keyset: credentials of systems can be neither stored nor used, so runs are left to other hubs", "set", "HUB_KEYSET or HUB_KEYSET_FILE")
 		}
 		a := newApp(p, d, appOptions{
 			keyset: keyset, development: c.Development, introspection: c.Introspection, allowedOrigins: c.AllowOrigin,
