@@ -23,16 +23,17 @@ import (
 
 // syncCommand looks at a system now. It works beside a hub that is running on the same database, and without one.
 type syncCommand struct {
-	Organisation  string `help:"Id or name of the organisation; the only one when there is one." short:"o"`
-	System        string `help:"Id or name of the system; the only one when there is one."`
-	Full          bool   `help:"Read and compare everything, not only what changed."`
+	Organisation  string        `help:"Id or name of the organisation; the only one when there is one." short:"o"`
+	System        string        `help:"Id or name of the system; the only one when there is one."`
+	Full          bool          `help:"Read and compare everything, not only what changed."`
+	TakeOverAfter time.Duration `help:"How long a hub may give no sign of life before others take over what it was working on." default:"30s" env:"HUB_TAKE_OVER_AFTER"`
 	databaseFlags `embed:""`
 	keysetFlags   `embed:""`
 }
 
 // Validate checks the command's flags.
 func (c *syncCommand) Validate() error {
-	return errors.Join(c.databaseFlags.Validate(), c.keysetFlags.Validate())
+	return errors.Join(checkTakeOver(c.TakeOverAfter), c.databaseFlags.Validate(), c.keysetFlags.Validate())
 }
 
 // Run queues the run, or joins the one that is going on, and shows its progress until it ends.
@@ -45,25 +46,37 @@ func (c *syncCommand) Run(ctx context.Context, p *program) error {
 		kinds := kinds()
 		f := feed.New(d.pool, feed.Options{Log: p.log})
 		h := newHub(p, d, kinds, keyset, f)
-		worker := newWorker(p, d, kinds, h, 0)
-		ctx, cancel := context.WithCancel(ctx)
+		ctx, cancel := context.WithCancelCause(ctx)
 		var all sync.WaitGroup
 		defer all.Wait()
-		defer cancel()
+		defer cancel(nil)
 		all.Go(func() { _ = f.Run(ctx) })
-		r, viewer, err := c.queue(ctx, h)
-		if err != nil {
-			return err
-		}
-		if keyset != nil {
-			// A hub that is running takes the run at once; this one takes it otherwise.
-			all.Go(func() { _ = worker.Run(ctx) })
-		} else {
+		// work sees to it that a run ends: a hub that is running takes it at once, and this one takes it otherwise. It begins
+		// with the first run to wait for, so that a command that is refused claims nothing.
+		var watching func(run.Run)
+		work := sync.OnceFunc(func() {
+			if keyset != nil {
+				worker := newWorker(p, d, kinds, h, c.TakeOverAfter)
+				all.Go(func() { _ = worker.Run(ctx) })
+				return
+			}
 			fmt.Fprintln(p.stderr, "hub: without a keyset (HUB_KEYSET) this command waits for a running hub to do it")
+			watching = onStandstill(2*c.TakeOverAfter, cancel)
+		})
+		show := func(r run.Run) {
+			if work(); watching != nil {
+				watching(r)
+			}
 		}
-		bar, done := progress(p.stdout)
-		r, err = follow(ctx, f, h, viewer, r.ID, bar)
-		done()
+		r, viewer, err := c.queue(ctx, h, show)
+		if err == nil {
+			bar, done := progress(p.stdout)
+			r, err = follow(ctx, f, h, viewer, r.ID, func(r run.Run) { show(r); bar(r) })
+			done()
+		}
+		if cause := context.Cause(ctx); err != nil && errors.Is(cause, errStandstill) {
+			return cause
+		}
 		if err != nil {
 			return err
 		}
@@ -72,7 +85,28 @@ func (c *syncCommand) Run(ctx context.Context, p *program) error {
 	})
 }
 
-func (c *syncCommand) queue(ctx context.Context, h *hub.Hub) (run.Run, auth.Viewer, error) {
+// errStandstill says that nobody carries out what this command waits for.
+var errStandstill = errors.New("nothing works on the run: start a hub that has the keyset, or give it to this command (HUB_KEYSET or HUB_KEYSET_FILE)")
+
+// onStandstill gives what is to be told how runs stand, and cancels when that has stayed the same for the time.
+func onStandstill(after time.Duration, cancel context.CancelCauseFunc) func(run.Run) {
+	timer := time.AfterFunc(after, func() {
+		cancel(fmt.Errorf("no progress for %s: %w", after, errStandstill))
+	})
+	var last run.Run
+	return func(r run.Run) {
+		if r != last {
+			last = r
+			timer.Reset(after)
+		}
+		if r.State.Final() {
+			timer.Stop()
+		}
+	}
+}
+
+// queue queues a run. Those that are in its way are shown and waited for.
+func (c *syncCommand) queue(ctx context.Context, h *hub.Hub, show func(run.Run)) (run.Run, auth.Viewer, error) {
 	org, err := h.Organisation(ctx, c.Organisation)
 	if err != nil {
 		return run.Run{}, auth.Viewer{}, err
@@ -85,7 +119,7 @@ func (c *syncCommand) queue(ctx context.Context, h *hub.Hub) (run.Run, auth.View
 	r, err := h.SyncNow(ctx, viewer, s.ID, c.Full, "")
 	for f := fault.Of(err); f != nil && f.Reason == "RUN_IN_PROGRESS"; f = fault.Of(err) {
 		// Wait for the run that is going on, then look once more: what it has passed already may have changed since.
-		if _, err := follow(ctx, nil, h, viewer, run.ID(f.Details["run"]), nil); err != nil && fault.Of(err) == nil {
+		if _, err := follow(ctx, nil, h, viewer, run.ID(f.Details["run"]), show); err != nil && fault.Of(err) == nil {
 			return run.Run{}, viewer, err
 		}
 		r, err = h.SyncNow(ctx, viewer, s.ID, c.Full, "")
