@@ -29,8 +29,9 @@ type Item struct {
 	Cursor   string
 }
 
-// Changes follows the changes of an organisation after a cursor; an empty cursor means from now on. The channel is closed
-// when ctx ends, and after Lagged and SnapshotRequired. A cursor that is none is Invalid.
+// Changes follows the changes of an organisation after a cursor; an empty cursor means from now on, and begins with a
+// Heartbeat, so that the follower has a cursor before the first change. The channel is closed when ctx ends, and after
+// Lagged and SnapshotRequired. A cursor that is none is Invalid.
 //
 // A follower reads at its own pace from what is numbered, so nobody waits for it. One that had caught up and then leaves
 // items untaken while the log moves on by more than Options.Buffer changes is told so and let go. How many changes come at
@@ -57,6 +58,9 @@ func (f *Feed) Changes(ctx context.Context, org organisation.ID, after string) (
 		}
 		p.tail = f.enter(org, newest)
 		defer f.leave(org)
+		if after == "" && !p.send(ctx, Item{Heartbeat: true, Sequence: from}) {
+			return
+		}
 		p.run(ctx)
 	}()
 	return out, nil

@@ -56,6 +56,7 @@ func TestChanges(t *testing.T) {
 		f := b.run(quick)
 		b.numbered(f, 5)
 		items := b.follow(f, "")
+		wantHeartbeat(t, items, 5) // a cursor to go on from, before anything happens
 		b.commit(1)
 		wantChange(t, items, 6)
 	})
@@ -163,6 +164,8 @@ func TestLagged(t *testing.T) {
 	b := setup(t)
 	f := b.run(feed.Options{Poll: 10 * time.Millisecond, Buffer: 10, Page: 4})
 	slow, fast := b.follow(f, ""), b.follow(f, "")
+	wantHeartbeat(t, slow, 0)
+	wantHeartbeat(t, fast, 0)
 	b.commit(1)
 	wantChange(t, slow, 1)
 	wantChange(t, fast, 1)
@@ -204,6 +207,7 @@ func TestBurst(t *testing.T) {
 	b := setup(t)
 	f := b.run(feed.Options{Buffer: 10})
 	now, resumed := b.follow(f, ""), b.follow(f, change.CursorAt(0))
+	wantHeartbeat(t, now, 0)
 	burst := func(n int) {
 		err := b.try(t.Context(), func(ctx context.Context, tx pgx.Tx) error {
 			return store.AppendChanges(ctx, tx, slices.Repeat([]change.Change{{Kind: change.SystemUpdated}}, n))

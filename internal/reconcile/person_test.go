@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -19,9 +20,7 @@ func aino(key string, fields customer.Fields) customer.Fields {
 	for f, v := range (customer.Fields{"present": "true", "firstName": "Aino", "lastName": "Malli", "emails": "aino@example.test", "roles": "GENERAL"}) {
 		out[customer.PartField(customer.PartContact, key, string(f))] = v
 	}
-	for f, v := range fields {
-		out[f] = v
-	}
+	maps.Copy(out, fields)
 	return out
 }
 

@@ -128,7 +128,7 @@ func TestSocketProtocol(t *testing.T) {
 		o.Limits.SocketOperations = 3
 	}))
 	b.seed(b.org.ID, 1)
-	const never = `subscription { customerChanged { __typename } }`
+	const never = `subscription { customerChanged(after: "Y2hhbmdlMTox") { __typename } }` // after change 1, the newest
 	ready := func(t *testing.T) *socket {
 		s := openSocket(t, b, nil)
 		s.init(b.key)
@@ -273,7 +273,7 @@ func TestCloseTellsTheClients(t *testing.T) {
 	b := setup(t)
 	s := openSocket(t, b, nil)
 	s.init(b.key)
-	s.subscribe("1", `subscription { customerChanged { __typename } }`, nil)
+	s.subscribe("1", `subscription { customerChanged(after: "Y2hhbmdlMTow") { __typename } }`, nil) // after change 0, the beginning
 	s.subscribe("2", `{ __typename }`, nil)
 	s.want("next", "2")
 	closing := make(chan struct{})

@@ -167,19 +167,13 @@ func TestCustomerChanged(t *testing.T) {
 	t.Run("FromNowOnWithoutACursor", func(t *testing.T) {
 		s := dial(t, b.key)
 		s.subscribe("1", follow, nil)
-		// When exactly the subscription begins cannot be seen from outside: rename until it has.
-		got := make(chan changeEvent, 1)
-		go func() { got <- s.event("1") }()
-		for n := 0; ; n++ {
-			rename(t, fmt.Sprintf("Nyt %d Oy", n))
-			select {
-			case e := <-got:
-				if e.Change.Sequence < 6 {
-					t.Errorf("got %+v", e)
-				}
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
+		begun := s.event("1")
+		if begun.Typename != "Heartbeat" || begun.Cursor == "" || begun.NewestSequence < 5 {
+			t.Errorf("it begins with %+v", begun)
+		}
+		rename(t, "Nyt Oy")
+		if e := s.event("1"); e.Change.Sequence != begun.NewestSequence+1 {
+			t.Errorf("got %+v after %+v", e, begun)
 		}
 	})
 	t.Run("ACursorThatIsGoneAsksForASnapshot", func(t *testing.T) {
@@ -195,7 +189,9 @@ func TestCustomerChanged(t *testing.T) {
 		_, stranger := b.newOrganisation("Vieras Oy", auth.Admin)
 		s := dial(t, stranger)
 		s.subscribe("1", follow, vars{})
-		s.started()
+		if e := s.event("1"); e.Typename != "Heartbeat" || e.NewestSequence != 0 {
+			t.Errorf("got %+v", e)
+		}
 		rename(t, "Ei Vieraille Oy")
 		if a := b.as(stranger, createCustomer, vars{"input": vars{"kind": "COMPANY", "name": "Oma Oy"}}); a.code() != "" {
 			t.Fatal(a.raw)
@@ -286,7 +282,8 @@ func TestRunProgress(t *testing.T) {
 func TestNoGoroutineIsLeft(t *testing.T) {
 	b := setup(t) // not parallel: it counts goroutines
 	b.seed(b.org.ID, 1)
-	subscription := vars{"id": "1", "type": "subscribe", "payload": vars{"query": follow}}
+	// It begins after the newest change, so that nothing comes between what is waited for.
+	subscription := vars{"id": "1", "type": "subscribe", "payload": vars{"query": follow, "variables": vars{"a": "Y2hhbmdlMTox"}}}
 	round := func() {
 		s := openSocket(t, b, nil)
 		s.init(b.key)
