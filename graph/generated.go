@@ -424,7 +424,9 @@ type Query {
   """
   Reads the log of changes of the organisation in its order, without gaps. Needs ` + "`" + `customers:read` + "`" + `.
 
-  To keep a copy of the customers, store ` + "`" + `endCursor` + "`" + ` and come back with it; ` + "`" + `customerChanged` + "`" + ` accepts the same cursor.
+  To keep a copy of the customers, store ` + "`" + `endCursor` + "`" + ` and come back with it; ` + "`" + `customerChanged` + "`" + ` accepts the same cursor. A
+  cursor after which changes are gone or unknown is refused: read everything again, and go on from the cursor that the
+  message names.
   """
   changes(
     "Reads what follows this cursor; from the first change when absent."

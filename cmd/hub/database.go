@@ -137,13 +137,15 @@ type running struct {
 }
 
 // sharing says what a command does when a hub is running on its data folder.
-type sharing bool
+type sharing int
 
 const (
-	// beside works on the Postgres of the hub that is running.
-	beside sharing = true
+	// beside works on a folder that has a database, and on the Postgres of the hub that is running there.
+	beside sharing = iota
+	// making is beside, and makes the database where there is none.
+	making
 	// alone is for a hub itself: one folder has one.
-	alone sharing = false
+	alone
 )
 
 // open connects. With --data, it uses the Postgres of a hub that is running on the folder, where that is wanted, or starts
@@ -160,10 +162,14 @@ func (f databaseFlags) open(ctx context.Context, p *program, s sharing) (*databa
 
 func (f databaseFlags) openData(ctx context.Context, p *program, s sharing) (*database, error) {
 	d := &database{keyset: filepath.Join(f.Data, keysetFile), running: filepath.Join(f.Data, runningFile)}
+	if _, err := os.Stat(filepath.Join(f.Data, postgresFolder)); s == beside && errors.Is(err, fs.ErrNotExist) {
+		// A mistyped folder must not become an empty database.
+		return nil, fmt.Errorf("there is no database in %s: hub serve --data and hub organisation create --data make one", f.Data)
+	}
 	server, err := embedpg.Start(ctx, embedpg.Options{
 		Dir: filepath.Join(f.Data, postgresFolder), BinDir: f.PostgresBin, FetchURL: f.PostgresFetchURL, Logger: p.log,
 	})
-	if _, taken := errors.AsType[*embedpg.InUseError](err); taken && s == beside {
+	if _, taken := errors.AsType[*embedpg.InUseError](err); taken && s != alone {
 		raw, readErr := os.ReadFile(d.running)
 		var r running
 		if readErr != nil || json.Unmarshal(raw, &r) != nil {
@@ -279,6 +285,11 @@ func (f databaseFlags) ready(ctx context.Context, p *program, s sharing) (*datab
 // with runs fn on a ready database and closes it. A hub may be running on it.
 func (f databaseFlags) with(ctx context.Context, p *program, fn func(d *database) error) error {
 	return f.use(ctx, p, beside, fn)
+}
+
+// making is with for a command that may be the first one on a folder.
+func (f databaseFlags) making(ctx context.Context, p *program, fn func(d *database) error) error {
+	return f.use(ctx, p, making, fn)
 }
 
 // alone is with for a hub itself.

@@ -71,12 +71,12 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	sandboxListener, err := listenDemo(ctx, c.NetvisorAddress, "127.0.0.1:8081", "--netvisor-address")
+	sandboxListener, err := listenDemo(ctx, p, c.NetvisorAddress, "127.0.0.1:8081", "--netvisor-address")
 	if err != nil {
 		return err
 	}
 	defer sandboxListener.Close()
-	ln, err := listenDemo(ctx, c.Address, "127.0.0.1:8080", "--address")
+	ln, err := listenDemo(ctx, p, c.Address, "127.0.0.1:8080", "--address")
 	if err != nil {
 		return err
 	}
@@ -105,13 +105,15 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 
 // listenDemo listens where it was told to. Without that, it takes another port when the usual one is taken, so that the demo
 // starts all the same.
-func listenDemo(ctx context.Context, address, usual, flag string) (net.Listener, error) {
+func listenDemo(ctx context.Context, p *program, address, usual, flag string) (net.Listener, error) {
 	if address != "" {
 		return listen(ctx, address, flag)
 	}
 	ln, err := listen(ctx, usual, flag)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return listen(ctx, "127.0.0.1:0", flag)
+		if ln, err = listen(ctx, "127.0.0.1:0", flag); err == nil {
+			p.printf("%s is taken; using %s instead.\n", usual, ln.Addr())
+		}
 	}
 	return ln, err
 }

@@ -15,6 +15,7 @@ import (
 
 	"customerhub/internal/auth"
 	"customerhub/internal/fault"
+	"customerhub/internal/pg"
 )
 
 // cli is every command with its flags. What configures a server can be set by the environment too, as help says.
@@ -96,9 +97,9 @@ func runCLI(args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
-	case ctx.Err() != nil && errors.Is(err, context.Canceled) && serves:
+	case stopped(ctx, err) && serves:
 		return 0
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case stopped(ctx, err):
 		fmt.Fprintln(stderr, "hub: interrupted")
 		return exitInterrupted
 	}
@@ -107,6 +108,13 @@ func runCLI(args []string, stdout, stderr io.Writer) int {
 	}
 	p.report(err)
 	return exitFailed
+}
+
+// stopped says whether a command ended because somebody stopped it. A statement under way is cancelled in the database then,
+// which says so in its own words.
+func stopped(ctx context.Context, err error) bool {
+	const queryCanceled = "57014"
+	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || pg.SQLState(err) == queryCanceled)
 }
 
 // untilSignal gives a context that ends with the first signal to stop. A second one ends the process at once, for a person

@@ -34,7 +34,7 @@ func (f databaseFlags) owner(ctx context.Context, p *program) (*database, error)
 		}
 		return &database{ownerURL: f.MigrateDatabaseURL}, nil
 	}
-	return f.open(ctx, p, beside)
+	return f.open(ctx, p, making)
 }
 
 func (d *database) closeOwner() error {
@@ -140,7 +140,7 @@ type organisationCreate struct {
 
 // Run makes an organisation.
 func (c *organisationCreate) Run(ctx context.Context, p *program) error {
-	return c.with(ctx, p, func(d *database) error {
+	return c.making(ctx, p, func(d *database) error {
 		org, err := hub.New(d.pool, hub.Options{Log: p.log}).CreateOrganisation(ctx, c.Name)
 		if err == nil {
 			p.printf("%s\n", org.ID)

@@ -89,7 +89,7 @@ func TestWrongFlagsAreNamed(t *testing.T) {
 		{"DataIsAFile", "", "organisation list --data " + file, failed, []string{file, "cannot hold the database"}},
 		{"DataWhereNothingCanBe", "", "organisation list --data /proc/olematon", failed, []string{"/proc/olematon"}},
 		{"PostgresBinIsMissing", "", "demo --postgres-bin " + away, usage, []string{"--postgres-bin", "HUB_POSTGRES_BIN", away}},
-		{"PostgresBinHasNoPostgres", "", "organisation list --data " + dir + "/data --postgres-bin " + dir, failed, []string{"no usable Postgres in " + dir}},
+		{"PostgresBinHasNoPostgres", "", "organisation create x --data " + dir + "/data --postgres-bin " + dir, failed, []string{"no usable Postgres in " + dir}},
 		{"PostgresFetchURLIsNone", "", "demo --postgres-fetch-url repository", usage, []string{"--postgres-fetch-url", "HUB_POSTGRES_FETCH_URL"}},
 
 		{"KeysetUnreadable", nowhere, "serve --address 127.0.0.1:0 --keyset-file " + away, usage, []string{"--keyset-file (HUB_KEYSET_FILE)", away, "no such file"}},
