@@ -11,5 +11,9 @@
 // soon. A holder that cannot renew lets go before anybody may take over, and results carry a fence, so a late one is
 // refused.
 //
+// A run is many calls, so it is claimed first and takes the lane anew for each of them, which lets others in between. What
+// it listed is kept beside it and each batch commits its place (pull.go), a record that spoils its batch is read apart
+// (read.go), and absence is believed on complete evidence only (absence.go).
+//
 // Plan is pure. The worker holds no database connection while it waits for an external system.
 package reconcile
