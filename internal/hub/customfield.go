@@ -141,6 +141,9 @@ func (h *Hub) SetCustomFields(ctx context.Context, v auth.Viewer, id customer.ID
 	body := map[string]any{"id": id, "expectedVersion": expectedVersion, "values": values}
 	return h.changeCustomer(ctx, v, "setCustomFields", id, expectedVersion, touched, key, body,
 		func(ctx context.Context, tx pgx.Tx, c *customer.Customer) error {
+			if err := store.ShareCustomFields(ctx, tx); err != nil {
+				return err
+			}
 			definitions, err := store.ListCustomFields(ctx, tx)
 			if err != nil {
 				return err

@@ -77,12 +77,23 @@ func SaveCustomField(ctx context.Context, db pg.DB, d customer.CustomField) erro
 	return pg.Fault(err, "custom field %s", d.Key)
 }
 
-const sqlLockCustomFields = `SELECT pg_advisory_xact_lock(hashtextextended(current_setting('hub.organisation') || '/custom fields', 0))`
+const sqlLockCustomFields = `
+SELECT pg_advisory_xact_lock(hashtextextended(current_setting('hub.organisation') || '/custom fields', 0))`
 
-// LockCustomFields keeps others from changing definitions until the transaction ends, so that a value is judged by the
-// definition that stands when it is committed.
+const sqlShareCustomFields = `
+SELECT pg_advisory_xact_lock_shared(hashtextextended(current_setting('hub.organisation') || '/custom fields', 0))`
+
+// LockCustomFields waits for those who write values and keeps them and others who define from going on, until the
+// transaction ends.
 func LockCustomFields(ctx context.Context, db pg.DB) error {
 	_, err := db.Exec(ctx, sqlLockCustomFields)
+	return pg.Fault(err, "custom fields")
+}
+
+// ShareCustomFields keeps definitions as they are until the transaction ends, so that a value is judged by the definition
+// that stands when it is committed. Any number of writers of values share it.
+func ShareCustomFields(ctx context.Context, db pg.DB) error {
+	_, err := db.Exec(ctx, sqlShareCustomFields)
 	return pg.Fault(err, "custom fields")
 }
 
