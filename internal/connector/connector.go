@@ -17,6 +17,8 @@ type Kind struct {
 	Title string
 	// Reads says which fields the system can tell. What it cannot read is never compared.
 	Reads func(customer.Field) bool
+	// Writes says which fields the system can hold. What it cannot hold is never sent and never cleared. Nil writes nothing.
+	Writes func(customer.Field) bool
 	// Settings and Credentials list what Open needs, in the order a person is asked.
 	Settings    []Setting
 	Credentials []Setting
