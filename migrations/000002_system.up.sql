@@ -8,6 +8,8 @@ CREATE TABLE system (
     state              text NOT NULL CONSTRAINT system_state
                        CHECK (state IN ('DRAFT', 'CHECKED', 'PLANNED', 'RUNNING', 'PAUSED', 'NEEDS_ACTION')),
     settings           jsonb NOT NULL DEFAULT '{}',
+    -- Which way values flow, and who wins; {} imports only.
+    policy             jsonb NOT NULL DEFAULT '{}',
     -- Sealed with the hub's keyset, bound to organisation and system; never readable by SQL alone.
     credentials        bytea,
     credentials_set_at timestamptz,
@@ -24,6 +26,10 @@ CREATE TABLE system (
     swept_at           timestamptz,
     sweep_from         integer NOT NULL DEFAULT 1 CONSTRAINT system_sweep_from CHECK (sweep_from BETWEEN 0 AND 23),
     sweep_until        integer NOT NULL DEFAULT 5 CONSTRAINT system_sweep_until CHECK (sweep_until BETWEEN 1 AND 24),
+    -- Until when single customers are not exchanged with the system, because it did not answer, and after how many failed
+    -- calls in a row.
+    hold_until         timestamptz,
+    hold_count         integer NOT NULL DEFAULT 0,
     created_at         timestamptz NOT NULL DEFAULT now(),
     updated_at         timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organisation_id, id)
@@ -90,9 +96,24 @@ CREATE TABLE lane (
     key         text PRIMARY KEY,
     holder      text NOT NULL DEFAULT '',
     fence       bigint NOT NULL DEFAULT 0,
-    lease_until timestamptz
+    lease_until timestamptz,
+    held_since  timestamptz,
+    -- How long the lane is held at a time, of late; it tells those who wait what to expect.
+    usual_hold  interval NOT NULL DEFAULT '0'
 );
 GRANT SELECT, INSERT, UPDATE ON lane TO hub_app;
+
+-- Who waits for a lane. The lower priority goes first, then who came first. A ticket counts for as long as whoever drew it
+-- shows signs of life.
+CREATE TABLE lane_ticket (
+    key         text NOT NULL,
+    holder      text NOT NULL,
+    priority    integer NOT NULL,
+    drawn_at    timestamptz NOT NULL DEFAULT now(),
+    valid_until timestamptz NOT NULL,
+    PRIMARY KEY (key, holder)
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON lane_ticket TO hub_app;
 
 -- hub_propose_polls queues a run for every running system that is due, by the clock of the database, and says when it
 -- is due next: a sweep once a night, otherwise a poll. Any number of schedulers may call it at any time: the row decides,

@@ -39,6 +39,7 @@ func specs(kinds map[system.Kind]connector.Kind) map[system.Kind]hub.KindSpec {
 			Title:     k.Title,
 			PollEvery: k.PollEvery,
 			Reads:     k.Reads,
+			Writes:    k.Writes,
 			Settings: func(given map[string]string) (map[string]string, error) {
 				return connector.CheckSettings(k.Settings, given)
 			},

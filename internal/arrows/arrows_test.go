@@ -60,7 +60,8 @@ var table = []rule{
 	{pkg: "internal/inbound", may: []string{"internal/hub", "internal/connector", "internal/auth", "nouns"}},
 	{pkg: "internal/schedule", may: []string{"internal/reconcile", "internal/feed", "internal/webhook"}},
 	{pkg: "internal/reconcile", may: []string{
-		"internal/hub", "internal/store", "internal/merge", "internal/connector", "internal/mail", "internal/pg", "nouns",
+		"internal/hub", "internal/store", "internal/merge", "internal/connector", "internal/mail", "internal/pg",
+		"internal/crash", "nouns",
 	}},
 	// hub opens transactions, and pg.InOrganisation is how.
 	{pkg: "internal/hub", may: []string{"internal/store", "internal/merge", "internal/secret", "internal/auth", "internal/pg", "nouns"}},
@@ -92,6 +93,7 @@ var table = []rule{
 	{pkg: "internal/auth", may: []string{"nouns"}},
 	{pkg: "internal/fault", may: none, libs: none, bare: true},
 	{pkg: "internal/config", may: none},
+	{pkg: "internal/crash", may: none, libs: none, bare: true},
 	{pkg: "internal/secret", may: none},
 	{pkg: "internal/mail", may: none},
 	{pkg: "internal/pg", may: []string{"internal/organisation"}, sql: true},

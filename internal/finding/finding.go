@@ -31,7 +31,14 @@ const (
 	MissingRecord       Code = "RECORD_LISTED_NOT_READ" // in the list, but the details could not be had
 	RecordDeleted       Code = "RECORD_DELETED"         // deleted in the system; the customer was made inactive
 	MassAbsence         Code = "MASS_ABSENCE"           // a list that lacks so much that none of it is believed
+	FieldConflict       Code = "FIELD_CONFLICT"         // both sides changed a value; one of them stands
+	CreateAmbiguous     Code = "CREATE_AMBIGUOUS"       // a record that the hub may have made, or must not make again, fits several
+	LinkParked          Code = "LINK_PARKED"            // a record that the system refuses, or that fails again and again
 )
+
+// Lasting are the codes that tell of something that happened. They stand until a person resolves them, though the next
+// reading of the record no longer shows it.
+var Lasting = []Code{FieldConflict, CreateAmbiguous}
 
 // Finding is one finding.
 type Finding struct {

@@ -112,14 +112,15 @@ func (h *Hub) changeCustomer(ctx context.Context, v auth.Viewer, operation strin
 }
 
 // saveChanged writes customers that somebody changed in the hub, says of their links what the systems lack now, and appends
-// the changes.
+// the changes, which are one for each customer.
 func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.Customer, changes []change.Change) error {
 	number(customers, changes)
 	if err := store.SaveCustomers(ctx, tx, customers); err != nil {
 		return err
 	}
 	for i := range customers {
-		if err := h.settleLinks(ctx, tx, &customers[i]); err != nil {
+		how := settling{isNew: changes[i].Kind == change.CustomerCreated, priority: link.Interactive}
+		if err := h.settleLinks(ctx, tx, &customers[i], how); err != nil {
 			return err
 		}
 	}
@@ -254,36 +255,6 @@ func notYetSaid(whole, single fault.Errors) fault.Errors {
 	return slices.DeleteFunc(whole, func(w *fault.Error) bool {
 		return slices.ContainsFunc(single, func(s *fault.Error) bool { return s.Path[0] == w.Path[0] })
 	})
-}
-
-// settleLinks says of each link whether the system now lacks something the hub holds (Promise 8).
-func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer) error {
-	records, err := store.ListLinkedRecordsOfCustomer(ctx, tx, c.ID)
-	if err != nil || len(records) == 0 {
-		return err
-	}
-	systems, err := systemsOf(ctx, tx, records)
-	if err != nil {
-		return err
-	}
-	var altered []store.LinkedRecord
-	for _, r := range records {
-		spec := h.o.Kinds[systems[r.Link.SystemID].Kind]
-		if spec.Reads == nil {
-			continue
-		}
-		switch r.Link.State {
-		case link.NotInScope, link.Parked, link.Uncertain, link.Paused:
-			continue // an edit here says nothing of why the link is not followed
-		case link.InSync, link.Due, link.Waiting, link.InProgress:
-		}
-		verdict := merge.Compare(c.Flatten(merge.Keys(r.Parts)), r.Base.Theirs, r.Base, merge.Policy{Reads: spec.Reads})
-		if settled := merge.Settle(r.Link, verdict); settled != r.Link {
-			r.Link = settled
-			altered = append(altered, r)
-		}
-	}
-	return store.SaveLinkedRecords(ctx, tx, altered)
 }
 
 func systemsOf(ctx context.Context, tx pgx.Tx, records []store.LinkedRecord) (map[system.ID]system.System, error) {

@@ -147,4 +147,6 @@ type KindSpec struct {
 	Credentials func(map[string]string) (map[string]string, error)
 	// Reads says which fields the system can tell; what it cannot tell is never compared.
 	Reads func(customer.Field) bool
+	// Writes says which fields the system can hold; nil for a kind that is never written.
+	Writes func(customer.Field) bool
 }

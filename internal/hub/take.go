@@ -9,6 +9,7 @@ import (
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/finding"
+	"customerhub/internal/link"
 	"customerhub/internal/merge"
 	"customerhub/internal/organisation"
 	"customerhub/internal/pg"
@@ -23,6 +24,11 @@ type Taking struct {
 	System       system.ID
 	SystemName   string
 	Observed     []merge.Observation
+	// ReadAt is when the reading of the records began, by the database's clock: what the hub wrote into one after that, or
+	// decided to write, stands (T24).
+	ReadAt time.Time
+	// Priority is that of links of other systems which are due by what comes in.
+	Priority link.Priority
 	// Plan decides what becomes of the records; it is called under the locks of the customers concerned, so what it decides
 	// is still true when it is committed, and it may be called again when the transaction has to be repeated.
 	Plan func(known map[string]merge.Known, now time.Time) []merge.Outcome
@@ -78,7 +84,20 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 	for i, o := range t.Observed {
 		externalIDs[i] = o.ExternalID
 	}
-	return knownRecords(ctx, tx, t.System, externalIDs)
+	known, err := knownRecords(ctx, tx, t.System, externalIDs)
+	if err != nil || len(known) == 0 || t.ReadAt.IsZero() {
+		return known, err
+	}
+	overtaken, err := store.ListTouchedSince(ctx, tx, t.System, externalIDs, t.ReadAt)
+	if err != nil || len(overtaken) == 0 {
+		return known, err
+	}
+	for _, id := range overtaken {
+		k := known[id]
+		k.Overtaken = true
+		known[id] = k
+	}
+	return known, store.MarkLinksDue(ctx, tx, t.System, overtaken, link.Bulk)
 }
 
 func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []string) (map[string]merge.Known, error) {
@@ -169,7 +188,7 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 	w := newWrites(t.System, t.SystemName)
 	seen := make([]string, 0, len(outcomes))
 	for _, o := range outcomes {
-		if o.Action != merge.Failed {
+		if o.Action != merge.Failed && o.ExternalID != "" {
 			seen = append(seen, o.ExternalID) // of one that failed nothing was seen, so its older findings stand
 		}
 		for _, f := range o.Findings {
@@ -185,6 +204,9 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 		}
 	}
 	if err := w.save(ctx, tx, seen); err != nil {
+		return err
+	}
+	if err := h.settleOthers(ctx, tx, w.customers, w.changes, t.System, t.Priority); err != nil {
 		return err
 	}
 	before := make([]customer.Customer, 0, len(known))

@@ -52,20 +52,45 @@ func (h *Hub) StartWork(ctx context.Context, c store.Claim) (Work, error) {
 	if err != nil {
 		return Work{}, err
 	}
+	w.Credentials, err = h.open(sealed, org, w.System.ID)
+	return w, err
+}
+
+// SystemWork reads what is needed to call a system about single customers. The run is empty.
+func (h *Hub) SystemWork(ctx context.Context, org organisation.ID, id system.ID) (Work, error) {
+	var w Work
+	var sealed []byte
+	err := pg.ReadInOrganisation(ctx, h.pool, string(org), func(ctx context.Context, tx pgx.Tx) (err error) {
+		if w.System, err = store.GetSystem(ctx, tx, id); err != nil {
+			return err
+		}
+		sealed, err = store.GetSealedCredentials(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return Work{}, err
+	}
+	w.Credentials, err = h.open(sealed, org, id)
+	return w, err
+}
+
+// open opens sealed credentials.
+func (h *Hub) open(sealed []byte, org organisation.ID, id system.ID) (map[string]string, error) {
 	if len(sealed) == 0 {
-		return w, fault.Because(fault.Denied, "SYSTEM_CREDENTIALS_MISSING", "The system has no credentials. Set them, then check it.")
+		return nil, fault.Because(fault.Denied, "SYSTEM_CREDENTIALS_MISSING", "The system has no credentials. Set them, then check it.")
 	}
 	if h.o.Keyset == nil {
-		return w, fault.Wrap(fault.Internal, errNoKeyset, "The hub cannot open the credentials: it has no keyset.")
+		return nil, fault.Wrap(fault.Internal, errNoKeyset, "The hub cannot open the credentials: it has no keyset.")
 	}
-	plain, err := h.o.Keyset.Open(sealed, binding(org, w.System.ID))
+	plain, err := h.o.Keyset.Open(sealed, binding(org, id))
 	if err != nil {
-		return w, fault.Wrap(fault.Internal, err, "The hub cannot open the credentials: they were sealed with another keyset.")
+		return nil, fault.Wrap(fault.Internal, err, "The hub cannot open the credentials: they were sealed with another keyset.")
 	}
-	if err := json.Unmarshal(plain, &w.Credentials); err != nil {
-		return w, fault.Wrap(fault.Internal, err, "The credentials cannot be read.")
+	var out map[string]string
+	if err := json.Unmarshal(plain, &out); err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "The credentials cannot be read.")
 	}
-	return w, nil
+	return out, nil
 }
 
 // SystemReport is what a run found out about its system.

@@ -28,8 +28,18 @@ const (
 	Paused     State = "PAUSED"
 )
 
-// Link is one customer in one external system. The external id is the identity: it never changes and is never used for
-// another customer (R104); a number may change (R115).
+// Priority orders due links: the lower goes first.
+type Priority int
+
+// The priorities.
+const (
+	Interactive Priority = 0  // somebody waits for it
+	Bulk        Priority = 10 // found in passing, or one of many
+)
+
+// Link is one customer in one external system, and the place of that customer in the queue of work towards the system. The
+// external id is the identity: it never changes and is never used for another customer (R104); a number may change (R115).
+// It is empty until the customer has a record there.
 type Link struct {
 	ID         ID
 	SystemID   system.ID
@@ -37,8 +47,10 @@ type Link struct {
 	ExternalID string
 	State      State
 	Primary    bool
-	DueAt      time.Time
-	Attempt    int
+	// DueAt is when the link is to be looked at; zero when nothing is due. Priority is among those that are due.
+	DueAt    time.Time
+	Priority Priority
+	Attempt  int
 	// LastFault is why the link is not in sync. Empty when it is.
 	LastFault    fault.Code
 	LastMessage  string
@@ -59,4 +71,6 @@ type PartLink struct {
 	// ID is the office's or the person's id, by Part.
 	ID         string
 	ExternalID string
+	// Made says that the hub made the external record, and may take it away again.
+	Made bool
 }

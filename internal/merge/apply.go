@@ -42,23 +42,16 @@ func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, newID IDFunc
 		}
 	}
 	for _, gone := range v.Gone {
-		a.drop(gone, v.reads)
+		a.drop(gone, v.policy.Reads)
 	}
 	c.Derive()
 	return a.parts, nil
 }
 
 func officesFirst(a, b customer.Field) int {
-	rank := func(f customer.Field) int {
-		switch part, _, _, _ := f.PartKey(); part {
-		case customer.PartOffice:
-			return 1
-		case customer.PartContact:
-			return 2
-		}
-		return 0
-	}
-	if ra, rb := rank(a), rank(b); ra != rb {
+	pa, _ := place(a)
+	pb, _ := place(b)
+	if ra, rb := rank(pa.Part), rank(pb.Part); ra != rb {
 		return ra - rb
 	}
 	if a < b {

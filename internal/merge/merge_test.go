@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -14,9 +15,15 @@ import (
 	"customerhub/internal/fault"
 	"customerhub/internal/link"
 	"customerhub/internal/merge"
+	"customerhub/internal/system"
 )
 
 func everything(customer.Field) bool { return true }
+
+// oursWins is a policy both ways where the hub is the master.
+func oursWins(string) system.Flow {
+	return system.Flow{Direction: system.Both, Master: system.MasterHub}
+}
 
 // linked is a customer with its link, as the hub keeps them.
 type linked struct {
@@ -70,7 +77,7 @@ func TestCompare(t *testing.T) {
 		return fs
 	}
 	theirsWin := merge.Policy{Reads: everything}
-	oursWin := merge.Policy{Reads: everything, Winner: func(customer.Group) merge.Side { return merge.Ours }}
+	oursWin := merge.Policy{Reads: everything, Flow: oursWins}
 	for _, tc := range []struct {
 		name                               string
 		ours, theirs, baseOurs, baseTheirs string
@@ -340,15 +347,33 @@ func TestAlter(t *testing.T) {
 
 func TestSettle(t *testing.T) {
 	t.Parallel()
-	t.Run("InSyncClearsTheReason", func(t *testing.T) {
-		l := merge.Settle(link.Link{State: link.Waiting, LastFault: fault.Unsupported, LastMessage: "x"}, merge.Verdict{})
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	t.Run("Promise8_AgreementClearsTheReason", func(t *testing.T) {
+		t.Parallel()
+		l := merge.Settle(link.Link{State: link.Waiting, LastFault: fault.Unsupported, LastMessage: "x"}, merge.Verdict{}, link.Bulk, now)
 		if l.State != link.InSync || l.LastFault != "" || l.LastMessage != "" {
 			t.Errorf("got %+v", l)
 		}
 	})
-	t.Run("WaitingNamesWhatTheSystemLacks", func(t *testing.T) {
-		l := merge.Settle(link.Link{State: link.InSync}, merge.Verdict{Outgoing: []customer.Group{"email", "billingAddress"}})
-		if l.State != link.Waiting || l.LastFault != fault.Unsupported || !strings.Contains(l.LastMessage, "email, billingAddress") {
+	t.Run("Promise8_WhatIsHeldIsNamed", func(t *testing.T) {
+		t.Parallel()
+		l := merge.Settle(link.Link{State: link.InSync}, merge.Verdict{Held: []customer.Group{"email", "billingAddress"}}, link.Bulk, now)
+		if l.State != link.Waiting || l.LastFault != fault.Unsupported || !strings.Contains(l.LastMessage, "email, billingAddress") || !l.DueAt.IsZero() {
+			t.Errorf("got %+v", l)
+		}
+	})
+	t.Run("WhatIsToBeSentMakesTheLinkDueOnce", func(t *testing.T) {
+		t.Parallel()
+		v := merge.Verdict{Outgoing: []customer.Group{"email"}}
+		l := merge.Settle(link.Link{State: link.InSync}, v, link.Bulk, now)
+		if l.State != link.Due || !l.DueAt.Equal(now) || l.Priority != link.Bulk || l.LastMessage != "To be sent: email." {
+			t.Errorf("got %+v", l)
+		}
+		l = merge.Settle(l, v, link.Interactive, now.Add(time.Hour))
+		if !l.DueAt.Equal(now) || l.Priority != link.Interactive {
+			t.Errorf("a person's edit waits behind the bulk, or lost its place: %+v", l)
+		}
+		if l = merge.Settle(l, v, link.Bulk, now); l.Priority != link.Interactive {
 			t.Errorf("got %+v", l)
 		}
 	})

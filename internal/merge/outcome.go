@@ -25,6 +25,8 @@ type Known struct {
 	Base     link.Base
 	Parts    []link.PartLink
 	Customer customer.Customer
+	// Overtaken says that the hub wrote into the record, or decided to, after it was read: what was read says nothing.
+	Overtaken bool
 }
 
 // Action is what an outcome comes to.

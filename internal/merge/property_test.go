@@ -100,7 +100,7 @@ func policy(t *rapid.T) merge.Policy {
 		return !blind[f.Group()]
 	}}
 	if rapid.Bool().Draw(t, "ours wins") {
-		p.Winner = func(customer.Group) merge.Side { return merge.Ours }
+		p.Flow = oursWins
 	}
 	return p
 }
@@ -137,7 +137,7 @@ func TestProperties(t *testing.T) {
 				if changed || len(again.Gone) > 0 {
 					t.Fatalf("the base changed, gone %v", again.Gone)
 				}
-				if p.Winner == nil && !cmp.Equal(first.Outgoing, again.Outgoing) {
+				if p.Flow == nil && !cmp.Equal(first.Outgoing, again.Outgoing) {
 					t.Fatalf("waited %v, then %v", first.Outgoing, again.Outgoing)
 				}
 			}

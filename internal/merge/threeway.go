@@ -6,6 +6,7 @@ import (
 
 	"customerhub/internal/customer"
 	"customerhub/internal/link"
+	"customerhub/internal/system"
 )
 
 // Side is one of the two sides that are compared.
@@ -31,12 +32,14 @@ type Verdict struct {
 	Incoming customer.Fields
 	// Gone are parts that the external system had at the last agreement and has no more.
 	Gone []PartKey
-	// Outgoing are groups that the hub changed and the external system did not.
-	Outgoing  []customer.Group
+	// Outgoing are groups that the external system lacks and has to be sent: the hub changed them, or its value stands.
+	Outgoing []customer.Group
+	// Held are groups that the hub changed and that may not be sent.
+	Held      []customer.Group
 	Conflicts []Conflict
 	// detached are parts that were removed in the hub; their base stays what it was.
 	detached []PartKey
-	reads    func(customer.Field) bool
+	policy   Policy
 }
 
 // PartKey names a part by the external system's key.
@@ -45,36 +48,83 @@ type PartKey struct {
 	Key  string
 }
 
-// Policy is what the organisation decided for one system.
+// Policy is what the organisation decided for one system, and what the system can do.
 type Policy struct {
 	// Reads says whether the system can tell a field. What it cannot tell is never compared, and never cleared.
 	Reads func(customer.Field) bool
-	// Winner decides a group that both sides changed. Nil means Theirs: Netvisor is primarily the master (R55).
-	Winner func(customer.Group) Side
+	// Writes says whether the system can hold a field; what it cannot hold is never sent. Nil means that it can hold what it
+	// can tell.
+	Writes func(customer.Field) bool
+	// Flow says which way a group flows and who wins when both sides changed it; the group is named without a part's key.
+	// Nil is both ways, and theirs wins: Netvisor is primarily the master (R55).
+	Flow func(group string) system.Flow
+	// Removes says whether a part that was removed in the hub is to be removed in the system too (design section 5, deletes).
+	// Nil means that it is.
+	Removes func(PartKey) bool
 }
 
-func (p Policy) winner(g customer.Group) Side {
-	if p.Winner == nil {
-		return Theirs
+// PolicyOf is the policy for one record: what the kind of system can read and write (nil for one that is never written), what
+// the organisation decided, and the parts, of which only those that the hub made may be taken away again.
+func PolicyOf(reads, writes func(customer.Field) bool, decided system.Policy, parts []link.PartLink) Policy {
+	if writes == nil {
+		writes = func(customer.Field) bool { return false }
 	}
-	return p.Winner(g)
+	return Policy{Reads: reads, Writes: writes, Flow: decided.Of, Removes: func(k PartKey) bool {
+		return k.Part == customer.PartOffice || slices.ContainsFunc(parts, func(p link.PartLink) bool {
+			return p.Part == k.Part && p.ExternalID == k.Key && p.Made
+		})
+	}}
 }
+
+// flow gives the direction and the master of a group.
+func (p Policy) flow(g customer.Group) system.Flow {
+	if p.Flow == nil {
+		return system.Flow{Direction: system.Both, Master: system.MasterSystem}
+	}
+	if part, _, name, ok := customer.Field(g).PartKey(); ok {
+		return p.Flow(string(part) + "." + name)
+	}
+	return p.Flow(string(g))
+}
+
+func (p Policy) winner(f system.Flow) Side {
+	if f.Master == system.MasterHub {
+		return Ours
+	}
+	return Theirs
+}
+
+func (p Policy) writes(f customer.Field) bool {
+	if p.Writes == nil {
+		return p.Reads(f)
+	}
+	return p.Writes(f)
+}
+
+// knows says whether the two sides have the field in common, in one way or the other.
+func (p Policy) knows(f customer.Field) bool { return p.Reads(f) || p.writes(f) }
 
 // Compare decides three ways, field group by field group. ours and theirs name parts by the external system's keys.
 //
 //   - Neither changed: nothing to do.
 //   - Theirs changed: it comes in.
-//   - Ours changed: it stands, and waits to be sent out. An older value of theirs never comes back over it.
+//   - Ours changed: it stands, and is to be sent out. An older value of theirs never comes back over it.
 //   - Both changed to the same: that is agreement.
 //   - Both changed differently: the policy names the winner, and the loser is kept in the verdict.
 //
-// A part that they no longer have is Gone as a whole; its fields are not cleared one by one. A part that was removed in the
-// hub stays out as a whole.
+// Where values flow in only, what ours changed is held; where they flow out only, what theirs changed is set back. What the
+// system cannot tell counts as unchanged on its side; what it cannot hold is not sent, and what it holds instead stands as
+// agreed. A part that they no longer have is Gone as a whole; its fields are not cleared one by one. A part that was removed
+// in the hub stays out as a whole.
 func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
-	v := Verdict{Incoming: make(customer.Fields), reads: p.Reads}
-	o, t := ours.Only(p.Reads).Groups(), theirs.Only(p.Reads).Groups()
-	bo, bt := base.Ours.Only(p.Reads).Groups(), base.Theirs.Only(p.Reads).Groups()
+	v := Verdict{Incoming: make(customer.Fields), policy: p}
+	o, t := ours.Only(p.knows).Groups(), theirs.Only(p.Reads).Groups()
+	bo, bt := base.Ours.Only(p.knows).Groups(), base.Theirs.Only(p.Reads).Groups()
 	for _, g := range groupsOf(o, t, bo, bt) {
+		flow := p.flow(g)
+		if flow.Direction == system.Off {
+			continue
+		}
 		if part, gone := goneWith(g, theirs, base.Theirs); gone {
 			if g == presentGroup(part) {
 				v.Gone = append(v.Gone, part)
@@ -85,33 +135,86 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 			// Removed in the hub: it stays out as a whole, whatever becomes of it there. Taking in one of its fields would bring
 			// back a part with nothing but that field.
 			if g == presentGroup(part) {
-				v.Outgoing = append(v.Outgoing, g)
+				v.remove(g, part, flow)
 			}
 			v.detached = append(v.detached, part)
 			continue
 		}
-		weChanged, theyChanged := !o[g].Equal(bo[g]), !t[g].Equal(bt[g])
-		switch {
-		case !weChanged && !theyChanged:
-		case o[g].Equal(t[g]):
-		case theyChanged && !weChanged:
-			v.takeIn(o[g], t[g])
-		case !theyChanged:
-			v.Outgoing = append(v.Outgoing, g)
-		case p.winner(g) == Theirs:
-			v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Theirs, Lost: o[g]})
-			v.takeIn(o[g], t[g])
-		default:
-			v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Ours, Lost: t[g]})
-			v.Outgoing = append(v.Outgoing, g)
-		}
+		v.compare(g, sides{o[g], t[g], bo[g], bt[g]}, flow)
 	}
 	return v
 }
 
+// sides are the values of one group: on both sides now, and when they last agreed.
+type sides struct{ ours, theirs, baseOurs, baseTheirs customer.Fields }
+
+func (v *Verdict) compare(g customer.Group, s sides, flow system.Flow) {
+	weChanged, theyChanged := !s.ours.Equal(s.baseOurs), !s.theirs.Equal(s.baseTheirs)
+	switch {
+	case !weChanged && !theyChanged, v.agreed(s):
+	case theyChanged && !weChanged && flow.Direction != system.Out:
+		v.takeIn(s.ours, s.theirs)
+	case !theyChanged:
+		v.send(g, s, flow)
+	case flow.Direction != system.Out && v.policy.winner(flow) == Theirs:
+		v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Theirs, Lost: s.ours})
+		v.takeIn(s.ours, s.theirs)
+	default:
+		v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Ours, Lost: s.theirs})
+		v.send(g, s, flow)
+	}
+}
+
+// agreed says whether both sides hold the same, as far as the system can tell, and nothing else of ours changed.
+func (v *Verdict) agreed(s sides) bool {
+	unread := func(f customer.Field) bool { return !v.policy.Reads(f) }
+	return s.ours.Only(v.policy.Reads).Equal(s.theirs) && s.ours.Only(unread).Equal(s.baseOurs.Only(unread))
+}
+
+// send lets a group out where the policy lets it and the system can hold what differs.
+func (v *Verdict) send(g customer.Group, s sides, flow system.Flow) {
+	switch {
+	case flow.Direction == system.In:
+		v.Held = append(v.Held, g)
+	case len(v.policy.differing(s)) > 0:
+		v.Outgoing = append(v.Outgoing, g)
+	}
+}
+
+// differing gives what has to be sent of a group: our value of each field that the system can hold and does not, an empty
+// one where it is to be cleared. A field that neither side changed is not sent though the two write it differently: that is
+// how the system keeps it.
+func (p Policy) differing(s sides) customer.Fields {
+	out := make(customer.Fields)
+	for _, side := range []customer.Fields{s.ours, s.theirs, s.baseOurs} {
+		for f := range side {
+			switch {
+			case !p.writes(f):
+			case !p.Reads(f) && s.ours[f] == s.baseOurs[f]:
+			case p.Reads(f) && (s.ours[f] == s.theirs[f] || s.ours[f] == s.baseOurs[f] && s.theirs[f] == s.baseTheirs[f]):
+			default:
+				out[f] = s.ours[f]
+			}
+		}
+	}
+	return out
+}
+
+// remove decides about a part that was removed in the hub. One that the hub may not remove there stays, detached.
+func (v *Verdict) remove(g customer.Group, part PartKey, flow system.Flow) {
+	switch {
+	case flow.Direction == system.In:
+		v.Held = append(v.Held, g)
+	case v.policy.Removes == nil || v.policy.Removes(part):
+		v.Outgoing = append(v.Outgoing, g)
+	}
+}
+
 func (v *Verdict) takeIn(ours, theirs customer.Fields) {
 	for f := range ours {
-		v.Incoming[f] = ""
+		if v.policy.Reads(f) {
+			v.Incoming[f] = ""
+		}
 	}
 	maps.Copy(v.Incoming, theirs)
 }
@@ -145,21 +248,30 @@ func groupsOf(sides ...map[customer.Group]customer.Fields) []customer.Group {
 	return out
 }
 
-// Agree gives the base after the verdict was applied. Groups that wait to be sent out keep what they held when both last
-// agreed, and so does what the system cannot tell; all others take what both sides hold now. That includes values that
-// only the hub has by default, such as the role of a new contact: nobody entered them, so they do not wait to be sent.
+// Agree gives the base after the verdict was applied. Groups that wait to be sent out, or are held, keep what they held when
+// both last agreed, and so does what the system cannot tell; all others take what both sides hold now. That includes values
+// that only the hub has by default, such as the role of a new contact: nobody entered them, so they do not wait to be sent.
 // changed says whether the base differs from the one before.
 func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next link.Base, changed bool) {
-	open := make(map[customer.Group]bool, len(v.Outgoing))
+	open := make(map[customer.Group]bool, len(v.Outgoing)+len(v.Held))
 	for _, g := range v.Outgoing {
 		open[g] = true
 	}
-	next = link.Base{Ours: v.agree(base.Ours, oursNow, open), Theirs: v.agree(base.Theirs, theirs, open)}
+	for _, g := range v.Held {
+		open[g] = true
+	}
+	next = link.Base{
+		Ours:   v.agree(base.Ours, oursNow, open, v.policy.knows),
+		Theirs: v.agree(base.Theirs, theirs, open, v.policy.Reads),
+	}
 	return next, !next.Ours.Equal(base.Ours) || !next.Theirs.Equal(base.Theirs)
 }
 
-func (v Verdict) agree(before, now customer.Fields, open map[customer.Group]bool) customer.Fields {
-	kept := func(f customer.Field) bool { return open[f.Group()] || !v.reads(f) || v.isDetached(f) }
+func (v Verdict) agree(before, now customer.Fields, open map[customer.Group]bool, known func(customer.Field) bool) customer.Fields {
+	kept := func(f customer.Field) bool {
+		g := f.Group()
+		return open[g] || !known(f) || v.isDetached(f) || v.policy.flow(g).Direction == system.Off
+	}
 	out := before.Only(kept)
 	maps.Copy(out, now.Only(func(f customer.Field) bool { return !kept(f) }))
 	return out
@@ -168,4 +280,22 @@ func (v Verdict) agree(before, now customer.Fields, open map[customer.Group]bool
 func (v Verdict) isDetached(f customer.Field) bool {
 	part, key, _, ok := f.PartKey()
 	return ok && slices.Contains(v.detached, PartKey{part, key})
+}
+
+// Absorb gives the base after a call that the system took: both sides hold what was sent, theirs in whatever form it keeps
+// that. Of fields that were not sent nothing is said, so any other difference is somebody's edit (design section 5). sent
+// names parts by the external system's keys, with an empty value for what was cleared.
+func Absorb(base link.Base, sent, theirs customer.Fields) link.Base {
+	next := link.Base{Ours: maps.Clone(base.Ours), Theirs: maps.Clone(base.Theirs)}
+	if next.Ours == nil {
+		next.Ours = make(customer.Fields, len(sent))
+	}
+	if next.Theirs == nil {
+		next.Theirs = make(customer.Fields, len(sent))
+	}
+	for f, v := range sent {
+		next.Ours.Set(f, v)
+		next.Theirs.Set(f, theirs[f])
+	}
+	return next
 }

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"customerhub/internal/connector"
 	"customerhub/internal/fault"
@@ -36,7 +37,7 @@ func (j *job) lookForGone(ctx context.Context, conn connector.Connection, lane s
 	var gone []string
 	for _, id := range m.Again {
 		missing := false
-		err := j.inLane(ctx, lane, func(ctx context.Context) error {
+		err := j.inLane(ctx, lane, func(ctx context.Context, _ time.Time) error {
 			_, err := conn.Read(ctx, id)
 			missing = fault.Is(err, fault.NotFound)
 			if missing {

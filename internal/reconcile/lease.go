@@ -3,10 +3,13 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
 	"customerhub/internal/fault"
+	"customerhub/internal/link"
+	"customerhub/internal/run"
 	"customerhub/internal/store"
 )
 
@@ -70,39 +73,70 @@ func keeping(ctx context.Context, lease time.Duration, renew func(context.Contex
 const (
 	laneFirstWait = 20 * time.Millisecond
 	laneLongWait  = time.Second
+	// laneSoonWait bounds the wait of those whom somebody waits for.
+	laneSoonWait = 100 * time.Millisecond
+	// ticketTime is how long a ticket counts without a sign of life; it is several waits.
+	ticketTime = 5 * time.Second
 )
 
-// inLane makes one call outside in the lane: one at a time per external company, whatever the number of replicas
-// (Promise 10). It waits for its turn without holding a database connection.
-func (j *job) inLane(ctx context.Context, lane string, call func(context.Context) error) error {
-	w := j.worker
-	fence, err := w.takeLane(ctx, lane)
+// inLane makes a call of the run in the lane. A person waits for a check, and for nothing else that a run does.
+func (j *job) inLane(ctx context.Context, lane string, call func(ctx context.Context, since time.Time) error) error {
+	p := link.Bulk
+	if j.work.Run.Kind == run.Check {
+		p = link.Interactive
+	}
+	return j.worker.inLane(ctx, j.log, lane, p, call)
+}
+
+// inLane calls outside in the lane: one at a time per external company, whatever the number of replicas, and the more urgent
+// before the less (Promise 10). It waits for its turn without holding a database connection. since is when the turn began, by
+// the database's clock.
+func (w *Worker) inLane(ctx context.Context, log *slog.Logger, lane string, p link.Priority, call func(ctx context.Context, since time.Time) error) error {
+	hold, err := w.takeLane(ctx, lane, p)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		if err := store.ReleaseLane(free, w.pool, lane, fence); err != nil {
-			j.log.Warn("lane not released; it frees itself when its lease ends", "error", err)
+		if err := store.ReleaseLane(free, w.pool, lane, hold.Fence); err != nil {
+			log.Warn("lane not released; it frees itself when its lease ends", "error", err)
 		}
 	}()
-	renew := func(ctx context.Context) error { return store.RenewLane(ctx, w.pool, lane, fence, w.o.Lease) }
-	err = keeping(ctx, w.o.Lease, renew, call)
+	renew := func(ctx context.Context) error { return store.RenewLane(ctx, w.pool, lane, hold.Fence, w.o.Lease) }
+	err = keeping(ctx, w.o.Lease, renew, func(ctx context.Context) error { return call(ctx, hold.Since) })
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return fault.Wrap(fault.Unavailable, err, "The system did not answer in time.")
 	}
 	return err
 }
 
-func (w *Worker) takeLane(ctx context.Context, lane string) (fence int64, err error) {
-	for wait := laneFirstWait; ; wait = min(2*wait, laneLongWait) {
-		if fence, err = store.TryLane(ctx, w.pool, lane, w.holder, w.o.Lease); err != nil || fence != 0 {
-			return fence, err
+func (w *Worker) takeLane(ctx context.Context, lane string, p link.Priority) (*store.LaneHold, error) {
+	holder := store.NewID() // names this wait: two of one process are two
+	longest := laneLongWait
+	if p == link.Interactive {
+		longest = laneSoonWait
+	}
+	queued := false
+	defer func() {
+		if queued {
+			leave, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			_ = store.DropTicket(leave, w.pool, lane, holder) // else it loses its worth by itself
 		}
+	}()
+	for wait := laneFirstWait; ; wait = min(2*wait, longest) {
+		hold, err := store.TryLane(ctx, w.pool, lane, holder, p, w.o.Lease)
+		if err != nil || hold != nil {
+			return hold, err
+		}
+		if err := store.DrawTicket(ctx, w.pool, lane, holder, p, ticketTime); err != nil {
+			return nil, err
+		}
+		queued = true
 		select {
 		case <-ctx.Done():
-			return 0, ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(wait/2 + rand.N(wait)):
 		}
 	}

@@ -18,7 +18,17 @@ import (
 // Policy is what Plan has to know of the system the records come from.
 type Policy struct {
 	System system.ID
-	merge.Policy
+	// Name is the system's, for findings.
+	Name string
+	// Reads and Writes are what the kind of system can tell and hold; Writes is nil for one that is never written.
+	Reads, Writes func(customer.Field) bool
+	// Decided is what the organisation decided.
+	Decided system.Policy
+}
+
+// of is the policy for one record with its parts.
+func (p Policy) of(parts []link.PartLink) merge.Policy {
+	return merge.PolicyOf(p.Reads, p.Writes, p.Decided, parts)
 }
 
 // Plan decides what becomes of the observed records. known holds, by external id, what the hub has of them; a record that
@@ -69,10 +79,17 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 	}
 	k, exists := known[o.ExternalID]
 	if !exists {
+		if d := p.Decided.Of("").Direction; d == system.Out || d == system.Off {
+			// The hub is the master here: what it does not know is not its own (R116).
+			return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
+		}
 		return create(o, p, newID, now)
 	}
 	if k.Customer.Status != customer.Active && k.Customer.Status != customer.Inactive {
 		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip}, nil
+	}
+	if k.Overtaken {
+		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: k.Customer, Findings: o.Findings}, nil
 	}
 	return update(o, k, p, newID, now)
 }
@@ -83,7 +100,7 @@ func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (m
 	}
 	l := link.Link{ID: link.ID(newID()), SystemID: p.System, CustomerID: c.ID, ExternalID: o.ExternalID, Primary: true}
 	// Nothing was ever agreed, so the defaults above give way to whatever the record says.
-	verdict := merge.Compare(nil, o.Fields, link.Base{}, p.Policy)
+	verdict := merge.Compare(nil, o.Fields, link.Base{}, p.of(nil))
 	parts, err := verdict.Apply(&c, nil, newID)
 	if err != nil {
 		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
@@ -99,7 +116,7 @@ func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (m
 
 func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, now time.Time) (merge.Outcome, error) {
 	before := k.Customer.Flatten(customer.HubKeys)
-	verdict := merge.Compare(k.Customer.Flatten(merge.Keys(k.Parts)), o.Fields, k.Base, p.Policy)
+	verdict := merge.Compare(k.Customer.Flatten(merge.Keys(k.Parts)), o.Fields, k.Base, p.of(k.Parts))
 	after := k.Customer.Clone()
 	parts, err := verdict.Apply(&after, k.Parts, newID)
 	if err != nil {
@@ -108,19 +125,61 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	base, agreed := verdict.Agree(k.Base, after.Flatten(merge.Keys(parts)), o.Fields)
 	out := merge.Outcome{
 		ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: after, Base: base, Parts: parts,
-		Conflicts: verdict.Conflicts, Findings: o.Findings,
+		Conflicts: verdict.Conflicts, Findings: append(slices.Clip(o.Findings), conflictFindings(verdict, p.Name)...),
 	}
-	out.Link = merge.Settle(k.Link, verdict)
-	out.Link.LastSyncedAt, out.Link.DueAt, out.Link.Attempt = now, time.Time{}, 0
+	out.Link = settled(k.Link, verdict, now)
+	out.Link.LastSyncedAt = now
 	switch out.Fields = customer.Diff(before, after.Flatten(customer.HubKeys)); {
 	case len(out.Fields) > 0:
 		out.Action = merge.Update
 		out.Kind = merge.Alter(&out.Customer, out.Fields)
-	case agreed || !slices.Equal(parts, k.Parts) || out.Link.State != k.Link.State || out.Link.LastFault != k.Link.LastFault ||
-		k.Link.Attempt > 0:
+	case agreed || !slices.Equal(parts, k.Parts) || moved(k.Link, out.Link):
 		out.Action = merge.Agree
 	}
 	return out, nil
+}
+
+// settled gives the link after its record was looked at. What the system refused to take stays parked until somebody
+// changes it on one side or the other, or says to try again.
+func settled(l link.Link, v merge.Verdict, now time.Time) link.Link {
+	if l.State == link.Parked && l.DueAt.IsZero() && len(v.Outgoing) > 0 {
+		return l
+	}
+	if l.State != link.Due {
+		l.DueAt = time.Time{}
+	}
+	l.Attempt = 0
+	l = merge.Settle(l, v, link.Bulk, now)
+	if l.State != link.Due {
+		l.DueAt, l.Priority = time.Time{}, link.Interactive
+	}
+	return l
+}
+
+// moved says whether the link stands otherwise than before, beside when it was last looked at.
+func moved(before, after link.Link) bool {
+	after.LastSyncedAt = before.LastSyncedAt
+	return before != after
+}
+
+// conflictFindings tell of values that both sides changed: which one stands, and that the other is kept (T23).
+func conflictFindings(v merge.Verdict, system string) []finding.Finding {
+	var out []finding.Finding
+	for _, c := range v.Conflicts {
+		if len(c.Lost) == 0 {
+			continue // nothing was lost: one side had cleared it
+		}
+		winner, loser := system, "the hub"
+		if c.Winner == merge.Ours {
+			winner, loser = loser, winner
+		}
+		out = append(out, finding.Finding{
+			Code: finding.FieldConflict, Field: customer.Field(c.Group),
+			Message: fmt.Sprintf("%s was changed in the hub and in %s since the two last agreed. The value of %s stands; that of %s "+
+				"is kept beside it, in the customer's provenance.", c.Group, system, winner, loser),
+		})
+	}
+	return out
 }
 
 // ObservationOf is a connector's record as the merge sees it.

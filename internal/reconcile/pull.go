@@ -10,9 +10,11 @@ import (
 	"customerhub/internal/connector"
 	"customerhub/internal/fault"
 	"customerhub/internal/hub"
+	"customerhub/internal/link"
 	"customerhub/internal/merge"
 	"customerhub/internal/run"
 	"customerhub/internal/store"
+	"customerhub/internal/system"
 )
 
 // pull lists what there is to look at and takes it in, batch by batch. A first import and a sweep list everything; a poll
@@ -41,14 +43,16 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 			break
 		}
 		var observed []merge.Observation
-		err = j.inLane(ctx, lane, func(ctx context.Context) error {
+		var readAt time.Time
+		err = j.inLane(ctx, lane, func(ctx context.Context, since time.Time) error {
+			readAt = since
 			observed, err = j.read(ctx, conn, idsOf(items))
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if err := j.takeIn(ctx, kind, items, observed); err != nil {
+		if err := j.takeIn(ctx, kind, items, observed, readAt); err != nil {
 			return err
 		}
 		clear(j.refusals)
@@ -83,7 +87,7 @@ func (j *job) list(ctx context.Context, kind connector.Kind, conn connector.Conn
 	h, r := j.worker.hub, &j.work.Run
 	var began time.Time
 	var result connector.ListResult
-	err := j.inLane(ctx, lane, func(ctx context.Context) error {
+	err := j.inLane(ctx, lane, func(ctx context.Context, _ time.Time) error {
 		var err error
 		if began, err = h.BeginList(ctx, j.claim); err != nil {
 			return err
@@ -139,18 +143,18 @@ func idsOf(items []store.RunItem) []string {
 
 // takeIn commits a batch. When the database will not store something in it, its records are taken one by one, so that only
 // the one that is at fault stays out (Promise 7, T39).
-func (j *job) takeIn(ctx context.Context, kind connector.Kind, items []store.RunItem, observed []merge.Observation) error {
-	err := j.commit(ctx, kind, observed, items[len(items)-1].Place)
+func (j *job) takeIn(ctx context.Context, kind connector.Kind, items []store.RunItem, observed []merge.Observation, readAt time.Time) error {
+	err := j.commit(ctx, kind, observed, readAt, items[len(items)-1].Place)
 	if !ofRecords(err) {
 		return err
 	}
 	j.log.Warn("a batch cannot be stored; its records are taken one by one", "records", len(observed), "code", fault.CodeOf(err))
 	for i, o := range observed {
-		err := j.commit(ctx, kind, []merge.Observation{o}, items[i].Place)
+		err := j.commit(ctx, kind, []merge.Observation{o}, readAt, items[i].Place)
 		if ofRecords(err) {
 			j.log.Error("a record cannot be stored", "record", o.ExternalID, "code", fault.CodeOf(err))
 			j.log.Debug("why a record cannot be stored", "record", o.ExternalID, "error", err)
-			err = j.commit(ctx, kind, []merge.Observation{unreadable(o.ExternalID)}, items[i].Place)
+			err = j.commit(ctx, kind, []merge.Observation{unreadable(o.ExternalID)}, readAt, items[i].Place)
 		}
 		if err != nil {
 			return err
@@ -162,13 +166,17 @@ func (j *job) takeIn(ctx context.Context, kind connector.Kind, items []store.Run
 // ofRecords says whether the records are at fault, and not the database or the run.
 func ofRecords(err error) bool { return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Duplicate) }
 
+func policyOf(kind connector.Kind, s system.System) Policy {
+	return Policy{System: s.ID, Name: s.Name, Reads: kind.Reads, Writes: kind.Writes, Decided: s.Policy}
+}
+
 // commit takes records in together with the run's progress, which is then at the place.
-func (j *job) commit(ctx context.Context, kind connector.Kind, observed []merge.Observation, place int) error {
-	policy := Policy{System: j.work.System.ID, Policy: merge.Policy{Reads: kind.Reads}}
+func (j *job) commit(ctx context.Context, kind connector.Kind, observed []merge.Observation, readAt time.Time, place int) error {
+	policy := policyOf(kind, j.work.System)
 	before := j.work.Run
 	var outcomes []merge.Outcome
 	_, err := j.worker.hub.TakeIn(ctx, hub.Taking{
-		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: observed,
+		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: observed, ReadAt: readAt, Priority: link.Bulk,
 		Plan: func(known map[string]merge.Known, now time.Time) []merge.Outcome {
 			outcomes = Plan(observed, known, policy, store.NewID, now)
 			return outcomes

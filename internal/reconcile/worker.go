@@ -29,6 +29,11 @@ type Options struct {
 	Client *http.Client
 	// Workers is how many runs go on at a time; 0 means 4.
 	Workers int
+	// Links is on how many systems single customers are brought into agreement at a time; 0 means 8.
+	Links int
+	// Backoff is how long to wait after the first, second … failure in a row; the last counts for all further ones. Nil means
+	// 5 s, 30 s, 2 min, 15 min (Netvisor contract section 5).
+	Backoff []time.Duration
 	// Poll is how long a worker that was not woken waits before it looks for work; 0 means 2 s.
 	Poll time.Duration
 	// Lease is how long a worker's hold of a run or a lane counts without a sign of life; 0 means 30 s. A process that is
@@ -45,12 +50,20 @@ type Worker struct {
 	o      Options
 	holder string
 	wake   chan struct{}
+	// wakeLinks is the same for links.
+	wakeLinks chan struct{}
 }
 
 // NewWorker makes a Worker. The pool is used for claims and lanes only.
 func NewWorker(h *hub.Hub, pool *pgxpool.Pool, o Options) *Worker {
 	if o.Workers == 0 {
 		o.Workers = 4
+	}
+	if o.Links == 0 {
+		o.Links = 8
+	}
+	if len(o.Backoff) == 0 {
+		o.Backoff = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 15 * time.Minute}
 	}
 	if o.Poll == 0 {
 		o.Poll = 2 * time.Second
@@ -64,7 +77,9 @@ func NewWorker(h *hub.Hub, pool *pgxpool.Pool, o Options) *Worker {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Worker{hub: h, pool: pool, o: o, holder: store.NewID(), wake: make(chan struct{}, o.Workers)}
+	return &Worker{
+		hub: h, pool: pool, o: o, holder: store.NewID(), wake: make(chan struct{}, o.Workers), wakeLinks: make(chan struct{}, 1),
+	}
 }
 
 // Wake says that there may be work. It never blocks, and losing it costs no more than Options.Poll.
@@ -84,8 +99,17 @@ func (w *Worker) Run(ctx context.Context) error {
 	for range w.o.Workers {
 		all.Go(func() { w.loop(ctx) })
 	}
+	all.Go(func() { w.dispatch(ctx) })
 	all.Wait()
 	return nil
+}
+
+// WakeLinks says that a link may be due. It never blocks, and losing it costs no more than Options.Poll.
+func (w *Worker) WakeLinks() {
+	select {
+	case w.wakeLinks <- struct{}{}:
+	default:
+	}
 }
 
 func (w *Worker) loop(ctx context.Context) {
@@ -207,7 +231,7 @@ func (j *job) check(ctx context.Context, conn connector.Connection, lane string)
 		return nil
 	}
 	var checks []system.Check
-	err := j.inLane(ctx, lane, func(ctx context.Context) error {
+	err := j.inLane(ctx, lane, func(ctx context.Context, _ time.Time) error {
 		var err error
 		checks, err = checker.Check(ctx)
 		return err

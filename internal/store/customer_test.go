@@ -14,6 +14,7 @@ import (
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/link"
 	"customerhub/internal/organisation"
 	"customerhub/internal/pg"
 	"customerhub/internal/pgtest"
@@ -277,11 +278,13 @@ func TestRacingWriters(t *testing.T) {
 		fences := make(chan int64, 16)
 		for range 16 {
 			all.Go(func() {
-				fence, err := store.TryLane(t.Context(), db.App, key, "w", time.Minute)
+				hold, err := store.TryLane(t.Context(), db.App, key, "w", link.Bulk, time.Minute)
 				if err != nil {
 					t.Error(err)
 				}
-				fences <- fence
+				if hold != nil {
+					fences <- hold.Fence
+				}
 			})
 		}
 		all.Wait()
@@ -305,9 +308,55 @@ func TestRacingWriters(t *testing.T) {
 		if err := store.RenewLane(t.Context(), db.App, key, held, time.Minute); !fault.Is(err, fault.Stale) {
 			t.Errorf("a released lane was renewed: %v", err)
 		}
-		next, err := store.TryLane(t.Context(), db.App, key, "w", time.Minute)
-		if err != nil || next <= held {
-			t.Errorf("fence %d after %d, %v", next, held, err)
+		next, err := store.TryLane(t.Context(), db.App, key, "w", link.Bulk, time.Minute)
+		if err != nil || next == nil || next.Fence <= held {
+			t.Errorf("%+v after %d, %v", next, held, err)
+		}
+	})
+	t.Run("TheMoreUrgentGoesFirstAndThenWhoCameFirst", func(t *testing.T) {
+		const key = "ordered"
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		try := func(holder string, p link.Priority) *store.LaneHold {
+			t.Helper()
+			hold, err := store.TryLane(t.Context(), db.App, key, holder, p, time.Minute)
+			must(err)
+			return hold
+		}
+		hold := try("import", link.Bulk)
+		for _, w := range []string{"first", "second"} {
+			must(store.DrawTicket(t.Context(), db.App, key, w, link.Bulk, time.Minute))
+		}
+		must(store.DrawTicket(t.Context(), db.App, key, "person", link.Interactive, time.Minute))
+		status, err := store.GetLaneStatus(t.Context(), db.App, key)
+		if err != nil || status.Waiting != 3 || status.Interactive != 1 || status.HeldSince == nil {
+			t.Errorf("got %+v, %v", status, err)
+		}
+		must(store.ReleaseLane(t.Context(), db.App, key, hold.Fence))
+		for _, later := range []string{"import", "first", "second"} {
+			if try(later, link.Bulk) != nil {
+				t.Fatalf("%s goes before a person", later)
+			}
+		}
+		if hold = try("person", link.Interactive); hold == nil {
+			t.Fatal("the person waits")
+		}
+		must(store.DropTicket(t.Context(), db.App, key, "person"))
+		must(store.ReleaseLane(t.Context(), db.App, key, hold.Fence))
+		if try("second", link.Bulk) != nil || try("import", link.Bulk) != nil {
+			t.Error("who came later goes first")
+		}
+		// A ticket whose holder gives no sign of life is worth nothing.
+		must(store.DrawTicket(t.Context(), db.App, key, "first", link.Bulk, -time.Second))
+		if try("second", link.Bulk) == nil {
+			t.Error("the dead keep the lane from the living")
+		}
+		if status, err := store.GetLaneStatus(t.Context(), db.App, key); err != nil || status.UsualHold <= 0 {
+			t.Errorf("got %+v, %v", status, err)
 		}
 	})
 	t.Run("T35_AnAbandonedLaneIsTakenAfterLeaseAndMargin", func(t *testing.T) {
@@ -317,21 +366,24 @@ func TestRacingWriters(t *testing.T) {
 			if _, err := db.Owner.Exec(t.Context(), `UPDATE lane SET lease_until = now() - $2::interval WHERE key = $1`, key, age); err != nil {
 				t.Fatal(err)
 			}
-			fence, err := store.TryLane(t.Context(), db.App, key, "other", time.Minute)
+			hold, err := store.TryLane(t.Context(), db.App, key, "other", link.Bulk, time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return fence
+			if hold == nil {
+				return 0
+			}
+			return hold.Fence
 		}
-		first, err := store.TryLane(t.Context(), db.App, key, "w", time.Minute)
+		first, err := store.TryLane(t.Context(), db.App, key, "w", link.Bulk, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if take("3 seconds") != 0 {
 			t.Error("it was taken within the margin")
 		}
-		if fence := take("6 seconds"); fence <= first {
-			t.Errorf("fence %d after %d", fence, first)
+		if fence := take("6 seconds"); first == nil || fence <= first.Fence {
+			t.Errorf("fence %d after %+v", fence, first)
 		}
 	})
 }

@@ -24,6 +24,7 @@ const sqlResolveFindings = `
 UPDATE finding f
 SET resolved_at = now()
 WHERE f.system_id = @system AND f.external_id = ANY (@seen) AND f.resolved_at IS NULL
+  AND f.code <> ALL (@lasting)
   AND NOT EXISTS (
     SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (code text, external_id text, field text)
     WHERE r.code = f.code AND r.external_id = f.external_id AND r.field = f.field)`
@@ -47,7 +48,7 @@ func SyncFindings(ctx context.Context, db pg.DB, sys system.ID, seen []string, f
 	}
 	encoded := asJSON(rows)
 	return Trip(ctx, db, func(b *pgx.Batch) {
-		b.Queue(sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded})
+		b.Queue(sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "lasting": texts(finding.Lasting)})
 		if len(rows) > 0 {
 			b.Queue(sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded})
 		}

@@ -25,19 +25,20 @@ type linkRow struct {
 	IsPrimary    bool       `db:"is_primary" json:"is_primary"`
 	State        string     `db:"state" json:"state"`
 	DueAt        *time.Time `db:"due_at" json:"due_at"`
+	Priority     int        `db:"priority" json:"priority"`
 	Attempt      int        `db:"attempt" json:"attempt"`
 	FaultCode    string     `db:"fault_code" json:"fault_code"`
 	FaultMessage string     `db:"fault_message" json:"fault_message"`
 	LastSyncedAt *time.Time `db:"last_synced_at" json:"last_synced_at"`
 }
 
-const linkColumns = `l.id, l.system_id, l.customer_id, l.external_id, l.is_primary, l.state, l.due_at, l.attempt, l.fault_code,
+const linkColumns = `l.id, l.system_id, l.customer_id, l.external_id, l.is_primary, l.state, l.due_at, l.priority, l.attempt, l.fault_code,
   l.fault_message, l.last_synced_at`
 
 func (r linkRow) noun() link.Link {
 	return link.Link{
 		ID: link.ID(r.ID), SystemID: system.ID(r.SystemID), CustomerID: customer.ID(r.CustomerID), ExternalID: r.ExternalID,
-		State: link.State(r.State), Primary: r.IsPrimary, DueAt: timeOf(r.DueAt), Attempt: r.Attempt,
+		State: link.State(r.State), Primary: r.IsPrimary, DueAt: timeOf(r.DueAt), Priority: link.Priority(r.Priority), Attempt: r.Attempt,
 		LastFault: fault.Code(r.FaultCode), LastMessage: r.FaultMessage, LastSyncedAt: timeOf(r.LastSyncedAt),
 	}
 }
@@ -77,6 +78,7 @@ type partRow struct {
 	Part       string `db:"part" json:"part"`
 	PartID     string `db:"part_id" json:"part_id"`
 	ExternalID string `db:"external_id" json:"external_id"`
+	Made       bool   `db:"made" json:"made"`
 }
 
 const sqlLinksWhere = `
@@ -91,7 +93,7 @@ JOIN link l ON l.organisation_id = b.organisation_id AND l.id = b.link_id
 WHERE `
 
 const sqlPartsWhere = `
-SELECT p.link_id, p.part, p.part_id, p.external_id
+SELECT p.link_id, p.part, p.part_id, p.external_id, p.made
 FROM link_part p
 JOIN link l ON l.organisation_id = p.organisation_id AND l.id = p.link_id
 WHERE `
@@ -100,6 +102,15 @@ WHERE `
 func ListLinkedRecords(ctx context.Context, db pg.DB, sys system.ID, externalIDs []string) ([]LinkedRecord, error) {
 	return listLinkedRecords(ctx, db, "l.system_id = @system AND l.external_id = ANY (@ids)",
 		pgx.StrictNamedArgs{"system": string(sys), "ids": externalIDs})
+}
+
+// FindLinkedRecord reads what is known of the external record of one link, in one round trip; nil when there is no such link.
+func FindLinkedRecord(ctx context.Context, db pg.DB, id link.ID) (*LinkedRecord, error) {
+	found, err := listLinkedRecords(ctx, db, "l.id = @id", pgx.StrictNamedArgs{"id": string(id)})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
 }
 
 // ListLinkedRecordsOfCustomer reads what is known of the external records of a customer, in one round trip.
@@ -133,7 +144,7 @@ func listLinkedRecords(ctx context.Context, db pg.DB, where string, args pgx.Str
 	}
 	for _, r := range parts {
 		rec := at[r.LinkID]
-		rec.Parts = append(rec.Parts, link.PartLink{Part: customer.Part(r.Part), ID: r.PartID, ExternalID: r.ExternalID})
+		rec.Parts = append(rec.Parts, link.PartLink{Part: customer.Part(r.Part), ID: r.PartID, ExternalID: r.ExternalID, Made: r.Made})
 	}
 	return out, nil
 }
@@ -158,16 +169,18 @@ func ListLinksAndSystems(ctx context.Context, db pg.DB, ids []customer.ID) ([]li
 }
 
 const sqlSaveLinks = `
-INSERT INTO link AS l (id, system_id, customer_id, external_id, is_primary, state, due_at, attempt, fault_code,
+INSERT INTO link AS l (id, system_id, customer_id, external_id, is_primary, state, due_at, priority, attempt, fault_code,
   fault_message, last_synced_at)
-SELECT r.id, r.system_id, r.customer_id, r.external_id, r.is_primary, r.state, r.due_at, r.attempt, r.fault_code,
-  r.fault_message, coalesce(r.last_synced_at, now())
+SELECT r.id, r.system_id, r.customer_id, r.external_id, r.is_primary, r.state, r.due_at, r.priority, r.attempt, r.fault_code,
+  r.fault_message, r.last_synced_at
 FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, system_id uuid, customer_id uuid, external_id text,
-  is_primary boolean, state text, due_at timestamptz, attempt integer, fault_code text, fault_message text,
-  last_synced_at timestamptz)
+  is_primary boolean, state text, due_at timestamptz, priority smallint, attempt integer, fault_code text,
+  fault_message text, last_synced_at timestamptz)
 ON CONFLICT (organisation_id, id) DO UPDATE
-SET is_primary = excluded.is_primary, state = excluded.state, due_at = excluded.due_at, attempt = excluded.attempt,
-  fault_code = excluded.fault_code, fault_message = excluded.fault_message, last_synced_at = excluded.last_synced_at`
+SET external_id = CASE WHEN l.external_id = '' THEN excluded.external_id ELSE l.external_id END,
+  is_primary = excluded.is_primary, state = excluded.state, due_at = excluded.due_at, priority = excluded.priority,
+  attempt = excluded.attempt, fault_code = excluded.fault_code, fault_message = excluded.fault_message,
+  last_synced_at = excluded.last_synced_at`
 
 const sqlSaveBases = `
 INSERT INTO link_base AS b (link_id, ours, theirs)
@@ -184,13 +197,13 @@ WHERE p.link_id = ANY (@ids)
     WHERE r.link_id = p.link_id AND r.part = p.part AND r.external_id = p.external_id)`
 
 const sqlSaveParts = `
-INSERT INTO link_part (link_id, part, part_id, external_id)
-SELECT r.link_id, r.part, r.part_id, r.external_id
-FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, part text, part_id uuid, external_id text)
+INSERT INTO link_part (link_id, part, part_id, external_id, made)
+SELECT r.link_id, r.part, r.part_id, r.external_id, r.made
+FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, part text, part_id uuid, external_id text, made boolean)
 ON CONFLICT DO NOTHING`
 
-// SaveLinkedRecords writes links with their bases and parts: new ones are inserted, others replaced. A zero LastSyncedAt means
-// now.
+// SaveLinkedRecords writes links with their bases and parts: new ones are inserted, others replaced. An external id that is
+// known stays what it is (R104).
 func SaveLinkedRecords(ctx context.Context, db pg.DB, records []LinkedRecord) error {
 	var links []linkRow
 	var bases []baseRow
@@ -201,14 +214,14 @@ func SaveLinkedRecords(ctx context.Context, db pg.DB, records []LinkedRecord) er
 		ids[i] = string(l.ID)
 		links = append(links, linkRow{
 			ID: string(l.ID), SystemID: string(l.SystemID), CustomerID: string(l.CustomerID), ExternalID: l.ExternalID,
-			IsPrimary: l.Primary, State: string(l.State), DueAt: timeOrNull(l.DueAt), Attempt: l.Attempt,
+			IsPrimary: l.Primary, State: string(l.State), DueAt: timeOrNull(l.DueAt), Priority: int(l.Priority), Attempt: l.Attempt,
 			FaultCode: string(l.LastFault), FaultMessage: l.LastMessage, LastSyncedAt: timeOrNull(l.LastSyncedAt),
 		})
 		bases = append(bases, baseRow{
 			LinkID: string(l.ID), Ours: json.RawMessage(asJSON(rec.Base.Ours)), Theirs: json.RawMessage(asJSON(rec.Base.Theirs)),
 		})
 		for _, p := range rec.Parts {
-			parts = append(parts, partRow{LinkID: string(l.ID), Part: string(p.Part), PartID: p.ID, ExternalID: p.ExternalID})
+			parts = append(parts, partRow{LinkID: string(l.ID), Part: string(p.Part), PartID: p.ID, ExternalID: p.ExternalID, Made: p.Made})
 		}
 	}
 	return Trip(ctx, db, func(b *pgx.Batch) {

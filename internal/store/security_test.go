@@ -16,7 +16,8 @@ import (
 
 // open are the tables without organisation data, each with the reason.
 var open = map[string]string{
-	"lane": "its key is a hash of what may be called once at a time, whatever the organisation (Promise 10)",
+	"lane_ticket": "it names lanes and waits, and nothing of an organisation (Promise 10)",
+	"lane":        "its key is a hash of what may be called once at a time, whatever the organisation (Promise 10)",
 }
 
 // table is a table of organisation data, and the column that says whose a row is.

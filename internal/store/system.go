@@ -19,6 +19,7 @@ type systemRow struct {
 	Name             string          `db:"name"`
 	State            string          `db:"state"`
 	Settings         json.RawMessage `db:"settings"`
+	Policy           json.RawMessage `db:"policy"`
 	CredentialsSetAt *time.Time      `db:"credentials_set_at"`
 	CheckedAt        *time.Time      `db:"checked_at"`
 	Checks           json.RawMessage `db:"checks"`
@@ -30,19 +31,21 @@ type systemRow struct {
 	Cursor           string          `db:"cursor"`
 	FreshAt          *time.Time      `db:"fresh_at"`
 	SweptAt          *time.Time      `db:"swept_at"`
+	HoldUntil        *time.Time      `db:"hold_until"`
+	HoldCount        int             `db:"hold_count"`
 	CreatedAt        time.Time       `db:"created_at"`
 	UpdatedAt        time.Time       `db:"updated_at"`
 }
 
-const systemColumns = `s.id, s.kind, s.name, s.state, s.settings, s.credentials_set_at, s.checked_at, s.checks, s.fault_code,
-  s.fault_message, s.fault_since, s.poll_every, s.next_due_at, s.cursor, s.fresh_at, s.swept_at,
+const systemColumns = `s.id, s.kind, s.name, s.state, s.settings, s.policy, s.credentials_set_at, s.checked_at, s.checks, s.fault_code,
+  s.fault_message, s.fault_since, s.poll_every, s.next_due_at, s.cursor, s.fresh_at, s.swept_at, s.hold_until, s.hold_count,
   s.created_at, s.updated_at`
 
 func (r systemRow) noun() (system.System, error) {
 	s := system.System{
 		ID: system.ID(r.ID), Kind: system.Kind(r.Kind), Name: r.Name, State: system.State(r.State),
 		CredentialsSetAt: timeOf(r.CredentialsSetAt), CheckedAt: timeOf(r.CheckedAt), PollEvery: r.PollEvery,
-		NextDueAt: timeOf(r.NextDueAt), Cursor: r.Cursor, FreshAt: timeOf(r.FreshAt), SweptAt: timeOf(r.SweptAt),
+		NextDueAt: timeOf(r.NextDueAt), Cursor: r.Cursor, FreshAt: timeOf(r.FreshAt), SweptAt: timeOf(r.SweptAt), HoldUntil: timeOf(r.HoldUntil), HoldCount: r.HoldCount,
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 	if r.FaultCode != "" {
@@ -50,6 +53,9 @@ func (r systemRow) noun() (system.System, error) {
 	}
 	if err := json.Unmarshal(r.Settings, &s.Settings); err != nil {
 		return system.System{}, fmt.Errorf("reading settings of system %s: %w", r.ID, err)
+	}
+	if err := json.Unmarshal(r.Policy, &s.Policy); err != nil {
+		return system.System{}, fmt.Errorf("reading the policy of system %s: %w", r.ID, err)
 	}
 	if err := json.Unmarshal(r.Checks, &s.Checks); err != nil {
 		return system.System{}, fmt.Errorf("reading checks of system %s: %w", r.ID, err)
@@ -168,6 +174,17 @@ func UpdateSystem(ctx context.Context, db pg.DB, s system.System) error {
 	}
 	tag, err := db.Exec(ctx, sqlUpdateSystem, args)
 	return one(tag, err, "system %s", s.ID)
+}
+
+const sqlSetPolicy = `
+UPDATE system
+SET policy = @policy, updated_at = now()
+WHERE id = @id`
+
+// SetSystemPolicy stores which way values flow between the hub and the system.
+func SetSystemPolicy(ctx context.Context, db pg.DB, id system.ID, p system.Policy) error {
+	tag, err := db.Exec(ctx, sqlSetPolicy, pgx.StrictNamedArgs{"id": string(id), "policy": asJSON(p)})
+	return one(tag, err, "system %s", id)
 }
 
 const sqlSetCredentials = `

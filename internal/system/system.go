@@ -42,6 +42,8 @@ type System struct {
 	State State
 	// Settings are what is not secret, such as baseUrl. Each connector's Kind lists its own.
 	Settings map[string]string
+	// Policy says which way values flow, and who wins.
+	Policy Policy
 	// CredentialsSetAt is when credentials were last stored. Zero means never.
 	CredentialsSetAt time.Time
 	CheckedAt        time.Time
@@ -56,7 +58,11 @@ type System struct {
 	// FreshAt is when the last complete look at the system began: what the hub knows is at least that new.
 	FreshAt time.Time
 	// SweptAt is when the last complete look at everything began; the next is due in the following night.
-	SweptAt   time.Time
+	SweptAt time.Time
+	// HoldUntil is until when single customers are not exchanged with the system, because it did not answer; zero when it
+	// does. HoldCount is how many calls in a row failed.
+	HoldUntil time.Time
+	HoldCount int
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

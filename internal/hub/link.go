@@ -1,0 +1,141 @@
+package hub
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/change"
+	"customerhub/internal/customer"
+	"customerhub/internal/fault"
+	"customerhub/internal/link"
+	"customerhub/internal/merge"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// settling says how links of a customer that changed are looked at.
+type settling struct {
+	// isNew says that the customer was just made.
+	isNew bool
+	// by is the system that the change came from, whose link is settled already; empty for a change in the hub.
+	by system.ID
+	// priority is that of links which become due.
+	priority link.Priority
+}
+
+// settleLinks says of each link of a customer whether the system now lacks something the hub holds, and makes it due where
+// that may be sent (Promise 8). A new customer gets a link, and so a record, in each system that the hub writes to.
+func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, how settling) error {
+	records, err := store.ListLinkedRecordsOfCustomer(ctx, tx, c.ID)
+	if err != nil || len(records) == 0 && !how.isNew {
+		return err
+	}
+	systems, err := store.ListSystems(ctx, tx)
+	if err != nil {
+		return err
+	}
+	now, err := store.Now(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var altered []store.LinkedRecord
+	of := byID(systems, func(s system.System) system.ID { return s.ID })
+	for _, r := range records {
+		if r.Link.SystemID == how.by {
+			continue
+		}
+		if settled, ok := h.settle(c, r, of[r.Link.SystemID], how.priority, now); ok {
+			r.Link = settled
+			altered = append(altered, r)
+		}
+	}
+	if how.isNew {
+		altered = append(altered, h.newLinks(c, records, systems, how.priority, now)...)
+	}
+	if len(altered) == 0 {
+		return nil
+	}
+	return store.SaveLinkedRecords(ctx, tx, altered)
+}
+
+// settleOthers settles the links that customers have in other systems than the one which changed them. Mostly there is no
+// other, which costs one statement.
+func (h *Hub) settleOthers(ctx context.Context, tx pgx.Tx, customers []customer.Customer, changes []change.Change, by system.ID, p link.Priority) error {
+	if len(customers) == 0 {
+		return nil
+	}
+	systems, err := store.ListSystems(ctx, tx)
+	if err != nil {
+		return err
+	}
+	written := func(s system.System) bool {
+		return s.ID != by && h.o.Kinds[s.Kind].Writes != nil && s.Policy.WritesOut()
+	}
+	if !slices.ContainsFunc(systems, written) {
+		return nil
+	}
+	isNew := make(map[customer.ID]bool, len(changes))
+	for _, c := range changes {
+		isNew[c.CustomerID] = isNew[c.CustomerID] || c.Kind == change.CustomerCreated
+	}
+	for i := range customers {
+		c := &customers[i]
+		if err := h.settleLinks(ctx, tx, c, settling{isNew: isNew[c.ID], by: by, priority: p}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle gives the link as it stands after the customer changed here; false when it stands as before.
+func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System, p link.Priority, now time.Time) (link.Link, bool) {
+	spec := h.o.Kinds[s.Kind]
+	if spec.Reads == nil || !r.Link.Primary {
+		return r.Link, false
+	}
+	switch r.Link.State {
+	case link.NotInScope, link.Uncertain, link.Paused:
+		return r.Link, false // an edit here says nothing of why the link is not followed
+	case link.Parked:
+		if r.Link.LastFault != fault.Rejected && r.Link.LastFault != fault.Invalid {
+			return r.Link, false
+		}
+		// What they refused may be what was mended.
+	case link.InSync, link.Due, link.Waiting, link.InProgress:
+	}
+	if r.Link.ExternalID == "" {
+		r.Link.State, r.Link.LastFault, r.Link.LastMessage = link.Due, "", toBeCreated
+		r.Link.DueAt, r.Link.Priority = now, p
+		return r.Link, true
+	}
+	policy := merge.PolicyOf(spec.Reads, spec.Writes, s.Policy, r.Parts)
+	verdict := merge.Compare(c.Flatten(merge.Keys(r.Parts)), r.Base.Theirs, r.Base, policy)
+	settled := merge.Settle(r.Link, verdict, p, now)
+	return settled, settled != r.Link
+}
+
+const toBeCreated = "The customer has no record in the system yet."
+
+// newLinks are the links that a new customer gets, in the running systems that the hub writes to.
+func (h *Hub) newLinks(c *customer.Customer, have []store.LinkedRecord, systems []system.System, p link.Priority, now time.Time) (out []store.LinkedRecord) {
+	linked := make(map[system.ID]bool, len(have))
+	for _, r := range have {
+		linked[r.Link.SystemID] = true
+	}
+	for _, s := range systems {
+		if linked[s.ID] || s.State != system.Running || h.o.Kinds[s.Kind].Writes == nil || !s.Policy.WritesOut() {
+			continue
+		}
+		out = append(out, store.LinkedRecord{
+			Link: link.Link{
+				ID: link.ID(store.NewID()), SystemID: s.ID, CustomerID: c.ID, Primary: true, State: link.Due,
+				LastMessage: toBeCreated, DueAt: now, Priority: p,
+			},
+			Base: link.Base{Ours: customer.Fields{}, Theirs: customer.Fields{}},
+		})
+	}
+	return out
+}

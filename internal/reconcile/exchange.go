@@ -1,0 +1,372 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"customerhub/internal/connector"
+	"customerhub/internal/crash"
+	"customerhub/internal/fault"
+	"customerhub/internal/finding"
+	"customerhub/internal/hub"
+	"customerhub/internal/link"
+	"customerhub/internal/merge"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// exchange is one link on its way: claimed, in the lane, with the system open.
+type exchange struct {
+	worker *Worker
+	claim  store.LinkClaim
+	system system.System
+	policy Policy
+	conn   connector.Connection
+	log    *slog.Logger
+	// called says that the system answered a call of this exchange.
+	called bool
+}
+
+// LinkOne looks at the most urgent link that is due, of any organisation; false means that there was none. What comes of it is
+// written in the link; the error is for trouble in getting at it.
+func (w *Worker) LinkOne(ctx context.Context) (bool, error) {
+	due, err := store.ListDueSystems(ctx, w.pool, 1)
+	if err != nil || len(due) == 0 {
+		return false, err
+	}
+	return w.exchangeOne(ctx, due[0])
+}
+
+// exchangeOne takes the lane of a system, then the most urgent of its links, and gives both back: the choice is made anew for
+// each call, so that a person's edit goes before a backfill.
+func (w *Worker) exchangeOne(ctx context.Context, due store.DueSystem) (worked bool, err error) {
+	work, err := w.hub.SystemWork(ctx, due.Organisation, due.System)
+	if err != nil {
+		return false, w.refuse(ctx, due, err)
+	}
+	kind, ok := w.o.Kinds[work.System.Kind]
+	if !ok {
+		return false, w.refuse(ctx, due, fault.New(fault.Unsupported, "This hub has no connector for %s.", work.System.Kind))
+	}
+	log := w.o.Log.With("organisation", due.Organisation, "system", due.System)
+	conn, err := kind.Open(connector.Config{
+		Settings: work.System.Settings, Credentials: work.Credentials, Client: w.o.Client, Log: log, Now: w.o.Now,
+	})
+	if err != nil {
+		return false, w.refuse(ctx, due, err)
+	}
+	e := &exchange{worker: w, system: work.System, policy: policyOf(kind, work.System), conn: conn, log: log}
+	err = w.inLane(ctx, log, laneOf(kind, work.System), due.Priority, func(ctx context.Context, _ time.Time) error {
+		claim, err := w.hub.ClaimLink(ctx, due, w.o.Lease)
+		if err != nil || claim == nil {
+			return err
+		}
+		worked, e.claim, e.log = true, *claim, log.With("link", claim.Link)
+		renew := func(ctx context.Context) error { return w.hub.RenewLink(ctx, e.claim, w.o.Lease) }
+		err = keeping(ctx, w.o.Lease, renew, func(ctx context.Context) error {
+			return guarded(func() error { return e.run(ctx) })
+		})
+		return e.finish(ctx, err)
+	})
+	return worked, err
+}
+
+// refuse keeps a system from being looked at when it cannot even be opened.
+func (w *Worker) refuse(ctx context.Context, due store.DueSystem, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, w.hub.NoteAnswer(ctx, due.Organisation, due.System, err, w.backoff))
+}
+
+// maxClaims is how many holders a link may take down before it is parked, maxTries how often one may fail by our own defect.
+const (
+	maxClaims = 5
+	maxTries  = 5
+)
+
+func (e *exchange) run(ctx context.Context) error {
+	if e.claim.Claims > maxClaims {
+		return fault.New(fault.Internal, "Work on this customer ended %d times without a result, so the hub gave it up. The log has the details.", e.claim.Claims-1)
+	}
+	work, err := e.worker.hub.StartLink(ctx, e.claim)
+	if err != nil {
+		return err
+	}
+	if work.Intent != nil {
+		return e.resolve(ctx, work)
+	}
+	if work.Link.ExternalID == "" {
+		return e.create(ctx, work)
+	}
+	record, err := e.read(ctx, work.Link.ExternalID)
+	if err != nil {
+		return err
+	}
+	return e.look(ctx, record)
+}
+
+// read reads a record as it is now.
+func (e *exchange) read(ctx context.Context, externalID string) (merge.Observation, error) {
+	record, err := e.conn.Read(ctx, externalID)
+	if err != nil {
+		return merge.Observation{}, err
+	}
+	e.called = true
+	return ObservationOf(record), nil
+}
+
+// commit commits a decision. Crash points stand on both sides of it.
+func (e *exchange) commit(ctx context.Context, decide func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error)) (hub.Decision, error) {
+	d, err := e.worker.hub.CommitLook(ctx, hub.Look{Claim: e.claim, System: e.system, Decide: decide})
+	if fault.Is(err, fault.Stale) {
+		e.log.Info("link went into other hands")
+	}
+	return d, err
+}
+
+// look commits what was read, and makes the call that comes of it.
+func (e *exchange) look(ctx context.Context, record merge.Observation) error {
+	crash.Point("C1", "")
+	d, err := e.commit(ctx, func(k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
+		return decideLook(record, k, e.policy, store.NewID, now)
+	})
+	if err != nil || d.Intent == nil {
+		return err
+	}
+	return e.send(ctx, *d.Intent, d.Outcome.Link.ExternalID)
+}
+
+// create makes a record for a customer that has none, unless the system has one already: what is there is looked up first,
+// and a record that may be another customer's is never written over (R89, R92, R110).
+func (e *exchange) create(ctx context.Context, work hub.LinkWork) error {
+	hits, err := e.find(ctx, work.Number, work.BusinessID)
+	if err != nil {
+		return err
+	}
+	if len(hits) > 0 {
+		return e.adopt(ctx, hits)
+	}
+	crash.Point("C1", "create")
+	d, err := e.commit(ctx, func(k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
+		return decideCreate(k, e.policy, store.NewID, now)
+	})
+	if err != nil || d.Intent == nil {
+		return err
+	}
+	return e.send(ctx, *d.Intent, "")
+}
+
+// find gives the records that carry the number or the business ID.
+func (e *exchange) find(ctx context.Context, number, businessID string) ([]connector.Row, error) {
+	finder, ok := e.conn.(connector.Finder)
+	if !ok {
+		return nil, nil
+	}
+	rows, err := finder.Find(ctx, connector.Identity{Number: number, BusinessID: businessID})
+	if err != nil {
+		return nil, err
+	}
+	e.called = true
+	return slices.DeleteFunc(rows, func(r connector.Row) bool { return r.Excluded != "" }), nil
+}
+
+// adopt links the customer to a record that exists already, when it is the customer's own, and takes it from there.
+func (e *exchange) adopt(ctx context.Context, hits []connector.Row) error {
+	if len(hits) > 1 {
+		return e.park(ctx, finding.CreateAmbiguous, fmt.Sprintf("The system has %d customers with this number or business ID; a person has to say which is this one.", len(hits)))
+	}
+	record, err := e.read(ctx, hits[0].ExternalID)
+	if err != nil {
+		return err
+	}
+	other, err := e.worker.hub.CustomerOfRecord(ctx, e.claim.Organisation, e.claim.System, record.ExternalID)
+	if err != nil {
+		return err
+	}
+	if other != "" && other != e.claim.Customer {
+		return e.park(ctx, finding.CreateAmbiguous, "The system's record with this number or business ID belongs to another customer of the hub.")
+	}
+	var objection string
+	d, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+		if objection = mayAdopt(k.Customer, record.Fields); objection != "" {
+			return parked(k, finding.CreateAmbiguous, fault.Ambiguous, objection), nil
+		}
+		k.Link.ExternalID = record.ExternalID
+		return decideLook(record, k, e.policy, store.NewID, now)
+	})
+	if err != nil || d.Intent == nil {
+		return err
+	}
+	return e.send(ctx, *d.Intent, record.ExternalID)
+}
+
+// send makes the call of an intent and finds out what came of it.
+func (e *exchange) send(ctx context.Context, i link.Intent, externalID string) error {
+	crash.Point("C2", string(i.Operation))
+	writer, ok := e.conn.(connector.Writer)
+	if !ok {
+		return e.unsent(ctx, i, fault.New(fault.Unsupported, "This kind of system cannot be written to."))
+	}
+	key, err := writer.Write(crash.During(ctx, string(i.Operation)), stepOf(i, externalID))
+	crash.Point("C4", string(i.Operation))
+	switch {
+	case err == nil:
+		e.called = true
+	case fault.Is(err, fault.Duplicate) && fault.Of(err).ReasonOrCode() == "REQUEST_NOT_UNIQUE":
+		// It arrived the first time (design section 5).
+		e.called, key = true, ""
+	case fault.Is(err, fault.Uncertain) || fault.Is(err, fault.Internal) || fault.Of(err) == nil || panicked(err) || ctx.Err() != nil:
+		return e.uncertain(ctx, i, err)
+	default:
+		return e.unsent(ctx, i, err)
+	}
+	return e.taken(ctx, i, externalID, key)
+}
+
+// taken reads back what a call came to, and merges again.
+func (e *exchange) taken(ctx context.Context, i link.Intent, externalID, key string) error {
+	if i.Operation == link.Create && i.Part == "" {
+		if externalID = key; externalID == "" {
+			hits, err := e.find(ctx, i.Number, i.BusinessID)
+			if err != nil {
+				return e.uncertain(ctx, i, err)
+			}
+			if len(hits) != 1 {
+				return e.unfound(ctx, i, len(hits))
+			}
+			externalID = hits[0].ExternalID
+		}
+	}
+	record, err := e.read(ctx, externalID)
+	if err != nil {
+		// The system took it; what it made of it is seen at the next look. The key is kept, it is the identity (R103).
+		i.Key = key
+		return e.readBackLater(ctx, i, externalID, err)
+	}
+	_, err = e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+		if pending == nil || pending.ID != i.ID {
+			return hub.Decision{}, fault.New(fault.Stale, "The intent was resolved by others.")
+		}
+		return decideTaken(taken{externalID, key, record}, i, k, e.policy, store.NewID, now)
+	})
+	if err == nil {
+		crash.Point("C5", string(i.Operation))
+	}
+	return err
+}
+
+// unsent ends an intent whose call the system refused, or that never left: nothing came of it.
+func (e *exchange) unsent(ctx context.Context, i link.Intent, why error) error {
+	_, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+		d := e.failed(k, why, now)
+		d.Resolved = true
+		return d, nil
+	})
+	if err != nil {
+		return err
+	}
+	e.log.Log(ctx, fault.CodeOf(why).Level(), "a call outside was not taken", "operation", i.Operation, "part", i.Part, "code", fault.CodeOf(why))
+	return e.answered(ctx, why)
+}
+
+// finish ends a look that failed, as far as that has not been written yet.
+func (e *exchange) finish(ctx context.Context, err error) error {
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err == nil {
+		crash.Point("C6", "")
+		if e.called {
+			return e.answered(ending, nil)
+		}
+		return nil
+	}
+	if fault.Is(err, fault.Stale) {
+		return nil
+	}
+	if ctx.Err() != nil { // we are shutting down, or lost touch
+		if releaseErr := e.worker.hub.ReleaseLink(ending, e.claim); releaseErr != nil && !fault.Is(releaseErr, fault.Stale) {
+			e.log.Warn("link not released; it is due again when its lease ends", "error", releaseErr)
+		}
+		return err
+	}
+	e.log.Log(ctx, fault.CodeOf(err).Level(), "a customer could not be brought into agreement", "code", fault.CodeOf(err), "error", err)
+	_, commitErr := e.commit(ending, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+		if pending != nil {
+			return undecided(*pending, k, now.Add(e.worker.backoff(k.Link.Attempt)), "The system could not be asked: "+hub.Shown(err)), nil
+		}
+		return e.failed(k, err, now), nil
+	})
+	if fault.Is(commitErr, fault.Stale) {
+		return nil
+	}
+	if commitErr != nil {
+		return errors.Join(err, commitErr)
+	}
+	return e.answered(ending, err)
+}
+
+// answered tells the system's readiness what a call came to.
+func (e *exchange) answered(ctx context.Context, err error) error {
+	switch fault.CodeOf(err) {
+	case "", fault.Denied, fault.Limited, fault.Maintenance, fault.Unavailable:
+	case fault.Uncertain:
+		err = fault.Wrap(fault.Unavailable, err, "%s", hub.Shown(err))
+	default:
+		return nil // about this record only
+	}
+	return e.worker.hub.NoteAnswer(ctx, e.claim.Organisation, e.claim.System, err, e.worker.backoff)
+}
+
+// failed says how a link stands after a look that failed, by the fault's code (design section 6, faults).
+func (e *exchange) failed(k merge.Known, why error, now time.Time) hub.Decision {
+	code, message := fault.CodeOf(why), hub.Shown(why)
+	k.Link.Attempt++
+	switch code {
+	case fault.Rejected, fault.Invalid:
+		return parked(k, finding.LinkParked, fault.Rejected, message)
+	case fault.Ambiguous, fault.Duplicate:
+		return parked(k, finding.LinkParked, fault.Ambiguous, message)
+	case fault.NotFound:
+		// Gone is what complete lists say, not a single answer (Promise 6).
+		return hub.Decision{Outcome: standing(k, link.Waiting, fault.NotFound,
+			"The system does not find this record. Whether it is gone is told by the next full comparison.")}
+	case fault.Unsupported:
+		return hub.Decision{Outcome: standing(k, link.Paused, fault.Unsupported, message)}
+	case fault.Internal:
+		if k.Link.Attempt >= maxTries || e.claim.Claims > maxClaims {
+			return parked(k, finding.LinkParked, fault.Internal, message)
+		}
+	}
+	out := standing(k, link.Waiting, code, message)
+	out.Link.DueAt = now.Add(e.worker.backoff(k.Link.Attempt - 1))
+	return hub.Decision{Outcome: out}
+}
+
+// parked leaves a link to a person, with a finding that says why.
+func parked(k merge.Known, code finding.Code, why fault.Code, message string) hub.Decision {
+	out := standing(k, link.Parked, why, message)
+	out.Link.DueAt = time.Time{}
+	out.Findings = []finding.Finding{{Code: code, Message: message}}
+	return hub.Decision{Outcome: out}
+}
+
+func (e *exchange) park(ctx context.Context, code finding.Code, message string) error {
+	_, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, _ time.Time) (hub.Decision, error) {
+		d := parked(k, code, fault.Ambiguous, message)
+		d.Resolved = pending != nil
+		return d, nil
+	})
+	return err
+}
+
+// backoff is how long to wait after so many failures: longer each time, and never quite the same for two.
+func (w *Worker) backoff(failures int) time.Duration {
+	wait := w.o.Backoff[min(max(failures, 0), len(w.o.Backoff)-1)]
+	return wait*3/4 + rand.N(wait/2+1)
+}

@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/fault"
+	"customerhub/internal/link"
+	"customerhub/internal/organisation"
+	"customerhub/internal/pg"
+	"customerhub/internal/system"
+)
+
+// DueSystem is a system that has links to look at now.
+type DueSystem struct {
+	Organisation organisation.ID
+	System       system.ID
+	Priority     link.Priority
+}
+
+const sqlDueLinks = `
+SELECT d.organisation_id, d.system_id, d.priority
+FROM hub_due_links(@limit) d`
+
+// ListDueSystems gives the systems that have links to look at now, of any organisation, the most urgent first. It runs
+// outside any organisation.
+func ListDueSystems(ctx context.Context, db pg.DB, limit int) ([]DueSystem, error) {
+	rows, _ := db.Query(ctx, sqlDueLinks, pgx.StrictNamedArgs{"limit": limit})
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d DueSystem, err error) {
+		var org, id string
+		var priority int
+		err = row.Scan(&org, &id, &priority)
+		return DueSystem{organisation.ID(org), system.ID(id), link.Priority(priority)}, err
+	})
+	return out, pg.Fault(err, "due links")
+}
+
+// LinkClaim is a link in the hands of one worker. The fence grows with each claim, and a result under an older one is
+// refused.
+type LinkClaim struct {
+	Organisation organisation.ID
+	System       system.ID
+	Link         link.ID
+	Customer     customer.ID
+	Fence        int64
+	// Claims counts the holders since a result was last written; one that takes its holders down is told by it (T39).
+	Claims int
+}
+
+const sqlClaimLink = `
+WITH next AS (
+  SELECT l.id
+  FROM link l
+  WHERE l.system_id = @system
+    AND (l.due_at <= now() AND coalesce(l.lease_until < now(), true) OR l.lease_until < now())
+  ORDER BY l.priority, l.due_at NULLS FIRST, l.id
+  LIMIT 1
+  FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE link l
+SET due_at = NULL, lease_until = now() + @lease::interval, fence = l.fence + 1, claims = l.claims + 1,
+  state = CASE WHEN l.state = 'UNCERTAIN' THEN l.state ELSE 'IN_PROGRESS' END
+FROM next
+WHERE l.id = next.id
+RETURNING l.id, l.customer_id, l.fence, l.claims`
+
+// ClaimLink takes the most urgent link of a system that is due, or whose holder has gone; nil when there is none. Claiming
+// ends its being due, so that a change that comes meanwhile makes it due again.
+func ClaimLink(ctx context.Context, db pg.DB, due DueSystem, lease time.Duration) (*LinkClaim, error) {
+	var id, customerID string
+	c := LinkClaim{Organisation: due.Organisation, System: due.System}
+	err := db.QueryRow(ctx, sqlClaimLink, pgx.StrictNamedArgs{"system": string(due.System), "lease": lease}).
+		Scan(&id, &customerID, &c.Fence, &c.Claims)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	c.Link, c.Customer = link.ID(id), customer.ID(customerID)
+	return &c, pg.Fault(err, "due links")
+}
+
+const sqlLockLink = `
+SELECT l.id
+FROM link l
+WHERE l.id = @id AND l.fence = @fence AND l.lease_until IS NOT NULL
+FOR NO KEY UPDATE`
+
+// LockLink keeps others from the link until the transaction ends. Stale means that it is in other hands.
+func LockLink(ctx context.Context, db pg.DB, c LinkClaim) error {
+	tag, err := db.Exec(ctx, sqlLockLink, pgx.StrictNamedArgs{"id": string(c.Link), "fence": c.Fence})
+	return linkHeld(tag.RowsAffected(), err, c)
+}
+
+const sqlRenewLink = `
+UPDATE link
+SET lease_until = now() + @lease::interval
+WHERE id = @id AND fence = @fence AND lease_until IS NOT NULL`
+
+// RenewLink holds the link for another lease. Stale means that it is in other hands.
+func RenewLink(ctx context.Context, db pg.DB, c LinkClaim, lease time.Duration) error {
+	tag, err := db.Exec(ctx, sqlRenewLink, pgx.StrictNamedArgs{"id": string(c.Link), "fence": c.Fence, "lease": lease})
+	return linkHeld(tag.RowsAffected(), err, c)
+}
+
+const sqlReleaseLink = `
+UPDATE link
+SET lease_until = NULL, claims = CASE WHEN @progress THEN 0 ELSE claims END,
+  due_at = CASE WHEN @again THEN now() ELSE due_at END, state = CASE WHEN state = 'IN_PROGRESS' THEN 'DUE' ELSE state END
+WHERE id = @id AND fence = @fence AND lease_until IS NOT NULL`
+
+// ReleaseLink gives the link back. progress says that something was found out about it, again that it is due at once.
+func ReleaseLink(ctx context.Context, db pg.DB, c LinkClaim, progress, again bool) error {
+	tag, err := db.Exec(ctx, sqlReleaseLink, pgx.StrictNamedArgs{
+		"id": string(c.Link), "fence": c.Fence, "progress": progress, "again": again,
+	})
+	return linkHeld(tag.RowsAffected(), err, c)
+}
+
+const sqlTouchLink = `
+UPDATE link
+SET touched_at = clock_timestamp(), claims = 0
+WHERE id = @id AND fence = @fence`
+
+// TouchLink notes that the hub decided, or finished, writing into the record: what was read of it before says nothing.
+func TouchLink(ctx context.Context, db pg.DB, c LinkClaim) error {
+	_, err := db.Exec(ctx, sqlTouchLink, pgx.StrictNamedArgs{"id": string(c.Link), "fence": c.Fence})
+	return pg.Fault(err, "link %s", c.Link)
+}
+
+const sqlTouchedSince = `
+SELECT l.external_id
+FROM link l
+WHERE l.system_id = @system AND l.external_id = ANY (@ids)
+  AND (l.touched_at >= @since OR EXISTS (
+    SELECT FROM intent i
+    WHERE i.organisation_id = l.organisation_id AND i.link_id = l.id))
+ORDER BY l.external_id`
+
+// ListTouchedSince gives those of the records that the hub has written into since a moment, or is about to.
+func ListTouchedSince(ctx context.Context, db pg.DB, sys system.ID, externalIDs []string, since time.Time) ([]string, error) {
+	rows, _ := db.Query(ctx, sqlTouchedSince, pgx.StrictNamedArgs{"system": string(sys), "ids": externalIDs, "since": since})
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return ids, pg.Fault(err, "links")
+}
+
+const sqlMarkDue = `
+UPDATE link
+SET due_at = least(due_at, now()), priority = least(priority, @priority)
+WHERE system_id = @system AND external_id = ANY (@ids)`
+
+// MarkLinksDue makes links of records due now: the hint that something may be new there.
+func MarkLinksDue(ctx context.Context, db pg.DB, sys system.ID, externalIDs []string, p link.Priority) error {
+	_, err := db.Exec(ctx, sqlMarkDue, pgx.StrictNamedArgs{"system": string(sys), "ids": externalIDs, "priority": int(p)})
+	return pg.Fault(err, "links")
+}
+
+const sqlQueuePlace = `
+SELECT count(*)
+FROM link l
+JOIN link mine ON mine.organisation_id = l.organisation_id AND mine.system_id = l.system_id AND mine.id = @id
+WHERE l.due_at IS NOT NULL AND l.due_at <= now() AND (l.priority, l.due_at, l.id) < (mine.priority, mine.due_at, mine.id)`
+
+// CountAhead gives how many due links of the same system go before a link that is due itself.
+func CountAhead(ctx context.Context, db pg.DB, id link.ID) (int, error) {
+	var n int
+	err := db.QueryRow(ctx, sqlQueuePlace, pgx.StrictNamedArgs{"id": string(id)}).Scan(&n)
+	return n, pg.Fault(err, "link %s", id)
+}
+
+const sqlHoldSystem = `
+UPDATE system
+SET hold_until = now() + @wait::interval, hold_count = @count
+WHERE id = @id`
+
+// HoldSystem keeps links of a system from being looked at for a while, after count calls in a row that failed; no wait and no
+// count let them go on.
+func HoldSystem(ctx context.Context, db pg.DB, id system.ID, wait time.Duration, count int) error {
+	var until any = wait
+	if wait <= 0 {
+		until = nil
+	}
+	tag, err := db.Exec(ctx, sqlHoldSystem, pgx.StrictNamedArgs{"id": string(id), "wait": until, "count": count})
+	return one(tag, err, "system %s", id)
+}
+
+func linkHeld(rows int64, err error, c LinkClaim) error {
+	if err != nil {
+		return pg.Fault(err, "link %s", c.Link)
+	}
+	if rows == 0 {
+		return fault.New(fault.Stale, "The link %s is in other hands now.", c.Link)
+	}
+	return nil
+}

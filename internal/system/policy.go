@@ -1,0 +1,96 @@
+package system
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"customerhub/internal/fault"
+)
+
+// Direction says which way values flow between the hub and a system.
+type Direction string
+
+// The directions.
+const (
+	In   Direction = "IN"   // from the system into the hub only
+	Out  Direction = "OUT"  // from the hub into the system only: what people change there is set back
+	Both Direction = "BOTH" // both ways
+	Off  Direction = "OFF"  // not compared at all
+)
+
+// Master is the side whose value stands when both changed.
+type Master string
+
+// The masters.
+const (
+	MasterSystem Master = "SYSTEM"
+	MasterHub    Master = "HUB"
+)
+
+// Policy is what an organisation decided for one system: which way values flow and who wins (R116, R117, R194). The zero
+// value imports only, and the system's value stands: Netvisor is primarily the master (R55).
+type Policy struct {
+	Flow
+	// Groups decide for single field groups, such as billingAddress, office.address, or office for all of an office.
+	Groups map[string]Flow `json:"groups,omitempty"`
+}
+
+// Flow is a direction and a master. A zero member is the policy's own, and there it is In and MasterSystem.
+type Flow struct {
+	Direction Direction `json:"direction,omitempty"`
+	Master    Master    `json:"master,omitempty"`
+}
+
+// Of gives what holds for a field group, named without the key of a part. A part's whole name decides for its groups that
+// have no decision of their own.
+func (p Policy) Of(group string) Flow {
+	out := p.Groups[group]
+	if part, _, ok := strings.Cut(group, "."); ok {
+		out = out.or(p.Groups[part])
+	}
+	return out.or(p.Flow).or(Flow{In, MasterSystem})
+}
+
+func (f Flow) or(other Flow) Flow {
+	if f.Direction == "" {
+		f.Direction = other.Direction
+	}
+	if f.Master == "" {
+		f.Master = other.Master
+	}
+	return f
+}
+
+// WritesOut says whether anything at all flows into the system.
+func (p Policy) WritesOut() bool {
+	out := func(d Direction) bool { return d == Out || d == Both }
+	for _, f := range p.Groups {
+		if out(f.Direction) {
+			return true
+		}
+	}
+	return out(p.Direction)
+}
+
+// Check refuses what is no policy. Paths are direction, master, and groups with the index in the order of their names.
+func (p Policy) Check() error {
+	faults := p.Flow.check()
+	for i, name := range slices.Sorted(maps.Keys(p.Groups)) {
+		for _, f := range p.Groups[name].check() {
+			faults = append(faults, f.At(append([]string{"groups", strconv.Itoa(i)}, f.Path...)...))
+		}
+	}
+	return faults.OrNil()
+}
+
+func (f Flow) check() (faults fault.Errors) {
+	if !slices.Contains([]Direction{"", In, Out, Both, Off}, f.Direction) {
+		faults = append(faults, fault.New(fault.Invalid, "A direction is IN, OUT, BOTH or OFF.").At("direction"))
+	}
+	if !slices.Contains([]Master{"", MasterSystem, MasterHub}, f.Master) {
+		faults = append(faults, fault.New(fault.Invalid, "A master is SYSTEM or HUB.").At("master"))
+	}
+	return faults
+}

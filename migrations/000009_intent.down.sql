@@ -1,0 +1,3 @@
+DROP FUNCTION hub_due_links(integer);
+DROP TABLE number_counter;
+DROP TABLE intent;
