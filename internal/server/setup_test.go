@@ -366,6 +366,7 @@ func (b *bundle) seed(org organisation.ID, n int) {
 		records = append(records, store.LinkedRecord{
 			Link: link.Link{
 				ID: link.ID(uuid(5, i+1)), SystemID: sys.ID, CustomerID: c.ID, ExternalID: fmt.Sprint(4000 + i), State: link.InSync, Primary: true,
+				LastSyncedAt: time.Now(),
 			},
 			Base: link.Base{Ours: customer.Fields{}, Theirs: customer.Fields{}},
 		})
