@@ -86,6 +86,9 @@ type KycResolver interface {
 }
 type LinkResolver interface {
 	Customer(ctx context.Context, obj *model.Link) (*model.Customer, error)
+
+	PendingWrite(ctx context.Context, obj *model.Link) (*model.PendingWrite, error)
+	QueuePosition(ctx context.Context, obj *model.Link) (*int, error)
 }
 type MutationResolver interface {
 	CreateCustomer(ctx context.Context, input model.CreateCustomerInput) (*model.CreateCustomerPayload, error)
@@ -105,6 +108,8 @@ type MutationResolver interface {
 	SetSystemCredentials(ctx context.Context, input model.SetSystemCredentialsInput) (*model.SetSystemCredentialsPayload, error)
 	CheckSystem(ctx context.Context, input model.CheckSystemInput) (*model.CheckSystemPayload, error)
 	StartSystem(ctx context.Context, input model.StartSystemInput) (*model.StartSystemPayload, error)
+	SetSystemPolicy(ctx context.Context, input model.SetSystemPolicyInput) (*model.SetSystemPolicyPayload, error)
+	RetryLink(ctx context.Context, input model.RetryLinkInput) (*model.RetryLinkPayload, error)
 	SyncNow(ctx context.Context, input model.SyncNowInput) (*model.SyncNowPayload, error)
 }
 type OfficeResolver interface {
@@ -139,6 +144,8 @@ type SubscriptionResolver interface {
 }
 type SystemResolver interface {
 	LastRun(ctx context.Context, obj *model.System) (*model.Run, error)
+
+	Lane(ctx context.Context, obj *model.System) (*model.Lane, error)
 }
 type UserErrorDetailsResolver interface {
 	Holder(ctx context.Context, obj *model.UserErrorDetails) (*model.Customer, error)
@@ -185,18 +192,21 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDefineCustomFieldInput,
 		ec.unmarshalInputEInvoiceInput,
 		ec.unmarshalInputExternalKey,
+		ec.unmarshalInputGroupPolicyInput,
 		ec.unmarshalInputLabelInput,
 		ec.unmarshalInputLinkContactInput,
 		ec.unmarshalInputNewPersonInput,
 		ec.unmarshalInputOfficePatch,
 		ec.unmarshalInputPersonPatch,
 		ec.unmarshalInputResponsibleInput,
+		ec.unmarshalInputRetryLinkInput,
 		ec.unmarshalInputRunFilter,
 		ec.unmarshalInputSetCustomFieldInput,
 		ec.unmarshalInputSetCustomFieldsInput,
 		ec.unmarshalInputSetDefaultContactInput,
 		ec.unmarshalInputSetResponsibleInput,
 		ec.unmarshalInputSetSystemCredentialsInput,
+		ec.unmarshalInputSetSystemPolicyInput,
 		ec.unmarshalInputSettingInput,
 		ec.unmarshalInputStartSystemInput,
 		ec.unmarshalInputSyncNowInput,
@@ -1082,6 +1092,16 @@ type System implements Node {
   checks: [SystemCheck!]
   "The newest run of the system."
   lastRun: Run
+  """
+  Which way values flow between the hub and the system, and whose value stands when both sides changed it. Needs
+  ` + "`" + `systems:read` + "`" + `, else null.
+  """
+  policy: SystemPolicy
+  """
+  The queue for calls to the company that the system stands for: one call at a time, whoever makes it. Needs
+  ` + "`" + `systems:read` + "`" + `, else null.
+  """
+  lane: Lane
   "How many seconds pass between two looks at the system."
   pollEverySeconds: Int!
   "When the hub will look at the system next; null when it is not running."
@@ -1213,6 +1233,102 @@ enum FaultCode {
 }
 
 """
+Which way values flow between the hub and a system, and whose value stands (R116, R117, R194).
+"""
+type SystemPolicy {
+  "Which way values flow, for all field groups that have no decision of their own. ` + "`" + `IN` + "`" + ` until it is set."
+  direction: SyncDirection!
+  "Whose value stands when both sides changed it. ` + "`" + `SYSTEM` + "`" + ` until it is set."
+  master: SyncMaster!
+  "Decisions for single field groups, by name."
+  groups: [GroupPolicy!]!
+}
+
+"""
+A decision for one field group, such as ` + "`" + `billingAddress` + "`" + `.
+"""
+type GroupPolicy {
+  "The group, such as ` + "`" + `billingAddress` + "`" + `, ` + "`" + `einvoice` + "`" + `, ` + "`" + `office.address` + "`" + `, or ` + "`" + `office` + "`" + ` for all of an office."
+  group: String!
+  "Which way values of the group flow; null when the policy's own direction holds."
+  direction: SyncDirection
+  "Whose value of the group stands; null when the policy's own master holds."
+  master: SyncMaster
+}
+
+"""
+Which way values flow between the hub and a system.
+"""
+enum SyncDirection {
+  "From the system into the hub only. What is changed in the hub stays there and is shown as waiting."
+  IN
+  "From the hub into the system only. What people change in the system is set back."
+  OUT
+  "Both ways."
+  BOTH
+  "Not at all: the two are not compared."
+  OFF
+}
+
+"""
+Whose value stands when both sides changed it since they last agreed. The other value is kept in the provenance.
+"""
+enum SyncMaster {
+  "The external system's."
+  SYSTEM
+  "The hub's."
+  HUB
+}
+
+"""
+The queue for calls into one external company. Calls that somebody waits for go before imports.
+"""
+type Lane {
+  "When the call under way began; null when there is none."
+  heldSince: DateTime
+  "How many wait for their turn."
+  waiting: Int!
+  "How many of those are waited for by a person."
+  interactive: Int!
+  "How many seconds one turn takes, of late."
+  usualSeconds: Float!
+  "About how many seconds somebody who asks now would wait for a turn."
+  expectedWaitSeconds: Float!
+}
+
+"""
+A call into an external system that the hub decided on and whose end is not known yet.
+"""
+type PendingWrite {
+  "What the call does."
+  operation: WriteOperation!
+  "What the call is about: ` + "`" + `customer` + "`" + `, ` + "`" + `office` + "`" + ` or ` + "`" + `contact` + "`" + `."
+  part: String!
+  "The names of the values that it sends, such as ` + "`" + `billingAddress.city` + "`" + `."
+  fields: [String!]!
+  "When it was decided."
+  since: DateTime!
+  "When it was last sent; whether it arrived is what is not known."
+  sentAt: DateTime!
+  "How often it was sent, each time under the same transaction, by which the system tells a repetition."
+  sends: Int!
+  "What the hub is doing to find out, in words; null while the call is under way."
+  trying: String
+}
+
+"""
+What a call into an external system does.
+"""
+enum WriteOperation {
+  "Makes a new record, office or contact."
+  CREATE
+  "Changes values."
+  EDIT
+  "Takes an office or a contact away, as far as the system can."
+  REMOVE
+}
+
+"""
 A customer in one external system.
 """
 type Link implements Node {
@@ -1234,6 +1350,18 @@ type Link implements Node {
   dueAt: DateTime
   "How often the current work was tried without success."
   attempt: Int!
+  """
+  A call into the system whose end is not known yet, such as one whose answer was lost; null when there is none.
+
+  While it stands, the hub makes no other call for this record: it first finds out what became of this one.
+  """
+  pendingWrite: PendingWrite
+  """
+  How many records of the same system are looked at before this one; null when this one is not due.
+
+  Together with ` + "`" + `system.lane.usualSeconds` + "`" + ` it says how long to expect to wait.
+  """
+  queuePosition: Int
   "When both sides last agreed; null when never."
   lastSyncedAt: DateTime
 }
@@ -1699,6 +1827,26 @@ type Mutation {
   ): StartSystemPayload!
 
   """
+  Decides which way values flow between the hub and a system, and whose value stands. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  The whole policy is replaced. Once values may flow out, edits in the hub are sent, and what was edited here before is
+  sent as the next full comparison finds it; new customers get a record in the system.
+  """
+  setSystemPolicy(
+    "The system and its policy."
+    input: SetSystemPolicyInput!
+  ): SetSystemPolicyPayload!
+  """
+  Looks at a customer's record in a system again, now, and sends anew what the system refused. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  For a link that is parked, after its cause was mended; for any other it only brings the next look forward.
+  """
+  retryLink(
+    "The link."
+    input: RetryLinkInput!
+  ): RetryLinkPayload!
+
+  """
   Looks at a running system now, without waiting for its next turn. Needs ` + "`" + `systems:manage` + "`" + `.
 
   It answers at once with a queued run; follow that with ` + "`" + `runProgress` + "`" + `.
@@ -1863,6 +2011,10 @@ enum UserErrorCode {
   SYSTEM_NOT_CHECKED
   "The system is running already."
   SYSTEM_RUNNING
+  "The hub cannot write to this kind of system."
+  SYSTEM_NOT_WRITABLE
+  "There is no such field group."
+  FIELD_GROUP_UNKNOWN
   "The system is not running."
   SYSTEM_NOT_RUNNING
   "Another system of the same kind is running; one of a kind may run at a time."
@@ -2386,6 +2538,44 @@ input StartSystemInput {
 }
 
 """
+The policy of a system.
+"""
+input SetSystemPolicyInput {
+  "The global id of the system."
+  id: ID!
+  "Which way values flow."
+  direction: SyncDirection!
+  "Whose value stands when both sides changed it."
+  master: SyncMaster = SYSTEM
+  "Decisions for single field groups."
+  groups: [GroupPolicyInput!]
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
+A decision for one field group.
+"""
+input GroupPolicyInput {
+  "The group, such as ` + "`" + `billingAddress` + "`" + `, ` + "`" + `einvoice` + "`" + `, ` + "`" + `office.address` + "`" + `, or ` + "`" + `office` + "`" + ` for all of an office."
+  group: String!
+  "Which way values of the group flow; absent or null for the policy's own direction."
+  direction: SyncDirection
+  "Whose value of the group stands; absent or null for the policy's own master."
+  master: SyncMaster
+}
+
+"""
+A link to be looked at again.
+"""
+input RetryLinkInput {
+  "The global id of the link."
+  id: ID!
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
 The system to look at now.
 """
 input SyncNowInput {
@@ -2573,6 +2763,26 @@ type StartSystemPayload implements UserErrors {
   system: System
   "The run that imports everything for the first time; null when there are user errors."
   run: Run
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `setSystemPolicy` + "`" + `.
+"""
+type SetSystemPolicyPayload implements UserErrors {
+  "The system as it is now; null when there are user errors."
+  system: System
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `retryLink` + "`" + `.
+"""
+type RetryLinkPayload implements UserErrors {
+  "The link as it is now; null when there are user errors."
+  link: Link
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -3039,6 +3249,18 @@ func (ec *executionContext) childFields_FieldProvenance(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type FieldProvenance", field.Name)
 }
 
+func (ec *executionContext) childFields_GroupPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_GroupPolicy_group(ctx, field)
+	case "direction":
+		return ec.fieldContext_GroupPolicy_direction(ctx, field)
+	case "master":
+		return ec.fieldContext_GroupPolicy_master(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupPolicy", field.Name)
+}
+
 func (ec *executionContext) childFields_Kyc(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "state":
@@ -3117,6 +3339,22 @@ func (ec *executionContext) childFields_Label(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Label", field.Name)
 }
 
+func (ec *executionContext) childFields_Lane(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "heldSince":
+		return ec.fieldContext_Lane_heldSince(ctx, field)
+	case "waiting":
+		return ec.fieldContext_Lane_waiting(ctx, field)
+	case "interactive":
+		return ec.fieldContext_Lane_interactive(ctx, field)
+	case "usualSeconds":
+		return ec.fieldContext_Lane_usualSeconds(ctx, field)
+	case "expectedWaitSeconds":
+		return ec.fieldContext_Lane_expectedWaitSeconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Lane", field.Name)
+}
+
 func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3137,6 +3375,10 @@ func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.
 		return ec.fieldContext_Link_dueAt(ctx, field)
 	case "attempt":
 		return ec.fieldContext_Link_attempt(ctx, field)
+	case "pendingWrite":
+		return ec.fieldContext_Link_pendingWrite(ctx, field)
+	case "queuePosition":
+		return ec.fieldContext_Link_queuePosition(ctx, field)
 	case "lastSyncedAt":
 		return ec.fieldContext_Link_lastSyncedAt(ctx, field)
 	}
@@ -3203,6 +3445,26 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PendingWrite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "operation":
+		return ec.fieldContext_PendingWrite_operation(ctx, field)
+	case "part":
+		return ec.fieldContext_PendingWrite_part(ctx, field)
+	case "fields":
+		return ec.fieldContext_PendingWrite_fields(ctx, field)
+	case "since":
+		return ec.fieldContext_PendingWrite_since(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_PendingWrite_sentAt(ctx, field)
+	case "sends":
+		return ec.fieldContext_PendingWrite_sends(ctx, field)
+	case "trying":
+		return ec.fieldContext_PendingWrite_trying(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PendingWrite", field.Name)
+}
+
 func (ec *executionContext) childFields_Person(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3247,6 +3509,16 @@ func (ec *executionContext) childFields_Responsible(ctx context.Context, field g
 		return ec.fieldContext_Responsible_externalId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Responsible", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_RetryLinkPayload_link(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryLinkPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Run(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3377,6 +3649,16 @@ func (ec *executionContext) childFields_SetSystemCredentialsPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type SetSystemCredentialsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetSystemPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_SetSystemPolicyPayload_system(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetSystemPolicyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetSystemPolicyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Setting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -3443,6 +3725,10 @@ func (ec *executionContext) childFields_System(ctx context.Context, field graphq
 		return ec.fieldContext_System_checks(ctx, field)
 	case "lastRun":
 		return ec.fieldContext_System_lastRun(ctx, field)
+	case "policy":
+		return ec.fieldContext_System_policy(ctx, field)
+	case "lane":
+		return ec.fieldContext_System_lane(ctx, field)
 	case "pollEverySeconds":
 		return ec.fieldContext_System_pollEverySeconds(ctx, field)
 	case "nextDueAt":
@@ -3469,6 +3755,18 @@ func (ec *executionContext) childFields_SystemCheck(ctx context.Context, field g
 		return ec.fieldContext_SystemCheck_fix(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SystemCheck", field.Name)
+}
+
+func (ec *executionContext) childFields_SystemPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "direction":
+		return ec.fieldContext_SystemPolicy_direction(ctx, field)
+	case "master":
+		return ec.fieldContext_SystemPolicy_master(ctx, field)
+	case "groups":
+		return ec.fieldContext_SystemPolicy_groups(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SystemPolicy", field.Name)
 }
 
 func (ec *executionContext) childFields_UnlinkContactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3835,6 +4133,20 @@ func (ec *executionContext) field_Mutation_linkContact_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_retryLink_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RetryLinkInput, error) {
+			return ec.unmarshalNRetryLinkInput2customerhubᚋgraphᚋmodelᚐRetryLinkInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setCustomField_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3897,6 +4209,20 @@ func (ec *executionContext) field_Mutation_setSystemCredentials_args(ctx context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetSystemCredentialsInput, error) {
 			return ec.unmarshalNSetSystemCredentialsInput2customerhubᚋgraphᚋmodelᚐSetSystemCredentialsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setSystemPolicy_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetSystemPolicyInput, error) {
+			return ec.unmarshalNSetSystemPolicyInput2customerhubᚋgraphᚋmodelᚐSetSystemPolicyInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7447,6 +7773,75 @@ func (ec *executionContext) fieldContext_FieldProvenance_alternatives(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _GroupPolicy_group(ctx context.Context, field graphql.CollectedField, obj *model.GroupPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GroupPolicy_group(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Group, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GroupPolicy_group(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GroupPolicy", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _GroupPolicy_direction(ctx context.Context, field graphql.CollectedField, obj *model.GroupPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GroupPolicy_direction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Direction, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SyncDirection) graphql.Marshaler {
+			return ec.marshalOSyncDirection2ᚖcustomerhubᚋgraphᚋmodelᚐSyncDirection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GroupPolicy_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GroupPolicy", field, false, false, errors.New("field of type SyncDirection does not have child fields"))
+}
+
+func (ec *executionContext) _GroupPolicy_master(ctx context.Context, field graphql.CollectedField, obj *model.GroupPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GroupPolicy_master(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Master, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SyncMaster) graphql.Marshaler {
+			return ec.marshalOSyncMaster2ᚖcustomerhubᚋgraphᚋmodelᚐSyncMaster(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GroupPolicy_master(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GroupPolicy", field, false, false, errors.New("field of type SyncMaster does not have child fields"))
+}
+
 func (ec *executionContext) _Heartbeat_newestSequence(ctx context.Context, field graphql.CollectedField, obj *model.Heartbeat) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8199,6 +8594,121 @@ func (ec *executionContext) fieldContext_Lagged_cursor(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Lagged", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
+func (ec *executionContext) _Lane_heldSince(ctx context.Context, field graphql.CollectedField, obj *model.Lane) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Lane_heldSince(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HeldSince, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Lane_heldSince(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Lane", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Lane_waiting(ctx context.Context, field graphql.CollectedField, obj *model.Lane) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Lane_waiting(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Waiting, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Lane_waiting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Lane", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Lane_interactive(ctx context.Context, field graphql.CollectedField, obj *model.Lane) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Lane_interactive(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Interactive, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Lane_interactive(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Lane", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Lane_usualSeconds(ctx context.Context, field graphql.CollectedField, obj *model.Lane) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Lane_usualSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UsualSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Lane_usualSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Lane", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _Lane_expectedWaitSeconds(ctx context.Context, field graphql.CollectedField, obj *model.Lane) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Lane_expectedWaitSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpectedWaitSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Lane_expectedWaitSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Lane", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
 func (ec *executionContext) _Link_id(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8422,6 +8932,61 @@ func (ec *executionContext) _Link_attempt(ctx context.Context, field graphql.Col
 }
 func (ec *executionContext) fieldContext_Link_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Link", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Link_pendingWrite(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_pendingWrite(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Link().PendingWrite(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PendingWrite) graphql.Marshaler {
+			return ec.marshalOPendingWrite2ᚖcustomerhubᚋgraphᚋmodelᚐPendingWrite(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Link_pendingWrite(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Link",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PendingWrite(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Link_queuePosition(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_queuePosition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Link().QueuePosition(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Link_queuePosition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Link", field, true, true, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Link_lastSyncedAt(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
@@ -9291,6 +9856,94 @@ func (ec *executionContext) fieldContext_Mutation_startSystem(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setSystemPolicy(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setSystemPolicy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetSystemPolicy(ctx, fc.Args["input"].(model.SetSystemPolicyInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetSystemPolicyPayload) graphql.Marshaler {
+			return ec.marshalNSetSystemPolicyPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetSystemPolicyPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setSystemPolicy(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetSystemPolicyPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setSystemPolicy_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_retryLink(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retryLink(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetryLink(ctx, fc.Args["input"].(model.RetryLinkInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RetryLinkPayload) graphql.Marshaler {
+			return ec.marshalNRetryLinkPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRetryLinkPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retryLink(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetryLinkPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retryLink_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_syncNow(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9714,6 +10367,167 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _PendingWrite_operation(ctx context.Context, field graphql.CollectedField, obj *model.PendingWrite) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingWrite_operation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Operation, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.WriteOperation) graphql.Marshaler {
+			return ec.marshalNWriteOperation2customerhubᚋgraphᚋmodelᚐWriteOperation(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingWrite_operation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingWrite", field, false, false, errors.New("field of type WriteOperation does not have child fields"))
+}
+
+func (ec *executionContext) _PendingWrite_part(ctx context.Context, field graphql.CollectedField, obj *model.PendingWrite) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingWrite_part(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Part, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingWrite_part(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingWrite", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PendingWrite_fields(ctx context.Context, field graphql.CollectedField, obj *model.PendingWrite) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingWrite_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingWrite_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingWrite", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PendingWrite_since(ctx context.Context, field graphql.CollectedField, obj *model.PendingWrite) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingWrite_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingWrite_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingWrite", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _PendingWrite_sentAt(ctx context.Context, field graphql.CollectedField, obj *model.PendingWrite) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingWrite_sentAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SentAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingWrite_sentAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingWrite", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _PendingWrite_sends(ctx context.Context, field graphql.CollectedField, obj *model.PendingWrite) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingWrite_sends(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sends, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingWrite_sends(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingWrite", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PendingWrite_trying(ctx context.Context, field graphql.CollectedField, obj *model.PendingWrite) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingWrite_trying(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Trying, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PendingWrite_trying(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PendingWrite", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Person_id(ctx context.Context, field graphql.CollectedField, obj *model.Person) (ret graphql.Marshaler) {
@@ -10499,6 +11313,70 @@ func (ec *executionContext) _Responsible_externalId(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_Responsible_externalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Responsible", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RetryLinkPayload_link(ctx context.Context, field graphql.CollectedField, obj *model.RetryLinkPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryLinkPayload_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
+			return ec.marshalOLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryLinkPayload_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryLinkPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryLinkPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RetryLinkPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryLinkPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryLinkPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryLinkPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Run_id(ctx context.Context, field graphql.CollectedField, obj *model.Run) (ret graphql.Marshaler) {
@@ -11523,6 +12401,70 @@ func (ec *executionContext) fieldContext_SetSystemCredentialsPayload_userErrors(
 	return fc, nil
 }
 
+func (ec *executionContext) _SetSystemPolicyPayload_system(ctx context.Context, field graphql.CollectedField, obj *model.SetSystemPolicyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetSystemPolicyPayload_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.System, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetSystemPolicyPayload_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetSystemPolicyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetSystemPolicyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetSystemPolicyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetSystemPolicyPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetSystemPolicyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetSystemPolicyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Setting_name(ctx context.Context, field graphql.CollectedField, obj *model.Setting) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12184,6 +13126,70 @@ func (ec *executionContext) fieldContext_System_lastRun(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _System_policy(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_System_policy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Policy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SystemPolicy) graphql.Marshaler {
+			return ec.marshalOSystemPolicy2ᚖcustomerhubᚋgraphᚋmodelᚐSystemPolicy(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_System_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "System",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SystemPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _System_lane(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_System_lane(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.System().Lane(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Lane) graphql.Marshaler {
+			return ec.marshalOLane2ᚖcustomerhubᚋgraphᚋmodelᚐLane(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_System_lane(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "System",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Lane(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _System_pollEverySeconds(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12389,6 +13395,84 @@ func (ec *executionContext) _SystemCheck_fix(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_SystemCheck_fix(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SystemCheck", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _SystemPolicy_direction(ctx context.Context, field graphql.CollectedField, obj *model.SystemPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemPolicy_direction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Direction, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SyncDirection) graphql.Marshaler {
+			return ec.marshalNSyncDirection2customerhubᚋgraphᚋmodelᚐSyncDirection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemPolicy_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemPolicy", field, false, false, errors.New("field of type SyncDirection does not have child fields"))
+}
+
+func (ec *executionContext) _SystemPolicy_master(ctx context.Context, field graphql.CollectedField, obj *model.SystemPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemPolicy_master(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Master, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SyncMaster) graphql.Marshaler {
+			return ec.marshalNSyncMaster2customerhubᚋgraphᚋmodelᚐSyncMaster(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemPolicy_master(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemPolicy", field, false, false, errors.New("field of type SyncMaster does not have child fields"))
+}
+
+func (ec *executionContext) _SystemPolicy_groups(ctx context.Context, field graphql.CollectedField, obj *model.SystemPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemPolicy_groups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Groups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.GroupPolicy) graphql.Marshaler {
+			return ec.marshalNGroupPolicy2ᚕᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemPolicy_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SystemPolicy",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GroupPolicy(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _UnlinkContactPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.UnlinkContactPayload) (ret graphql.Marshaler) {
@@ -15107,6 +16191,50 @@ func (ec *executionContext) unmarshalInputExternalKey(ctx context.Context, obj a
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputGroupPolicyInput(ctx context.Context, obj any) (model.GroupPolicyInput, error) {
+	var it model.GroupPolicyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"group", "direction", "master"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "group":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("group"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Group = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalOSyncDirection2ᚖcustomerhubᚋgraphᚋmodelᚐSyncDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = graphql.OmittableOf(data)
+		case "master":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("master"))
+			data, err := ec.unmarshalOSyncMaster2ᚖcustomerhubᚋgraphᚋmodelᚐSyncMaster(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Master = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputLabelInput(ctx context.Context, obj any) (model.LabelInput, error) {
 	var it model.LabelInput
 	if obj == nil {
@@ -15455,6 +16583,43 @@ func (ec *executionContext) unmarshalInputResponsibleInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRetryLinkInput(ctx context.Context, obj any) (model.RetryLinkInput, error) {
+	var it model.RetryLinkInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRunFilter(ctx context.Context, obj any) (model.RunFilter, error) {
 	var it model.RunFilter
 	if obj == nil {
@@ -15742,6 +16907,68 @@ func (ec *executionContext) unmarshalInputSetSystemCredentialsInput(ctx context.
 				return it, err
 			}
 			it.Credentials = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSetSystemPolicyInput(ctx context.Context, obj any) (model.SetSystemPolicyInput, error) {
+	var it model.SetSystemPolicyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["master"]; !present {
+		asMap["master"] = "SYSTEM"
+	}
+
+	fieldsInOrder := [...]string{"id", "direction", "master", "groups", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNSyncDirection2customerhubᚋgraphᚋmodelᚐSyncDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		case "master":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("master"))
+			data, err := ec.unmarshalOSyncMaster2ᚖcustomerhubᚋgraphᚋmodelᚐSyncMaster(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Master = graphql.OmittableOf(data)
+		case "groups":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("groups"))
+			data, err := ec.unmarshalOGroupPolicyInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicyInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Groups = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -16226,6 +17453,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._StartSystemPayload(ctx, sel, obj)
+	case model.SetSystemPolicyPayload:
+		return ec._SetSystemPolicyPayload(ctx, sel, &obj)
+	case *model.SetSystemPolicyPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SetSystemPolicyPayload(ctx, sel, obj)
 	case model.SetSystemCredentialsPayload:
 		return ec._SetSystemCredentialsPayload(ctx, sel, &obj)
 	case *model.SetSystemCredentialsPayload:
@@ -16261,6 +17495,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._SetCustomFieldPayload(ctx, sel, obj)
+	case model.RetryLinkPayload:
+		return ec._RetryLinkPayload(ctx, sel, &obj)
+	case *model.RetryLinkPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RetryLinkPayload(ctx, sel, obj)
 	case model.LinkContactPayload:
 		return ec._LinkContactPayload(ctx, sel, &obj)
 	case *model.LinkContactPayload:
@@ -18172,6 +19413,54 @@ func (ec *executionContext) _FieldProvenance(ctx context.Context, sel ast.Select
 	return out
 }
 
+var groupPolicyImplementors = []string{"GroupPolicy"}
+
+func (ec *executionContext) _GroupPolicy(ctx context.Context, sel ast.SelectionSet, obj *model.GroupPolicy) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, groupPolicyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GroupPolicy")
+		case "group":
+			out.Values[i] = ec._GroupPolicy_group(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "direction":
+			out.Values[i] = ec._GroupPolicy_direction(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "master":
+			out.Values[i] = ec._GroupPolicy_master(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var heartbeatImplementors = []string{"Heartbeat", "CustomerEvent"}
 
 func (ec *executionContext) _Heartbeat(ctx context.Context, sel ast.SelectionSet, obj *model.Heartbeat) graphql.Marshaler {
@@ -18558,6 +19847,64 @@ func (ec *executionContext) _Lagged(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var laneImplementors = []string{"Lane"}
+
+func (ec *executionContext) _Lane(ctx context.Context, sel ast.SelectionSet, obj *model.Lane) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, laneImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Lane")
+		case "heldSince":
+			out.Values[i] = ec._Lane_heldSince(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "waiting":
+			out.Values[i] = ec._Lane_waiting(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "interactive":
+			out.Values[i] = ec._Lane_interactive(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "usualSeconds":
+			out.Values[i] = ec._Lane_usualSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expectedWaitSeconds":
+			out.Values[i] = ec._Lane_expectedWaitSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var linkImplementors = []string{"Link", "Node"}
 
 func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj *model.Link) graphql.Marshaler {
@@ -18648,6 +19995,82 @@ func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "pendingWrite":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Link_pendingWrite(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "queuePosition":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Link_queuePosition(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "lastSyncedAt":
 			out.Values[i] = ec._Link_lastSyncedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -18857,6 +20280,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "startSystem":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_startSystem(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setSystemPolicy":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setSystemPolicy(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retryLink":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retryLink(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -19072,6 +20509,74 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "endCursor":
 			out.Values[i] = ec._PageInfo_endCursor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var pendingWriteImplementors = []string{"PendingWrite"}
+
+func (ec *executionContext) _PendingWrite(ctx context.Context, sel ast.SelectionSet, obj *model.PendingWrite) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pendingWriteImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PendingWrite")
+		case "operation":
+			out.Values[i] = ec._PendingWrite_operation(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "part":
+			out.Values[i] = ec._PendingWrite_part(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._PendingWrite_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._PendingWrite_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sentAt":
+			out.Values[i] = ec._PendingWrite_sentAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sends":
+			out.Values[i] = ec._PendingWrite_sends(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "trying":
+			out.Values[i] = ec._PendingWrite_trying(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -19562,6 +21067,49 @@ func (ec *executionContext) _Responsible(ctx context.Context, sel ast.SelectionS
 			out.Values[i] = ec._Responsible_externalId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var retryLinkPayloadImplementors = []string{"RetryLinkPayload", "UserErrors"}
+
+func (ec *executionContext) _RetryLinkPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryLinkPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retryLinkPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RetryLinkPayload")
+		case "link":
+			out.Values[i] = ec._RetryLinkPayload_link(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RetryLinkPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -20099,6 +21647,49 @@ func (ec *executionContext) _SetSystemCredentialsPayload(ctx context.Context, se
 	return out
 }
 
+var setSystemPolicyPayloadImplementors = []string{"SetSystemPolicyPayload", "UserErrors"}
+
+func (ec *executionContext) _SetSystemPolicyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetSystemPolicyPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setSystemPolicyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetSystemPolicyPayload")
+		case "system":
+			out.Values[i] = ec._SetSystemPolicyPayload_system(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetSystemPolicyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var settingImplementors = []string{"Setting"}
 
 func (ec *executionContext) _Setting(ctx context.Context, sel ast.SelectionSet, obj *model.Setting) graphql.Marshaler {
@@ -20469,6 +22060,49 @@ func (ec *executionContext) _System(ctx context.Context, sel ast.SelectionSet, o
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "policy":
+			out.Values[i] = ec._System_policy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lane":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._System_lane(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "pollEverySeconds":
 			out.Values[i] = ec._System_pollEverySeconds(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20545,6 +22179,54 @@ func (ec *executionContext) _SystemCheck(ctx context.Context, sel ast.SelectionS
 		case "fix":
 			out.Values[i] = ec._SystemCheck_fix(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var systemPolicyImplementors = []string{"SystemPolicy"}
+
+func (ec *executionContext) _SystemPolicy(ctx context.Context, sel ast.SelectionSet, obj *model.SystemPolicy) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, systemPolicyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SystemPolicy")
+		case "direction":
+			out.Values[i] = ec._SystemPolicy_direction(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "master":
+			out.Values[i] = ec._SystemPolicy_master(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "groups":
+			out.Values[i] = ec._SystemPolicy_groups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -22164,6 +23846,53 @@ func (ec *executionContext) marshalNFieldProvenance2ᚖcustomerhubᚋgraphᚋmod
 	return ec._FieldProvenance(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalFloatContext(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func (ec *executionContext) marshalNGroupPolicy2ᚕᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicyᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.GroupPolicy) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNGroupPolicy2ᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicy(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNGroupPolicy2ᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicy(ctx context.Context, sel ast.SelectionSet, v *model.GroupPolicy) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._GroupPolicy(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNGroupPolicyInput2ᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicyInput(ctx context.Context, v any) (*model.GroupPolicyInput, error) {
+	res, err := ec.unmarshalInputGroupPolicyInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNHealth2customerhubᚋgraphᚋmodelᚐHealth(ctx context.Context, v any) (model.Health, error) {
 	var res model.Health
 	err := res.UnmarshalGQL(v)
@@ -22503,6 +24232,25 @@ func (ec *executionContext) marshalNResponsibleKind2customerhubᚋgraphᚋmodel�
 	return v
 }
 
+func (ec *executionContext) unmarshalNRetryLinkInput2customerhubᚋgraphᚋmodelᚐRetryLinkInput(ctx context.Context, v any) (model.RetryLinkInput, error) {
+	res, err := ec.unmarshalInputRetryLinkInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRetryLinkPayload2customerhubᚋgraphᚋmodelᚐRetryLinkPayload(ctx context.Context, sel ast.SelectionSet, v model.RetryLinkPayload) graphql.Marshaler {
+	return ec._RetryLinkPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRetryLinkPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRetryLinkPayload(ctx context.Context, sel ast.SelectionSet, v *model.RetryLinkPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RetryLinkPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx context.Context, v any) (model.RiskClass, error) {
 	var res model.RiskClass
 	err := res.UnmarshalGQL(v)
@@ -22708,6 +24456,25 @@ func (ec *executionContext) marshalNSetSystemCredentialsPayload2ᚖcustomerhub�
 	return ec._SetSystemCredentialsPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetSystemPolicyInput2customerhubᚋgraphᚋmodelᚐSetSystemPolicyInput(ctx context.Context, v any) (model.SetSystemPolicyInput, error) {
+	res, err := ec.unmarshalInputSetSystemPolicyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetSystemPolicyPayload2customerhubᚋgraphᚋmodelᚐSetSystemPolicyPayload(ctx context.Context, sel ast.SelectionSet, v model.SetSystemPolicyPayload) graphql.Marshaler {
+	return ec._SetSystemPolicyPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetSystemPolicyPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetSystemPolicyPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetSystemPolicyPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetSystemPolicyPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNSetting2ᚖcustomerhubᚋgraphᚋmodelᚐSetting(ctx context.Context, sel ast.SelectionSet, v *model.Setting) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -22819,6 +24586,26 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNSyncDirection2customerhubᚋgraphᚋmodelᚐSyncDirection(ctx context.Context, v any) (model.SyncDirection, error) {
+	var res model.SyncDirection
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSyncDirection2customerhubᚋgraphᚋmodelᚐSyncDirection(ctx context.Context, sel ast.SelectionSet, v model.SyncDirection) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNSyncMaster2customerhubᚋgraphᚋmodelᚐSyncMaster(ctx context.Context, v any) (model.SyncMaster, error) {
+	var res model.SyncMaster
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSyncMaster2customerhubᚋgraphᚋmodelᚐSyncMaster(ctx context.Context, sel ast.SelectionSet, v model.SyncMaster) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNSyncNowInput2customerhubᚋgraphᚋmodelᚐSyncNowInput(ctx context.Context, v any) (model.SyncNowInput, error) {
@@ -23034,6 +24821,16 @@ func (ec *executionContext) marshalNViewer2ᚖcustomerhubᚋgraphᚋmodelᚐView
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNWriteOperation2customerhubᚋgraphᚋmodelᚐWriteOperation(ctx context.Context, v any) (model.WriteOperation, error) {
+	var res model.WriteOperation
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWriteOperation2customerhubᚋgraphᚋmodelᚐWriteOperation(ctx context.Context, sel ast.SelectionSet, v model.WriteOperation) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
@@ -23530,6 +25327,23 @@ func (ec *executionContext) marshalOFault2ᚖcustomerhubᚋgraphᚋmodelᚐFault
 	return ec._Fault(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOGroupPolicyInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicyInputᚄ(ctx context.Context, v any) ([]*model.GroupPolicyInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.GroupPolicyInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNGroupPolicyInput2ᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicyInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalOID2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil
@@ -23583,6 +25397,20 @@ func (ec *executionContext) unmarshalOLabelInput2ᚕᚖcustomerhubᚋgraphᚋmod
 	return res, nil
 }
 
+func (ec *executionContext) marshalOLane2ᚖcustomerhubᚋgraphᚋmodelᚐLane(ctx context.Context, sel ast.SelectionSet, v *model.Lane) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Lane(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(ctx context.Context, sel ast.SelectionSet, v *model.Link) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Link(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalONewPersonInput2ᚖcustomerhubᚋgraphᚋmodelᚐNewPersonInput(ctx context.Context, v any) (*model.NewPersonInput, error) {
 	if v == nil {
 		return nil, nil
@@ -23603,6 +25431,13 @@ func (ec *executionContext) marshalOOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffi
 		return graphql.Null
 	}
 	return ec._Office(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPendingWrite2ᚖcustomerhubᚋgraphᚋmodelᚐPendingWrite(ctx context.Context, sel ast.SelectionSet, v *model.PendingWrite) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PendingWrite(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v *model.Person) graphql.Marshaler {
@@ -23770,6 +25605,38 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) unmarshalOSyncDirection2ᚖcustomerhubᚋgraphᚋmodelᚐSyncDirection(ctx context.Context, v any) (*model.SyncDirection, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.SyncDirection)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSyncDirection2ᚖcustomerhubᚋgraphᚋmodelᚐSyncDirection(ctx context.Context, sel ast.SelectionSet, v *model.SyncDirection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOSyncMaster2ᚖcustomerhubᚋgraphᚋmodelᚐSyncMaster(ctx context.Context, v any) (*model.SyncMaster, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.SyncMaster)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSyncMaster2ᚖcustomerhubᚋgraphᚋmodelᚐSyncMaster(ctx context.Context, sel ast.SelectionSet, v *model.SyncMaster) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx context.Context, sel ast.SelectionSet, v *model.System) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -23794,6 +25661,13 @@ func (ec *executionContext) marshalOSystemCheck2ᚕᚖcustomerhubᚋgraphᚋmode
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOSystemPolicy2ᚖcustomerhubᚋgraphᚋmodelᚐSystemPolicy(ctx context.Context, sel ast.SelectionSet, v *model.SystemPolicy) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SystemPolicy(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUserErrorDetails2ᚖcustomerhubᚋgraphᚋmodelᚐUserErrorDetails(ctx context.Context, sel ast.SelectionSet, v *model.UserErrorDetails) graphql.Marshaler {

@@ -33,6 +33,9 @@ type Hub interface {
 	SystemsByID(ctx context.Context, v auth.Viewer, ids []system.ID) (map[system.ID]system.System, error)
 	LastRuns(ctx context.Context, v auth.Viewer, ids []system.ID) (map[system.ID]run.Run, error)
 	LinksByID(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]hub.LinkView, error)
+	PendingByLink(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]link.Intent, error)
+	QueuePositions(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]int, error)
+	LanesBySystem(ctx context.Context, v auth.Viewer, ids []system.ID) (map[system.ID]hub.Lane, error)
 	Runs(ctx context.Context, v auth.Viewer, f hub.RunFilter, p hub.Page, total bool) (hub.RunPage, error)
 	RunsByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Run, error)
 	Changes(ctx context.Context, v auth.Viewer, after string, first int) (hub.ChangePage, error)
@@ -58,6 +61,8 @@ type Hub interface {
 	SetSystemCredentials(ctx context.Context, v auth.Viewer, id system.ID, credentials map[string]string, key string) (system.System, error)
 	CheckSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (run.Run, error)
 	StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, run.Run, error)
+	SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, flow system.Flow, groups []hub.GroupPolicy, key string) (system.System, error)
+	RetryLink(ctx context.Context, v auth.Viewer, id link.ID, key string) (hub.LinkView, error)
 	SyncNow(ctx context.Context, v auth.Viewer, id system.ID, full bool, key string) (run.Run, error)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/link"
 	"customerhub/internal/run"
 	"customerhub/internal/system"
 )
@@ -72,6 +73,7 @@ func parsePersonID(s string) (customer.PersonID, error) {
 	return parseAs[customer.PersonID](nounPerson, s)
 }
 
+func parseLinkID(s string) (link.ID, error)     { return parseAs[link.ID](nounLink, s) }
 func parseSystemID(s string) (system.ID, error) { return parseAs[system.ID](nounSystem, s) }
 func parseRunID(s string) (run.ID, error)       { return parseAs[run.ID](nounRun, s) }
 

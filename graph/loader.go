@@ -27,6 +27,9 @@ type loaders struct {
 	systems    *dataloadgen.Loader[system.ID, system.System]
 	lastRuns   *dataloadgen.Loader[system.ID, run.Run]
 	links      *dataloadgen.Loader[link.ID, hub.LinkView]
+	pending    *dataloadgen.Loader[link.ID, link.Intent]
+	ahead      *dataloadgen.Loader[link.ID, int]
+	lanes      *dataloadgen.Loader[system.ID, hub.Lane]
 	runs       *dataloadgen.Loader[run.ID, run.Run]
 	changesOf  *dataloadgen.Loader[changesKey, hub.ChangePage]
 	provenance *dataloadgen.Loader[customer.ID, customer.Provenances]
@@ -64,6 +67,9 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		systems:    byID(v, a.hub.SystemsByID, wait),
 		lastRuns:   byID(v, a.hub.LastRuns, wait),
 		links:      byID(v, a.hub.LinksByID, wait),
+		pending:    byID(v, a.hub.PendingByLink, wait),
+		ahead:      byID(v, a.hub.QueuePositions, wait),
+		lanes:      byID(v, a.hub.LanesBySystem, wait),
 		runs:       byID(v, a.hub.RunsByID, wait),
 		provenance: byID(v, a.hub.ProvenanceByCustomer, wait),
 		kyc:        byID(v, a.hub.KYCByCustomer, wait),

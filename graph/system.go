@@ -29,6 +29,7 @@ func toSystem(v auth.Viewer, s system.System) *model.System {
 	for _, name := range sortedKeys(s.Settings) {
 		out.Settings = append(out.Settings, &model.Setting{Name: name, Value: s.Settings[name]})
 	}
+	out.Policy = toPolicy(s.Policy)
 	out.Checks = each(s.Checks, func(c system.Check) *model.SystemCheck {
 		return &model.SystemCheck{Name: c.Name, Ok: c.OK, Message: text(c.Message), Fix: text(c.Fix)}
 	})
@@ -48,7 +49,7 @@ func toLink(v auth.Viewer, l hub.LinkView, of *model.Customer) *model.Link {
 	return &model.Link{
 		ID: globalID(nounLink, l.ID), System: toSystem(v, l.System), ExternalID: text(l.ExternalID),
 		State: model.SyncState(l.State), Reason: text(l.LastMessage), Primary: l.Primary, DueAt: moment(l.DueAt), Attempt: l.Attempt,
-		LastSyncedAt: moment(l.LastSyncedAt), CustomerID: l.CustomerID, Of: of,
+		LastSyncedAt: moment(l.LastSyncedAt), CustomerID: l.CustomerID, LinkID: l.ID, Of: of,
 	}
 }
 

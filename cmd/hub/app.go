@@ -112,10 +112,24 @@ func (a *app) run(ctx context.Context, ln net.Listener) error {
 	return nil
 }
 
-// wakeWorker lets the worker look at once when a run was queued anywhere.
+// wakeWorker lets the worker look at once when a run was queued, or a customer changed, anywhere.
 func (a *app) wakeWorker(ctx context.Context) error {
-	for range a.feed.Watch(ctx, feed.TopicRuns, "") {
-		a.worker.Wake()
+	runs, changes := a.feed.Watch(ctx, feed.TopicRuns, ""), a.feed.Watch(ctx, feed.TopicChanges, "")
+	for runs != nil || changes != nil {
+		select {
+		case _, ok := <-runs:
+			if !ok {
+				runs = nil
+				continue
+			}
+			a.worker.Wake()
+		case _, ok := <-changes:
+			if !ok {
+				changes = nil
+				continue
+			}
+			a.worker.WakeLinks()
+		}
 	}
 	return nil
 }

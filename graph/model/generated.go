@@ -5,6 +5,7 @@ package model
 import (
 	"bytes"
 	"customerhub/internal/customer"
+	"customerhub/internal/link"
 	"customerhub/internal/run"
 	"customerhub/internal/system"
 	"fmt"
@@ -612,6 +613,26 @@ type FieldProvenance struct {
 	Alternatives []*FieldAlternative `json:"alternatives"`
 }
 
+// A decision for one field group, such as `billingAddress`.
+type GroupPolicy struct {
+	// The group, such as `billingAddress`, `einvoice`, `office.address`, or `office` for all of an office.
+	Group string `json:"group"`
+	// Which way values of the group flow; null when the policy's own direction holds.
+	Direction *SyncDirection `json:"direction,omitempty"`
+	// Whose value of the group stands; null when the policy's own master holds.
+	Master *SyncMaster `json:"master,omitempty"`
+}
+
+// A decision for one field group.
+type GroupPolicyInput struct {
+	// The group, such as `billingAddress`, `einvoice`, `office.address`, or `office` for all of an office.
+	Group string `json:"group"`
+	// Which way values of the group flow; absent or null for the policy's own direction.
+	Direction graphql.Omittable[*SyncDirection] `json:"direction,omitempty"`
+	// Whose value of the group stands; absent or null for the policy's own master.
+	Master graphql.Omittable[*SyncMaster] `json:"master,omitempty"`
+}
+
 // Nothing happened; the connection is alive.
 type Heartbeat struct {
 	// The number of the organisation's newest change.
@@ -713,6 +734,20 @@ type Lagged struct {
 
 func (Lagged) IsCustomerEvent() {}
 
+// The queue for calls into one external company. Calls that somebody waits for go before imports.
+type Lane struct {
+	// When the call under way began; null when there is none.
+	HeldSince *time.Time `json:"heldSince,omitempty"`
+	// How many wait for their turn.
+	Waiting int `json:"waiting"`
+	// How many of those are waited for by a person.
+	Interactive int `json:"interactive"`
+	// How many seconds one turn takes, of late.
+	UsualSeconds float64 `json:"usualSeconds"`
+	// About how many seconds somebody who asks now would wait for a turn.
+	ExpectedWaitSeconds float64 `json:"expectedWaitSeconds"`
+}
+
 // A customer in one external system.
 type Link struct {
 	// The global id.
@@ -735,6 +770,8 @@ type Link struct {
 	LastSyncedAt *time.Time `json:"lastSyncedAt,omitempty"`
 	// The customer that is linked.
 	CustomerID customer.ID `json:"-"`
+	// The link within the hub.
+	LinkID link.ID `json:"-"`
 	// The customer, where the link was read with it; else nil.
 	Of *Customer `json:"-"`
 }
@@ -860,6 +897,24 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
+// A call into an external system that the hub decided on and whose end is not known yet.
+type PendingWrite struct {
+	// What the call does.
+	Operation WriteOperation `json:"operation"`
+	// What the call is about: `customer`, `office` or `contact`.
+	Part string `json:"part"`
+	// The names of the values that it sends, such as `billingAddress.city`.
+	Fields []string `json:"fields"`
+	// When it was decided.
+	Since time.Time `json:"since"`
+	// When it was last sent; whether it arrived is what is not known.
+	SentAt time.Time `json:"sentAt"`
+	// How often it was sent, each time under the same transaction, by which the system tells a repetition.
+	Sends int `json:"sends"`
+	// What the hub is doing to find out, in words; null while the call is under way.
+	Trying *string `json:"trying,omitempty"`
+}
+
 // A person who is a contact of one or more customers. Needs `customers:read`.
 //
 // E-mail addresses and phone numbers also need `personal:read`; without it they are empty and `masked` is true.
@@ -933,6 +988,24 @@ type ResponsibleInput struct {
 	// The id of the user or team in that system.
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 }
+
+// A link to be looked at again.
+type RetryLinkInput struct {
+	// The global id of the link.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `retryLink`.
+type RetryLinkPayload struct {
+	// The link as it is now; null when there are user errors.
+	Link *Link `json:"link,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (RetryLinkPayload) IsUserErrors() {}
 
 // A piece of work with an external system that takes a while. Needs `systems:read`.
 //
@@ -1136,6 +1209,30 @@ type SetSystemCredentialsPayload struct {
 
 func (SetSystemCredentialsPayload) IsUserErrors() {}
 
+// The policy of a system.
+type SetSystemPolicyInput struct {
+	// The global id of the system.
+	ID string `json:"id"`
+	// Which way values flow.
+	Direction SyncDirection `json:"direction"`
+	// Whose value stands when both sides changed it.
+	Master graphql.Omittable[*SyncMaster] `json:"master,omitempty"`
+	// Decisions for single field groups.
+	Groups graphql.Omittable[[]*GroupPolicyInput] `json:"groups,omitempty"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `setSystemPolicy`.
+type SetSystemPolicyPayload struct {
+	// The system as it is now; null when there are user errors.
+	System *System `json:"system,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (SetSystemPolicyPayload) IsUserErrors() {}
+
 // One configured value of a system.
 type Setting struct {
 	// The name, such as `baseUrl`.
@@ -1237,6 +1334,9 @@ type System struct {
 	CheckedAt *time.Time `json:"checkedAt,omitempty"`
 	// What the last check found, one line for each permission.
 	Checks []*SystemCheck `json:"checks,omitempty"`
+	// Which way values flow between the hub and the system, and whose value stands when both sides changed it. Needs
+	// `systems:read`, else null.
+	Policy *SystemPolicy `json:"policy,omitempty"`
 	// How many seconds pass between two looks at the system.
 	PollEverySeconds int `json:"pollEverySeconds"`
 	// When the hub will look at the system next; null when it is not running.
@@ -1263,6 +1363,16 @@ type SystemCheck struct {
 	Message *string `json:"message,omitempty"`
 	// Who can mend it and how; null when nothing is wrong.
 	Fix *string `json:"fix,omitempty"`
+}
+
+// Which way values flow between the hub and a system, and whose value stands (R116, R117, R194).
+type SystemPolicy struct {
+	// Which way values flow, for all field groups that have no decision of their own. `IN` until it is set.
+	Direction SyncDirection `json:"direction"`
+	// Whose value stands when both sides changed it. `SYSTEM` until it is set.
+	Master SyncMaster `json:"master"`
+	// Decisions for single field groups, by name.
+	Groups []*GroupPolicy `json:"groups"`
 }
 
 // The contact to end.
@@ -2587,6 +2697,128 @@ func (e SourceKind) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Which way values flow between the hub and a system.
+type SyncDirection string
+
+const (
+	// From the system into the hub only. What is changed in the hub stays there and is shown as waiting.
+	SyncDirectionIn SyncDirection = "IN"
+	// From the hub into the system only. What people change in the system is set back.
+	SyncDirectionOut SyncDirection = "OUT"
+	// Both ways.
+	SyncDirectionBoth SyncDirection = "BOTH"
+	// Not at all: the two are not compared.
+	SyncDirectionOff SyncDirection = "OFF"
+)
+
+var AllSyncDirection = []SyncDirection{
+	SyncDirectionIn,
+	SyncDirectionOut,
+	SyncDirectionBoth,
+	SyncDirectionOff,
+}
+
+func (e SyncDirection) IsValid() bool {
+	switch e {
+	case SyncDirectionIn, SyncDirectionOut, SyncDirectionBoth, SyncDirectionOff:
+		return true
+	}
+	return false
+}
+
+func (e SyncDirection) String() string {
+	return string(e)
+}
+
+func (e *SyncDirection) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SyncDirection(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SyncDirection", str)
+	}
+	return nil
+}
+
+func (e SyncDirection) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SyncDirection) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SyncDirection) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whose value stands when both sides changed it since they last agreed. The other value is kept in the provenance.
+type SyncMaster string
+
+const (
+	// The external system's.
+	SyncMasterSystem SyncMaster = "SYSTEM"
+	// The hub's.
+	SyncMasterHub SyncMaster = "HUB"
+)
+
+var AllSyncMaster = []SyncMaster{
+	SyncMasterSystem,
+	SyncMasterHub,
+}
+
+func (e SyncMaster) IsValid() bool {
+	switch e {
+	case SyncMasterSystem, SyncMasterHub:
+		return true
+	}
+	return false
+}
+
+func (e SyncMaster) String() string {
+	return string(e)
+}
+
+func (e *SyncMaster) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SyncMaster(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SyncMaster", str)
+	}
+	return nil
+}
+
+func (e SyncMaster) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SyncMaster) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SyncMaster) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // How a customer and its record in an external system stand.
 type SyncState string
 
@@ -2894,6 +3126,10 @@ const (
 	UserErrorCodeSystemNotChecked UserErrorCode = "SYSTEM_NOT_CHECKED"
 	// The system is running already.
 	UserErrorCodeSystemRunning UserErrorCode = "SYSTEM_RUNNING"
+	// The hub cannot write to this kind of system.
+	UserErrorCodeSystemNotWritable UserErrorCode = "SYSTEM_NOT_WRITABLE"
+	// There is no such field group.
+	UserErrorCodeFieldGroupUnknown UserErrorCode = "FIELD_GROUP_UNKNOWN"
 	// The system is not running.
 	UserErrorCodeSystemNotRunning UserErrorCode = "SYSTEM_NOT_RUNNING"
 	// Another system of the same kind is running; one of a kind may run at a time.
@@ -2965,6 +3201,8 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeIdempotencyKeyReused,
 	UserErrorCodeSystemNotChecked,
 	UserErrorCodeSystemRunning,
+	UserErrorCodeSystemNotWritable,
+	UserErrorCodeFieldGroupUnknown,
 	UserErrorCodeSystemNotRunning,
 	UserErrorCodeAnotherSystemRunning,
 	UserErrorCodeSystemCredentialsMissing,
@@ -2979,7 +3217,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeSystemRunning, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeOwnedElsewhere, UserErrorCodeFieldUnknown:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeOwnedElsewhere, UserErrorCodeFieldUnknown:
 		return true
 	}
 	return false
@@ -3015,6 +3253,67 @@ func (e *UserErrorCode) UnmarshalJSON(b []byte) error {
 }
 
 func (e UserErrorCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a call into an external system does.
+type WriteOperation string
+
+const (
+	// Makes a new record, office or contact.
+	WriteOperationCreate WriteOperation = "CREATE"
+	// Changes values.
+	WriteOperationEdit WriteOperation = "EDIT"
+	// Takes an office or a contact away, as far as the system can.
+	WriteOperationRemove WriteOperation = "REMOVE"
+)
+
+var AllWriteOperation = []WriteOperation{
+	WriteOperationCreate,
+	WriteOperationEdit,
+	WriteOperationRemove,
+}
+
+func (e WriteOperation) IsValid() bool {
+	switch e {
+	case WriteOperationCreate, WriteOperationEdit, WriteOperationRemove:
+		return true
+	}
+	return false
+}
+
+func (e WriteOperation) String() string {
+	return string(e)
+}
+
+func (e *WriteOperation) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = WriteOperation(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid WriteOperation", str)
+	}
+	return nil
+}
+
+func (e WriteOperation) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *WriteOperation) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e WriteOperation) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -149,4 +149,6 @@ type KindSpec struct {
 	Reads func(customer.Field) bool
 	// Writes says which fields the system can hold; nil for a kind that is never written.
 	Writes func(customer.Field) bool
+	// Lane names the queue for calls to a system, as store keeps it; nil where nobody asks.
+	Lane func(system.System) string
 }

@@ -61,7 +61,7 @@ func (w *Worker) exchangeOne(ctx context.Context, due store.DueSystem) (worked b
 		return false, w.refuse(ctx, due, err)
 	}
 	e := &exchange{worker: w, system: work.System, policy: policyOf(kind, work.System), conn: conn, log: log}
-	err = w.inLane(ctx, log, laneOf(kind, work.System), due.Priority, func(ctx context.Context, _ time.Time) error {
+	err = w.inLane(ctx, log, LaneOf(kind, work.System), due.Priority, func(ctx context.Context, _ time.Time) error {
 		claim, err := w.hub.ClaimLink(ctx, due, w.o.Lease)
 		if err != nil || claim == nil {
 			return err

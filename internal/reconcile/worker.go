@@ -186,7 +186,7 @@ func (j *job) carryOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lane := laneOf(kind, j.work.System)
+	lane := LaneOf(kind, j.work.System)
 	if j.work.Run.Kind == run.Check {
 		return j.check(ctx, conn, lane)
 	}
@@ -249,8 +249,8 @@ func (j *job) check(ctx context.Context, conn connector.Connection, lane string)
 	return nil
 }
 
-// laneOf names the lane of a system. It is hashed, since it holds the company's business ID.
-func laneOf(kind connector.Kind, s system.System) string {
+// LaneOf names the lane of a system. It is hashed, since it holds the company's business ID.
+func LaneOf(kind connector.Kind, s system.System) string {
 	sum := sha256.Sum256([]byte(string(s.Kind) + "\n" + kind.Lane(s.Settings)))
 	return hex.EncodeToString(sum[:])
 }

@@ -332,9 +332,9 @@ func TestRacingWriters(t *testing.T) {
 			must(store.DrawTicket(t.Context(), db.App, key, w, link.Bulk, time.Minute))
 		}
 		must(store.DrawTicket(t.Context(), db.App, key, "person", link.Interactive, time.Minute))
-		status, err := store.GetLaneStatus(t.Context(), db.App, key)
-		if err != nil || status.Waiting != 3 || status.Interactive != 1 || status.HeldSince == nil {
-			t.Errorf("got %+v, %v", status, err)
+		all, err := store.ListLaneStatus(t.Context(), db.App, []string{key})
+		if status := all[key]; err != nil || status.Waiting != 3 || status.Interactive != 1 || status.HeldSince == nil {
+			t.Errorf("got %+v, %v", all, err)
 		}
 		must(store.ReleaseLane(t.Context(), db.App, key, hold.Fence))
 		for _, later := range []string{"import", "first", "second"} {
@@ -355,8 +355,8 @@ func TestRacingWriters(t *testing.T) {
 		if try("second", link.Bulk) == nil {
 			t.Error("the dead keep the lane from the living")
 		}
-		if status, err := store.GetLaneStatus(t.Context(), db.App, key); err != nil || status.UsualHold <= 0 {
-			t.Errorf("got %+v, %v", status, err)
+		if all, err := store.ListLaneStatus(t.Context(), db.App, []string{key}); err != nil || all[key].UsualHold <= 0 {
+			t.Errorf("got %+v, %v", all, err)
 		}
 	})
 	t.Run("T35_AnAbandonedLaneIsTakenAfterLeaseAndMargin", func(t *testing.T) {

@@ -83,19 +83,25 @@ type LaneStatus struct {
 }
 
 const sqlLaneStatus = `
-SELECT max(l.held_since) FILTER (WHERE l.lease_until > now()),
-  (SELECT count(*) FROM lane_ticket t WHERE t.key = @key AND t.valid_until > now()),
-  (SELECT count(*) FROM lane_ticket t WHERE t.key = @key AND t.valid_until > now() AND t.priority = 0),
-  coalesce(max(l.usual_hold), '0')
+SELECT l.key, CASE WHEN l.lease_until > now() THEN l.held_since END,
+  (SELECT count(*) FROM lane_ticket t WHERE t.key = l.key AND t.valid_until > now()),
+  (SELECT count(*) FROM lane_ticket t WHERE t.key = l.key AND t.valid_until > now() AND t.priority = 0),
+  l.usual_hold
 FROM lane l
-WHERE l.key = @key`
+WHERE l.key = ANY (@keys)
+ORDER BY l.key`
 
-// GetLaneStatus tells how a lane stands; one that was never used is free.
-func GetLaneStatus(ctx context.Context, db pg.DB, key string) (LaneStatus, error) {
+// ListLaneStatus tells how lanes stand; one that was never used is missing, and free.
+func ListLaneStatus(ctx context.Context, db pg.DB, keys []string) (map[string]LaneStatus, error) {
+	out := make(map[string]LaneStatus, len(keys))
+	rows, _ := db.Query(ctx, sqlLaneStatus, pgx.StrictNamedArgs{"keys": keys})
+	var key string
 	var s LaneStatus
-	err := db.QueryRow(ctx, sqlLaneStatus, pgx.StrictNamedArgs{"key": key}).
-		Scan(&s.HeldSince, &s.Waiting, &s.Interactive, &s.UsualHold)
-	return s, pg.Fault(err, "lane")
+	_, err := pgx.ForEachRow(rows, []any{&key, &s.HeldSince, &s.Waiting, &s.Interactive, &s.UsualHold}, func() error {
+		out[key] = s
+		return nil
+	})
+	return out, pg.Fault(err, "lanes")
 }
 
 const sqlRenewLane = `

@@ -157,17 +157,43 @@ func MarkLinksDue(ctx context.Context, db pg.DB, sys system.ID, externalIDs []st
 	return pg.Fault(err, "links")
 }
 
-const sqlQueuePlace = `
-SELECT count(*)
-FROM link l
-JOIN link mine ON mine.organisation_id = l.organisation_id AND mine.system_id = l.system_id AND mine.id = @id
-WHERE l.due_at IS NOT NULL AND l.due_at <= now() AND (l.priority, l.due_at, l.id) < (mine.priority, mine.due_at, mine.id)`
+const sqlQueuePlaces = `
+SELECT mine.id, ahead.count
+FROM link mine
+CROSS JOIN LATERAL (
+  SELECT count(*) AS count
+  FROM link l
+  WHERE l.system_id = mine.system_id AND l.due_at IS NOT NULL AND l.due_at <= now()
+    AND (l.priority, l.due_at, l.id) < (mine.priority, mine.due_at, mine.id)
+) ahead
+WHERE mine.id = ANY (@ids) AND mine.due_at IS NOT NULL
+ORDER BY mine.id`
 
-// CountAhead gives how many due links of the same system go before a link that is due itself.
-func CountAhead(ctx context.Context, db pg.DB, id link.ID) (int, error) {
+// CountAhead gives how many due links of the same system go before each of the links that is due itself.
+func CountAhead(ctx context.Context, db pg.DB, ids []link.ID) (map[link.ID]int, error) {
+	out := make(map[link.ID]int)
+	rows, _ := db.Query(ctx, sqlQueuePlaces, pgx.StrictNamedArgs{"ids": texts(ids)})
+	var id string
 	var n int
-	err := db.QueryRow(ctx, sqlQueuePlace, pgx.StrictNamedArgs{"id": string(id)}).Scan(&n)
-	return n, pg.Fault(err, "link %s", id)
+	_, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error {
+		out[link.ID(id)] = n
+		return nil
+	})
+	return out, pg.Fault(err, "links")
+}
+
+const sqlRetryLink = `
+UPDATE link
+SET due_at = now(), priority = 0, attempt = 0, claims = 0, state = CASE
+    WHEN state IN ('PARKED', 'WAITING', 'PAUSED') THEN 'DUE'
+    ELSE state
+  END
+WHERE id = @id`
+
+// RetryLink makes a link due now, whatever kept it, or NotFound.
+func RetryLink(ctx context.Context, db pg.DB, id link.ID) error {
+	tag, err := db.Exec(ctx, sqlRetryLink, pgx.StrictNamedArgs{"id": string(id)})
+	return one(tag, err, "link %s", id)
 }
 
 const sqlHoldSystem = `
