@@ -3,6 +3,7 @@ package merge
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"customerhub/internal/customer"
 	"customerhub/internal/link"
@@ -273,8 +274,14 @@ func (v Verdict) agree(before, now customer.Fields, open map[customer.Group]bool
 		return open[g] || !known(f) || v.isDetached(f) || v.policy.flow(g).Direction == system.Off
 	}
 	out := before.Only(kept)
-	maps.Copy(out, now.Only(func(f customer.Field) bool { return !kept(f) }))
+	maps.Copy(out, now.Only(func(f customer.Field) bool { return !kept(f) && !ofUnsent(f) }))
 	return out
+}
+
+// ofUnsent says whether the field is of a part that the system does not have: of that nothing can be agreed.
+func ofUnsent(f customer.Field) bool {
+	_, key, _, ok := f.PartKey()
+	return ok && strings.HasPrefix(key, unsent)
 }
 
 func (v Verdict) isDetached(f customer.Field) bool {

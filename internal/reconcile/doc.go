@@ -1,19 +1,43 @@
 // Package reconcile keeps the hub and the external systems in agreement.
 //
 // Everything that happens outside is only a hint: a poll, a list, later a webhook say "look at this one". What follows is
-// always the same. A worker claims a run (a row, so it survives a crash), takes the lane of the system (one call at a
-// time, whatever the number of replicas), reads a batch of records, and lets Plan decide: each side is compared with what
-// that side held when both last agreed, so an edit made in the hub is never overwritten by an older value, and an
-// unchanged record writes nothing. Package hub commits what Plan decided in one transaction per batch. A hint that is
-// lost, repeated or late costs time and nothing else.
+// always the same: read both sides and what they held when they last agreed, compare, act. A hint that is lost, repeated or
+// late costs time and nothing else, since a full sweep compares everything once a night.
 //
-// Holds on runs and lanes are leases of half a minute, renewed while the holder lives, so what a killed hub held goes on
-// soon. A holder that cannot renew lets go before anybody may take over, and results carry a fence, so a late one is
-// refused.
+// # Many records at a time: runs
 //
-// A run is many calls, so it is claimed first and takes the lane anew for each of them, which lets others in between. What
-// it listed is kept beside it and each batch commits its place (pull.go), a record that spoils its batch is read apart
-// (read.go), and absence is believed on complete evidence only (absence.go).
+// A worker (worker.go) claims a run, which is a row, so it survives a crash. It lists what there is to look at, keeps the
+// list beside the run, and takes the records in batch by batch (pull.go). Plan (plan.go) decides what becomes of each:
+// each side is compared with what that side held when both last agreed, so an edit made in the hub is never overwritten by
+// an older value, and an unchanged record writes nothing. Package hub commits a batch in one transaction together with the
+// run's place. A record that spoils its batch is read apart (read.go), and absence is believed on complete evidence only
+// (absence.go). A run only reads. What it finds that has to be sent makes the record's link due.
 //
-// Plan is pure. The worker holds no database connection while it waits for an external system.
+// # One record at a time: links
+//
+// Each link, one customer in one system, is its own place in the queue of work towards that system. A dispatcher
+// (dispatch.go) sees which systems have due links and, for each, takes the lane, then the most urgent link, then
+//
+//	reads the record and what the hub has of it     exchange.go
+//	merges, takes in what came from there           plan.go, answer.go
+//	stores an intent for the one call that is first in the same transaction
+//	makes the call, outside any transaction
+//	reads back and merges again                     answer.go
+//	drops the intent, with the new agreement        in the same transaction
+//
+// and gives link and lane back. If more is to be sent the link is due again, so each call is chosen anew and a person's edit
+// goes before a backfill. What was sent is agreed in whatever form the system keeps it; any other difference is somebody's
+// edit and comes in.
+//
+// A call whose answer is lost leaves its intent behind, and the link says UNCERTAIN. resolve.go tells how the hub finds out,
+// and when it may send the call again. Nothing else is sent for that link until it knows (Promise 2).
+//
+// # Holding
+//
+// Holds on runs, links and lanes are leases of half a minute, renewed while the holder lives, so what a killed hub held goes
+// on soon (lease.go). A holder that cannot renew lets go before anybody may take over, and results carry a fence, so a late
+// one is refused. A lane is taken anew for each turn and has an order: who is waited for goes first, then who came first.
+// What was read of a record before the hub wrote there says nothing and is dropped.
+//
+// Plan and everything in answer.go are pure. No database connection is held while an external system or a lane is waited for.
 package reconcile
