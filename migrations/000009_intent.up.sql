@@ -50,3 +50,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION hub_due_links(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hub_due_links(integer) TO hub_app;
+
+-- hub_analyze_customers brings the planner's statistics up to date after the first rows of an import, long before the server
+-- would do so by itself. Only a table's owner may.
+CREATE FUNCTION hub_analyze_customers() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    ANALYZE customer, customer_address, office, person, contact, link, link_base, link_part, provenance, run_item;
+END
+$$;
+REVOKE ALL ON FUNCTION hub_analyze_customers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hub_analyze_customers() TO hub_app;

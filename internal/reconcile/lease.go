@@ -9,7 +9,6 @@ import (
 
 	"customerhub/internal/fault"
 	"customerhub/internal/link"
-	"customerhub/internal/run"
 	"customerhub/internal/store"
 )
 
@@ -79,13 +78,9 @@ const (
 	ticketTime = 5 * time.Second
 )
 
-// inLane makes a call of the run in the lane. A person waits for a check, and for nothing else that a run does.
+// inLane makes a call of the run in the lane.
 func (j *job) inLane(ctx context.Context, lane string, call func(ctx context.Context, since time.Time) error) error {
-	p := link.Bulk
-	if j.work.Run.Kind == run.Check {
-		p = link.Interactive
-	}
-	return j.worker.inLane(ctx, j.log, lane, p, call)
+	return j.worker.inLane(ctx, j.log, lane, j.priority, call)
 }
 
 // inLane calls outside in the lane: one at a time per external company, whatever the number of replicas, and the more urgent

@@ -19,8 +19,8 @@ import (
 
 // pull lists what there is to look at and takes it in, batch by batch. A first import and a sweep list everything; a poll
 // lists what changed since the cursor. The list is kept beside the run and each batch commits its place in it, so a run that
-// was killed goes on where it was: no record is read twice but those of the batch under way (T40). The system's cursor moves
-// only when everything listed has been taken in.
+// was killed goes on where it was: no record is read twice but those of the two batches under way (T40). The system's cursor
+// moves only when everything listed has been taken in.
 func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Connection, lane string) error {
 	at := j.work.Checkpoint
 	if at.ListedAt.IsZero() {
@@ -34,29 +34,8 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 	if canBatch {
 		size = batcher.BatchSize()
 	}
-	for {
-		items, err := j.worker.hub.NextListed(ctx, j.claim, at.Place, size)
-		if err != nil {
-			return err
-		}
-		if len(items) == 0 {
-			break
-		}
-		var observed []merge.Observation
-		var readAt time.Time
-		err = j.inLane(ctx, lane, func(ctx context.Context, since time.Time) error {
-			readAt = since
-			observed, err = j.read(ctx, conn, idsOf(items))
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if err := j.takeIn(ctx, kind, items, observed, readAt); err != nil {
-			return err
-		}
-		clear(j.refusals)
-		at.Place = items[len(items)-1].Place
+	if err := j.takeAll(ctx, kind, conn, lane, at.Place, size); err != nil {
+		return err
 	}
 	if r := j.work.Run; r.Done < r.Total {
 		return fault.New(fault.Internal, "The run's list ended after %d of %d records; it is not believed.", r.Done, r.Total)
@@ -69,6 +48,88 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 	// Nothing may say that the look was complete before all of it was.
 	j.report.Cursor, j.report.FreshSince = at.Cursor, at.ListedAt
 	return nil
+}
+
+// batch is some of the listed records as they were read.
+type batch struct {
+	items    []store.RunItem
+	observed []merge.Observation
+	// readAt is when the reading began, by the database's clock.
+	readAt time.Time
+	// refusals are why records could not be read.
+	refusals map[string]error
+	err      error
+}
+
+func (b *batch) place() int { return b.items[len(b.items)-1].Place }
+
+// takeAll takes in what is listed behind a place. While one batch is committed the next is read, so that neither the system
+// nor the database waits for the other; there is still one call at a time.
+func (j *job) takeAll(ctx context.Context, kind connector.Kind, conn connector.Connection, lane string, place, size int) error {
+	ctx, cancel := context.WithCancel(ctx)
+	reading := j.readAhead(ctx, conn, lane, place, size)
+	defer func() {
+		cancel()
+		<-reading // the lane is free again before the run ends
+	}()
+	for first := place == 0; ; first = false {
+		b := <-reading
+		if b.err != nil || len(b.items) == 0 {
+			return b.err
+		}
+		reading = j.readAhead(ctx, conn, lane, b.place(), size)
+		if err := j.keep(ctx, kind, b); err != nil {
+			return err
+		}
+		if first && j.work.Run.Kind == run.FirstImport {
+			// The tables have just got their first rows, and whatever was planned for empty ones is wrong from now on.
+			if err := store.AnalyzeCustomers(ctx, j.worker.pool); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// keepTime is how long the commit of a batch that was read may take beyond the end of its run's time.
+const keepTime = 10 * time.Second
+
+// keep takes a batch in, also when the run is about to go into other hands: what was read need not be read again. Whoever
+// holds the run by then is safe from it by the fence.
+func (j *job) keep(ctx context.Context, kind connector.Kind, b batch) error {
+	keeping, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	late := context.AfterFunc(ctx, func() {
+		select {
+		case <-keeping.Done():
+		case <-time.After(keepTime):
+			cancel()
+		}
+	})
+	defer late()
+	return j.takeIn(keeping, kind, b)
+}
+
+// readAhead reads the batch behind a place. The channel gives it, and is closed then.
+func (j *job) readAhead(ctx context.Context, conn connector.Connection, lane string, place, size int) <-chan batch {
+	out := make(chan batch, 1)
+	go func() {
+		defer close(out)
+		var b batch
+		b.err = guarded(func() error { return j.readBatch(ctx, conn, lane, place, size, &b) })
+		out <- b
+	}()
+	return out
+}
+
+func (j *job) readBatch(ctx context.Context, conn connector.Connection, lane string, place, size int, b *batch) (err error) {
+	if b.items, err = j.worker.hub.NextListed(ctx, j.claim, place, size); err != nil || len(b.items) == 0 {
+		return err
+	}
+	return j.inLane(ctx, lane, func(ctx context.Context, since time.Time) error {
+		b.readAt = since
+		b.observed, b.refusals, err = j.read(ctx, conn, idsOf(b.items))
+		return err
+	})
 }
 
 // listChunk is how many listed records are kept in one statement.
@@ -143,18 +204,20 @@ func idsOf(items []store.RunItem) []string {
 
 // takeIn commits a batch. When the database will not store something in it, its records are taken one by one, so that only
 // the one that is at fault stays out (Promise 7, T39).
-func (j *job) takeIn(ctx context.Context, kind connector.Kind, items []store.RunItem, observed []merge.Observation, readAt time.Time) error {
-	err := j.commit(ctx, kind, observed, readAt, items[len(items)-1].Place)
+func (j *job) takeIn(ctx context.Context, kind connector.Kind, b batch) error {
+	err := j.commit(ctx, kind, b)
 	if !ofRecords(err) {
 		return err
 	}
-	j.log.Warn("a batch cannot be stored; its records are taken one by one", "records", len(observed), "code", fault.CodeOf(err))
-	for i, o := range observed {
-		err := j.commit(ctx, kind, []merge.Observation{o}, readAt, items[i].Place)
+	j.log.Warn("a batch cannot be stored; its records are taken one by one", "records", len(b.observed), "code", fault.CodeOf(err))
+	for i, o := range b.observed {
+		one := batch{b.items[i : i+1], []merge.Observation{o}, b.readAt, b.refusals, nil}
+		err := j.commit(ctx, kind, one)
 		if ofRecords(err) {
 			j.log.Error("a record cannot be stored", "record", o.ExternalID, "code", fault.CodeOf(err))
 			j.log.Debug("why a record cannot be stored", "record", o.ExternalID, "error", err)
-			err = j.commit(ctx, kind, []merge.Observation{unreadable(o.ExternalID)}, readAt, items[i].Place)
+			one.observed[0] = unreadable(o.ExternalID)
+			err = j.commit(ctx, kind, one)
 		}
 		if err != nil {
 			return err
@@ -170,26 +233,26 @@ func policyOf(kind connector.Kind, s system.System) Policy {
 	return Policy{System: s.ID, Name: s.Name, Reads: kind.Reads, Writes: kind.Writes, Decided: s.Policy}
 }
 
-// commit takes records in together with the run's progress, which is then at the place.
-func (j *job) commit(ctx context.Context, kind connector.Kind, observed []merge.Observation, readAt time.Time, place int) error {
-	policy := policyOf(kind, j.work.System)
+// commit takes records in together with the run's progress, which is then at the place of the last.
+func (j *job) commit(ctx context.Context, kind connector.Kind, b batch) error {
+	policy, observed := policyOf(kind, j.work.System), b.observed
 	before := j.work.Run
 	var outcomes []merge.Outcome
 	_, err := j.worker.hub.TakeIn(ctx, hub.Taking{
-		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: observed, ReadAt: readAt, Priority: link.Bulk,
+		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: observed, ReadAt: b.readAt, Priority: link.Bulk,
 		Plan: func(known map[string]merge.Known, now time.Time) []merge.Outcome {
 			outcomes = Plan(observed, known, policy, store.NewID, now)
 			return outcomes
 		},
 		Also: func(ctx context.Context, tx pgx.Tx, counts run.Counts) error {
-			failed, skipped := j.untaken(outcomes)
+			failed, skipped := untaken(outcomes, b.refusals)
 			if err := store.NoteReadFailures(ctx, tx, policy.System, failed, skipped); err != nil {
 				return err
 			}
 			j.work.Run = before
 			j.work.Run.Counts = sum(before.Counts, counts)
 			j.work.Run.Done += len(observed)
-			return store.ProgressRun(ctx, tx, j.claim, j.work.Run, place, j.worker.o.Lease)
+			return store.ProgressRun(ctx, tx, j.claim, j.work.Run, b.place(), j.worker.o.Lease)
 		},
 	})
 	if err != nil {

@@ -22,38 +22,39 @@ const mute = 10
 
 // read reads records, in a batch where the system offers that. A batch that is refused or breaks off may have one record to
 // blame, so its records are read one by one then; only what says something of the system as a whole (Denied, Limited,
-// Maintenance, our own end) ends the run at once.
-func (j *job) read(ctx context.Context, conn connector.Connection, ids []string) ([]merge.Observation, error) {
+// Maintenance, our own end) ends the run at once. refusals are why records could not be read.
+func (j *job) read(ctx context.Context, conn connector.Connection, ids []string) (observed []merge.Observation, refusals map[string]error, err error) {
 	batcher, ok := conn.(connector.BatchReader)
 	if !ok {
 		return j.readApart(ctx, conn, ids)
 	}
 	var records []connector.Record
-	err := guarded(func() (err error) {
+	err = guarded(func() (err error) {
 		records, err = batcher.ReadBatch(ctx, ids)
 		return err
 	})
 	switch {
 	case err == nil:
 		j.silent = 0
-		return observations(ids, records), nil
+		return observations(ids, records), nil, nil
 	case panicked(err):
 		j.log.Error("connector panicked over a batch; its records are read one by one", "records", len(ids), "error", err)
 	case ofOneRecord(ctx, err):
 		j.log.Warn("a batch could not be read; its records are read one by one", "records", len(ids), "error", err)
 	default:
-		return nil, err
+		return nil, nil, err
 	}
 	return j.readApart(ctx, conn, ids)
 }
 
 // readApart reads records one by one: one bad record does not hide the others (T39, Promise 7). When there is no answer to
 // any of several, the system is at fault and not they.
-func (j *job) readApart(ctx context.Context, conn connector.Connection, ids []string) ([]merge.Observation, error) {
+func (j *job) readApart(ctx context.Context, conn connector.Connection, ids []string) ([]merge.Observation, map[string]error, error) {
 	out := make([]merge.Observation, 0, len(ids))
+	refusals := make(map[string]error)
 	known, err := j.worker.hub.UntakenRecords(ctx, j.claim, j.work.System.ID, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var last error
 	answered := false
@@ -74,22 +75,23 @@ func (j *job) readApart(ctx context.Context, conn connector.Connection, ids []st
 			out = append(out, unreadable(id))
 			continue
 		case !ofOneRecord(ctx, err):
-			return nil, err
+			return nil, nil, err
 		}
 		j.log.Warn("a record could not be read", "record", id, "error", err)
-		out = append(out, j.refused(id, err))
+		out = append(out, refused(id, err))
+		refusals[id] = err
 		if slices.Contains(known, id) {
 			continue // it fails again, which is no sign that the system is down
 		}
 		last = err
 		if j.silent++; j.silent >= mute && !answered {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if !answered && last != nil && len(ids) > 1 {
-		return nil, last
+		return nil, nil, last
 	}
-	return out, nil
+	return out, refusals, nil
 }
 
 // ofOneRecord says whether an error may be about one record and not about the system.
@@ -98,18 +100,14 @@ func ofOneRecord(ctx context.Context, err error) bool {
 }
 
 // refused stands for a record that the system would not give.
-func (j *job) refused(id string, err error) merge.Observation {
+func refused(id string, err error) merge.Observation {
 	o := unreadable(id)
 	o.Findings[0].Message = "The record could not be read. " + hub.Shown(err)
-	if j.refusals == nil {
-		j.refusals = make(map[string]error)
-	}
-	j.refusals[id] = err
 	return o
 }
 
 // untaken says which of the outcomes failed and why, so that they are tried again, and which records need not be any more.
-func (j *job) untaken(outcomes []merge.Outcome) (failed []store.ReadFailure, skipped []string) {
+func untaken(outcomes []merge.Outcome, refusals map[string]error) (failed []store.ReadFailure, skipped []string) {
 	for _, o := range outcomes {
 		switch o.Action {
 		case merge.Skip:
@@ -122,7 +120,7 @@ func (j *job) untaken(outcomes []merge.Outcome) (failed []store.ReadFailure, ski
 					f.Fault = fault.NotFound
 				}
 			}
-			if err, ok := j.refusals[o.ExternalID]; ok {
+			if err, ok := refusals[o.ExternalID]; ok {
 				f.Fault = fault.CodeOf(err)
 				if f.Fault == fault.Rejected {
 					f.State = link.Parked

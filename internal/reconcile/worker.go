@@ -16,6 +16,7 @@ import (
 	"customerhub/internal/connector"
 	"customerhub/internal/fault"
 	"customerhub/internal/hub"
+	"customerhub/internal/link"
 	"customerhub/internal/run"
 	"customerhub/internal/store"
 	"customerhub/internal/system"
@@ -154,10 +155,10 @@ type job struct {
 	work   hub.Work
 	report hub.SystemReport
 	log    *slog.Logger
-	// silent is how many records in a row could not be read, up to now.
+	// silent is how many records in a row could not be read, up to now. Only who reads looks at it.
 	silent int
-	// refusals are why records of the batch under way could not be read.
-	refusals map[string]error
+	// priority is that of the run's calls.
+	priority link.Priority
 }
 
 // errNotRunning is why a run is cancelled: its system stopped while it waited, and must not be called.
@@ -170,6 +171,10 @@ func (j *job) carryOut(ctx context.Context) error {
 	j.work, err = w.hub.StartWork(ctx, j.claim)
 	s := j.work.System
 	j.report.CredentialsSetAt = s.CredentialsSetAt
+	j.priority = link.Bulk
+	if j.work.Run.Kind == run.Check {
+		j.priority = link.Interactive // a person waits for it
+	}
 	if s.ID != "" && s.State != system.Running && j.work.Run.Kind != run.Check {
 		return errNotRunning
 	}

@@ -158,7 +158,7 @@ func TestASandboxIsReadInFull(t *testing.T) {
 	}
 	seen := map[customer.Field]bool{}
 	n := 0
-	for chunk := range slices.Chunk(keys, 100) {
+	for chunk := range slices.Chunk(keys, 50) {
 		records, err := conn.(connector.BatchReader).ReadBatch(t.Context(), chunk)
 		if err != nil {
 			t.Fatal(err)

@@ -12,8 +12,9 @@ import (
 	"customerhub/internal/fault"
 )
 
-// batchSize is below Netvisor's limit of 500, so that one reply stays small (contract section 5).
-const batchSize = 100
+// batchSize is far below Netvisor's limit of 500, so that one reply stays small: two of them, one being taken in and one being
+// read, are the 100 details that a kill may cost (contract section 5).
+const batchSize = 50
 
 // BatchSize implements connector.BatchReader.
 func (c *Connection) BatchSize() int { return batchSize }
