@@ -110,6 +110,9 @@ type Record struct {
 	Fields customer.Fields
 	// Excluded says why the record never comes in; empty for one that does.
 	Excluded string
+	// Custom are the custom fields among Fields: the key that their values stand under, made of the name by
+	// customer.CustomFieldKey; the type; and the system's name as SourceID. What each is in the hub is the hub's to say.
+	Custom []customer.CustomField
 	// Findings are problems noted while reading tolerantly; Code, Field and Message are set.
 	Findings []finding.Finding
 	// Extra are values that the canonical customer has no place for, by the system's names. They are for golden files and

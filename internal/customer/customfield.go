@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -75,6 +76,7 @@ const PartCustom Part = "custom"
 func CustomValueField(key string) Field { return PartField(PartCustom, key, "value") }
 
 const (
+	maxCustomKey    = 50
 	maxCustomText   = 500
 	maxCustomLabel  = 200
 	maxCustomOption = 500
@@ -87,6 +89,44 @@ var (
 
 // ValidCustomFieldKey says whether a text can be the key of a custom field.
 func ValidCustomFieldKey(key string) bool { return customKey.MatchString(key) }
+
+// CustomFieldKey makes a key of the name that another system has for a field; the same name always gives the same key. Empty
+// when there is nothing in the name that a key can be made of.
+func CustomFieldKey(name string) string {
+	key := strings.Join(strings.Fields(Fold(name)), "_")
+	key = strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '_':
+			return r
+		}
+		return '_'
+	}, key)
+	key = strings.Trim(key, "_")
+	if key != "" && key[0] <= '9' {
+		key = "f_" + key
+	}
+	if len(key) > maxCustomKey {
+		key = strings.TrimRight(key[:maxCustomKey], "_")
+	}
+	return key
+}
+
+// FromSystem gives the canonical form of a value that a system sent: the code of an option for its label. It is tolerant of
+// what can only be read: inactive fields and options. False means that the value is not of the field's type.
+func (d *CustomField) FromSystem(value string) (string, bool) {
+	tolerant := *d
+	tolerant.State = CustomFieldActive
+	if d.Type == EnumField {
+		for _, o := range d.Options {
+			if o.Code == value || slices.Contains(slices.Collect(maps.Values(o.Label)), value) {
+				return o.Code, true
+			}
+		}
+		return "", false
+	}
+	got, f := tolerant.Value(value)
+	return got, f == nil
+}
 
 // Check says what is wrong with the definition itself.
 func (d *CustomField) Check() fault.Errors {

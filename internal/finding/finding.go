@@ -33,6 +33,8 @@ const (
 	MassAbsence         Code = "MASS_ABSENCE"           // a list that lacks so much that none of it is believed
 	FieldConflict       Code = "FIELD_CONFLICT"         // both sides changed a value; one of them stands
 	CreateAmbiguous     Code = "CREATE_AMBIGUOUS"       // a record that the hub may have made, or must not make again, fits several
+	CustomFieldUnmapped Code = "CUSTOM_FIELD_UNMAPPED"  // a field of the system that nobody has said what it is; kept as text
+	CustomFieldInvalid  Code = "CUSTOM_FIELD_INVALID"   // a value that is not of its custom field's type
 	LinkParked          Code = "LINK_PARKED"            // a record that the system refuses, or that fails again and again
 )
 

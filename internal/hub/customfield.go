@@ -14,6 +14,7 @@ import (
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/finding"
 	"customerhub/internal/finnish"
 	"customerhub/internal/pg"
 	"customerhub/internal/store"
@@ -57,6 +58,9 @@ func (h *Hub) DefineCustomField(ctx context.Context, v auth.Viewer, d customer.C
 			}
 			d.ID = customer.CustomFieldID(store.NewID())
 			if err := keepDefinition(ctx, tx, &d); err != nil {
+				return nil, err
+			}
+			if err := store.ResolveByField(ctx, tx, finding.CustomFieldUnmapped, customer.CustomValueField(d.Key)); err != nil {
 				return nil, err
 			}
 			return answer{"key": d.Key}, store.SaveCustomField(ctx, tx, d)

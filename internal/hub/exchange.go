@@ -60,9 +60,11 @@ type Decision struct {
 type Look struct {
 	Claim  store.LinkClaim
 	System system.System
-	// Decide says what comes of it. It is called under the customer's lock, so that what it decides still holds when it is
+	// Observed is what was read of the record; nil when nothing was.
+	Observed *merge.Observation
+	// Decide says what comes of it, from what was read with its custom fields as the hub's own. It is called under the customer's lock, so that what it decides still holds when it is
 	// committed, and it may be called again when the transaction has to be repeated.
-	Decide func(k merge.Known, pending *link.Intent, now time.Time) (Decision, error)
+	Decide func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (Decision, error)
 }
 
 // CommitLook commits what was decided about a link, in one transaction: customer, changes, provenance, base, findings, the
@@ -78,7 +80,19 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 		if err != nil {
 			return err
 		}
-		if d, err = l.Decide(k, pending, now); err != nil {
+		var o merge.Observation
+		if l.Observed != nil {
+			known := map[string]merge.Known{l.Observed.ExternalID: k}
+			mapped, unmapped, err := mapCustomFields(ctx, tx, l.System.ID, []merge.Observation{*l.Observed}, known)
+			if err != nil {
+				return err
+			}
+			if err := store.RaiseFindings(ctx, tx, l.System.ID, unmapped); err != nil {
+				return err
+			}
+			o = mapped[0]
+		}
+		if d, err = l.Decide(o, k, pending, now); err != nil {
 			return err
 		}
 		if hint := k.Link.DueAt; !hint.IsZero() && d.Outcome.Link.ID != "" {

@@ -20,7 +20,7 @@ import (
 )
 
 // nothing is a plan that takes nothing in.
-func nothing(map[string]merge.Known, time.Time) []merge.Outcome { return nil }
+func nothing([]merge.Observation, map[string]merge.Known, time.Time) []merge.Outcome { return nil }
 
 // save stores customers as an import does, without checking them.
 func (b bundle) save(t *testing.T, list []customer.Customer) {

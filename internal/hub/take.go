@@ -29,9 +29,10 @@ type Taking struct {
 	ReadAt time.Time
 	// Priority is that of links of other systems which are due by what comes in.
 	Priority link.Priority
-	// Plan decides what becomes of the records; it is called under the locks of the customers concerned, so what it decides
-	// is still true when it is committed, and it may be called again when the transaction has to be repeated.
-	Plan func(known map[string]merge.Known, now time.Time) []merge.Outcome
+	// Plan decides what becomes of the records, whose custom fields are the hub's own by then; it is called under the locks of
+	// the customers concerned, so what it decides is still true when it is committed, and it may be called again when the
+	// transaction has to be repeated.
+	Plan func(observed []merge.Observation, known map[string]merge.Known, now time.Time) []merge.Outcome
 	// Also runs in the same transaction with what the batch came to; an error of it takes everything back. It is where a run
 	// writes its progress, so that a batch and its progress are one (T8).
 	Also func(ctx context.Context, tx pgx.Tx, counts run.Counts) error
@@ -50,7 +51,11 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 		if err != nil {
 			return err
 		}
-		outcomes := t.Plan(known, now)
+		observed, unmapped, err := mapCustomFields(ctx, tx, t.System, t.Observed, known)
+		if err != nil {
+			return err
+		}
+		outcomes := t.Plan(observed, known, now)
 		for _, o := range outcomes {
 			if o.Err != nil {
 				h.o.Log.Error("a record could not be taken", "system", t.System, "record", o.ExternalID, "error", o.Err)
@@ -64,6 +69,9 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 			return err
 		}
 		if err := h.commit(ctx, tx, t, outcomes, known, now); err != nil {
+			return err
+		}
+		if err := store.RaiseFindings(ctx, tx, t.System, unmapped); err != nil {
 			return err
 		}
 		return t.Also(ctx, tx, counts)

@@ -16,6 +16,8 @@ type Observation struct {
 	Missing bool
 	// Excluded says why the record never comes in, such as TEMP; empty for one that does.
 	Excluded string
+	// Custom are the custom fields among Fields, as the system names them, before the hub has said what they are.
+	Custom   []customer.CustomField
 	Findings []finding.Finding
 }
 

@@ -123,7 +123,7 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 	bo, bt := base.Ours.Only(p.knows).Groups(), base.Theirs.Only(p.Reads).Groups()
 	for _, g := range groupsOf(o, t, bo, bt) {
 		flow := p.flow(g)
-		if flow.Direction == system.Off {
+		if flow.Direction == system.Off || untold(g, t, bt) {
 			continue
 		}
 		if part, gone := goneWith(g, theirs, base.Theirs); gone {
@@ -144,6 +144,13 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 		v.compare(g, sides{o[g], t[g], bo[g], bt[g]}, flow)
 	}
 	return v
+}
+
+// untold says whether the group is a custom field that the system has never told: fields are added on either side, and most
+// are none of the other's business.
+func untold(g customer.Group, theirs, before map[customer.Group]customer.Fields) bool {
+	part, _, _, ok := customer.Field(g).PartKey()
+	return ok && part == customer.PartCustom && theirs[g] == nil && before[g] == nil
 }
 
 // sides are the values of one group: on both sides now, and when they last agreed.
@@ -260,6 +267,12 @@ func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next li
 	}
 	for _, g := range v.Held {
 		open[g] = true
+	}
+	t, bt := theirs.Groups(), base.Theirs.Groups()
+	for f := range oursNow {
+		if g := f.Group(); untold(g, t, bt) {
+			open[g] = true
+		}
 	}
 	next = link.Base{
 		Ours:   v.agree(base.Ours, oursNow, open, v.policy.knows),

@@ -19,8 +19,9 @@ const (
 	DefaultSilence = 120 * time.Second
 	// DefaultTotal ends a call whose answer trickles.
 	DefaultTotal = 15 * time.Minute
-	// DefaultMaxBytes holds the customer list of a million customers.
-	DefaultMaxBytes int64 = 256 << 20
+	// DefaultMaxBytes holds the customer list of a million customers, which is a third of it; lists are read as they come, so
+	// it costs time and no memory.
+	DefaultMaxBytes int64 = 1 << 30
 	// DefaultUserAgent tells a vendor's support who is calling.
 	DefaultUserAgent = "CustomerHub"
 )

@@ -121,9 +121,9 @@ func (e *exchange) read(ctx context.Context, externalID string) (merge.Observati
 	return ObservationOf(record), nil
 }
 
-// commit commits a decision. Crash points stand on both sides of it.
-func (e *exchange) commit(ctx context.Context, decide func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error)) (hub.Decision, error) {
-	d, err := e.worker.hub.CommitLook(ctx, hub.Look{Claim: e.claim, System: e.system, Decide: decide})
+// commit commits a decision about the link, from what was read of the record, nil when nothing was.
+func (e *exchange) commit(ctx context.Context, read *merge.Observation, decide func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error)) (hub.Decision, error) {
+	d, err := e.worker.hub.CommitLook(ctx, hub.Look{Claim: e.claim, System: e.system, Observed: read, Decide: decide})
 	if fault.Is(err, fault.Stale) {
 		e.log.Info("link went into other hands")
 	}
@@ -133,8 +133,8 @@ func (e *exchange) commit(ctx context.Context, decide func(k merge.Known, pendin
 // look commits what was read, and makes the call that comes of it.
 func (e *exchange) look(ctx context.Context, record merge.Observation) error {
 	crash.Point("C1", "")
-	d, err := e.commit(ctx, func(k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
-		return decideLook(record, k, e.policy, store.NewID, now)
+	d, err := e.commit(ctx, &record, func(o merge.Observation, k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
+		return decideLook(o, k, e.policy, store.NewID, now)
 	})
 	if err != nil || d.Intent == nil {
 		return err
@@ -153,7 +153,7 @@ func (e *exchange) create(ctx context.Context, work hub.LinkWork) error {
 		return e.adopt(ctx, hits)
 	}
 	crash.Point("C1", "create")
-	d, err := e.commit(ctx, func(k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
+	d, err := e.commit(ctx, nil, func(o merge.Observation, k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
 		return decideCreate(k, e.policy, store.NewID, now)
 	})
 	if err != nil || d.Intent == nil {
@@ -193,12 +193,12 @@ func (e *exchange) adopt(ctx context.Context, hits []connector.Row) error {
 		return e.park(ctx, finding.CreateAmbiguous, "The system's record with this number or business ID belongs to another customer of the hub.")
 	}
 	var objection string
-	d, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	d, err := e.commit(ctx, &record, func(o merge.Observation, k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
 		if objection = mayAdopt(k.Customer, record.Fields); objection != "" {
 			return parked(k, finding.CreateAmbiguous, fault.Ambiguous, objection), nil
 		}
 		k.Link.ExternalID = record.ExternalID
-		return decideLook(record, k, e.policy, store.NewID, now)
+		return decideLook(o, k, e.policy, store.NewID, now)
 	})
 	if err != nil || d.Intent == nil {
 		return err
@@ -249,11 +249,11 @@ func (e *exchange) taken(ctx context.Context, i link.Intent, externalID, key str
 		i.Key = key
 		return e.readBackLater(ctx, i, externalID, err)
 	}
-	_, err = e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	_, err = e.commit(ctx, &record, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		if pending == nil || pending.ID != i.ID {
 			return hub.Decision{}, fault.New(fault.Stale, "The intent was resolved by others.")
 		}
-		return decideTaken(taken{externalID, key, record}, i, k, e.policy, store.NewID, now)
+		return decideTaken(taken{externalID, key, o}, i, k, e.policy, store.NewID, now)
 	})
 	if err == nil {
 		crash.Point("C5", string(i.Operation))
@@ -263,7 +263,7 @@ func (e *exchange) taken(ctx context.Context, i link.Intent, externalID, key str
 
 // unsent ends an intent whose call the system refused, or that never left: nothing came of it.
 func (e *exchange) unsent(ctx context.Context, i link.Intent, why error) error {
-	_, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	_, err := e.commit(ctx, nil, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		d := e.failed(k, why, now)
 		d.Resolved = true
 		return d, nil
@@ -296,7 +296,7 @@ func (e *exchange) finish(ctx context.Context, err error) error {
 		return err
 	}
 	e.log.Log(ctx, fault.CodeOf(err).Level(), "a customer could not be brought into agreement", "code", fault.CodeOf(err), "error", err)
-	_, commitErr := e.commit(ending, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	_, commitErr := e.commit(ending, nil, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		if pending != nil {
 			return undecided(*pending, k, now.Add(e.worker.backoff(k.Link.Attempt)), "The system could not be asked: "+hub.Shown(err)), nil
 		}
@@ -357,7 +357,7 @@ func parked(k merge.Known, code finding.Code, why fault.Code, message string) hu
 }
 
 func (e *exchange) park(ctx context.Context, code finding.Code, message string) error {
-	_, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, _ time.Time) (hub.Decision, error) {
+	_, err := e.commit(ctx, nil, func(_ merge.Observation, k merge.Known, pending *link.Intent, _ time.Time) (hub.Decision, error) {
 		d := parked(k, code, fault.Ambiguous, message)
 		d.Resolved = pending != nil
 		return d, nil

@@ -105,6 +105,7 @@ func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (m
 	if err != nil {
 		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
 	}
+	c.Responsible = ofSystem(c.Responsible, verdict, p.System)
 	base, _ := verdict.Agree(link.Base{}, c.Flatten(merge.Keys(parts)), o.Fields)
 	l.State, l.LastSyncedAt = link.InSync, now
 	return merge.Outcome{
@@ -122,6 +123,7 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	if err != nil {
 		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
 	}
+	after.Responsible = ofSystem(after.Responsible, verdict, p.System)
 	base, agreed := verdict.Agree(k.Base, after.Flatten(merge.Keys(parts)), o.Fields)
 	out := merge.Outcome{
 		ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: after, Base: base, Parts: parts,
@@ -137,6 +139,16 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 		out.Action = merge.Agree
 	}
 	return out, nil
+}
+
+// ofSystem says which system a person or team belongs to that came in as responsible.
+func ofSystem(r customer.Responsible, v merge.Verdict, id system.ID) customer.Responsible {
+	if _, came := v.Incoming[customer.FieldResponsibleName]; came {
+		if r.SystemID = ""; r.Name != "" {
+			r.SystemID = string(id)
+		}
+	}
+	return r
 }
 
 // settled gives the link after its record was looked at. What the system refused to take stays parked until somebody
@@ -184,5 +196,5 @@ func conflictFindings(v merge.Verdict, system string) []finding.Finding {
 
 // ObservationOf is a connector's record as the merge sees it.
 func ObservationOf(r connector.Record) merge.Observation {
-	return merge.Observation{ExternalID: r.ExternalID, Fields: r.Fields, Excluded: r.Excluded, Findings: r.Findings}
+	return merge.Observation{ExternalID: r.ExternalID, Fields: r.Fields, Excluded: r.Excluded, Custom: r.Custom, Findings: r.Findings}
 }

@@ -24,7 +24,7 @@ func (e *exchange) uncertain(ctx context.Context, i link.Intent, why error) erro
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	e.log.Warn("the answer to a call outside was lost", "operation", i.Operation, "part", i.Part, "error", why)
-	_, err := e.commit(ending, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	_, err := e.commit(ending, nil, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		return undecided(i, k, now.Add(e.worker.backoff(0)), "The answer was lost; looking whether the call arrived. "+hub.Shown(why)), nil
 	})
 	if err != nil {
@@ -37,7 +37,7 @@ func (e *exchange) uncertain(ctx context.Context, i link.Intent, why error) erro
 func (e *exchange) readBackLater(ctx context.Context, i link.Intent, externalID string, why error) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_, err := e.commit(ending, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	_, err := e.commit(ending, nil, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		k.Link.ExternalID = externalID
 		return undecided(i, k, now.Add(e.worker.backoff(0)), "The call was taken; its effect could not be read yet. "+hub.Shown(why)), nil
 	})
@@ -79,19 +79,19 @@ func (e *exchange) resolve(ctx context.Context, work hub.LinkWork) error {
 	if i.Operation == link.Create && i.Part == "" {
 		return e.resolved(ctx, i, externalID, "", record)
 	}
-	d, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	d, err := e.commit(ctx, &record, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		if pending == nil || pending.ID != i.ID {
 			return hub.Decision{}, fault.New(fault.Stale, "The intent was resolved by others.")
 		}
-		key, yes := arrived(i, record, k, e.policy)
+		key, yes := arrived(i, o, k, e.policy)
 		if !yes {
 			return hub.Decision{Hold: true}, nil
 		}
 		what := i
 		if i.Operation == link.Edit {
-			what = absorbed(i, key, record)
+			what = absorbed(i, key, o)
 		}
-		return decideTaken(taken{externalID, key, record}, what, k, e.policy, store.NewID, now)
+		return decideTaken(taken{externalID, key, o}, what, k, e.policy, store.NewID, now)
 	})
 	if err != nil || !d.Hold {
 		return err
@@ -101,14 +101,14 @@ func (e *exchange) resolve(ctx context.Context, work hub.LinkWork) error {
 
 // resolved commits that a created record was found.
 func (e *exchange) resolved(ctx context.Context, i link.Intent, externalID, key string, record merge.Observation) error {
-	_, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	_, err := e.commit(ctx, &record, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		if pending == nil || pending.ID != i.ID {
 			return hub.Decision{}, fault.New(fault.Stale, "The intent was resolved by others.")
 		}
-		if objection := mayAdopt(k.Customer, record.Fields); objection != "" {
+		if objection := mayAdopt(k.Customer, o.Fields); objection != "" {
 			return undecidedFor(i, k, now, objection), nil
 		}
-		return decideTaken(taken{externalID, key, record}, absorbed(i, key, record), k, e.policy, store.NewID, now)
+		return decideTaken(taken{externalID, key, o}, absorbed(i, key, o), k, e.policy, store.NewID, now)
 	})
 	return err
 }
@@ -119,7 +119,7 @@ func (e *exchange) again(ctx context.Context, i link.Intent, externalID string) 
 	if w, ok := e.conn.(connector.Writer); ok {
 		longest = w.LongestWrite()
 	}
-	d, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	d, err := e.commit(ctx, nil, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		if pending == nil || pending.ID != i.ID {
 			return hub.Decision{}, fault.New(fault.Stale, "The intent was resolved by others.")
 		}
@@ -152,7 +152,7 @@ func (e *exchange) unfound(ctx context.Context, i link.Intent, n int) error {
 	if n == 0 {
 		text = "The system says that the call arrived, and it shows nowhere; a person has to look."
 	}
-	_, err := e.commit(ctx, func(k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+	_, err := e.commit(ctx, nil, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		return undecidedFor(i, k, now, text), nil
 	})
 	return err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"customerhub/internal/customer"
 	"customerhub/internal/finding"
 	"customerhub/internal/pg"
 	"customerhub/internal/system"
@@ -39,6 +40,16 @@ DO NOTHING`
 // SyncFindings makes the standing findings about the records of a system that were just read, seen, equal to the given
 // ones: new ones are raised, those that show no more are resolved, those that stand are not written.
 func SyncFindings(ctx context.Context, db pg.DB, sys system.ID, seen []string, findings []finding.Finding) error {
+	encoded := asJSON(findingRows(findings))
+	return Trip(ctx, db, func(b *pgx.Batch) {
+		b.Queue(sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "lasting": texts(finding.Lasting)})
+		if len(findings) > 0 {
+			b.Queue(sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded})
+		}
+	})
+}
+
+func findingRows(findings []finding.Finding) []findingRow {
 	rows := make([]findingRow, len(findings))
 	for i, f := range findings {
 		rows[i] = findingRow{
@@ -46,11 +57,25 @@ func SyncFindings(ctx context.Context, db pg.DB, sys system.ID, seen []string, f
 			Field: string(f.Field), Message: f.Message,
 		}
 	}
-	encoded := asJSON(rows)
-	return Trip(ctx, db, func(b *pgx.Batch) {
-		b.Queue(sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "lasting": texts(finding.Lasting)})
-		if len(rows) > 0 {
-			b.Queue(sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded})
-		}
-	})
+	return rows
+}
+
+// RaiseFindings raises findings of a system beside those that stand; one that stands already is not written.
+func RaiseFindings(ctx context.Context, db pg.DB, sys system.ID, findings []finding.Finding) error {
+	if len(findings) == 0 {
+		return nil
+	}
+	_, err := db.Exec(ctx, sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": asJSON(findingRows(findings))})
+	return pg.Fault(err, "findings")
+}
+
+const sqlResolveByField = `
+UPDATE finding f
+SET resolved_at = now()
+WHERE f.code = @code AND f.field = @field AND f.resolved_at IS NULL`
+
+// ResolveByField ends findings of a code about a field, whatever the system and the record.
+func ResolveByField(ctx context.Context, db pg.DB, code finding.Code, f customer.Field) error {
+	_, err := db.Exec(ctx, sqlResolveByField, pgx.StrictNamedArgs{"code": string(code), "field": string(f)})
+	return pg.Fault(err, "findings")
 }

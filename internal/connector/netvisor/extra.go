@@ -38,7 +38,6 @@ func (m *mapper) rest(card api.Customer) {
 		{"DefaultPaymentTerm@key", a.DefaultPaymentTerm.NetvisorKey},
 		{"TaxHandlingType", a.TaxHandlingType},
 		{"BalanceLimit", decimal(a.BalanceLimit)},
-		{"DefaultSalesPerson", a.DefaultSalesPerson},
 		{"DiscountPercentage", decimal(a.DiscountPercentage)},
 		{"PriceGroup", a.PriceGroup},
 		{"FactoringAccount", a.FactoringAccount.Text},

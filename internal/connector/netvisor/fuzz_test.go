@@ -32,8 +32,8 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		_, _ = api.ReadCustomers(bytes.NewReader(data), func(card api.Customer) error {
-			r := toRecord("1", card)
-			if again := toRecord("1", card); !reflect.DeepEqual(r, again) {
+			r := toRecord("1", card, nil)
+			if again := toRecord("1", card, nil); !reflect.DeepEqual(r, again) {
 				t.Errorf("first %+v, then %+v", r, again)
 			}
 			if text := fmt.Sprint(r.Findings, r.Excluded); finnish.ContainsIdentityCode(text) {

@@ -79,6 +79,8 @@ type Connection struct {
 	client *http.Client
 	log    *slog.Logger
 	now    func() time.Time
+	// sales are the sales personnel, once they were needed.
+	sales salesPeople
 }
 
 var (
@@ -238,7 +240,7 @@ func printableASCII(s string) bool {
 var readable = map[customer.Group]bool{
 	"number": true, "kind": true, "status": true, "name": true, "nameExtension": true, "businessId": true, "vatNumber": true,
 	"buyerUnitNumber": true, "email": true, "phone": true, "language": true, "billingEmails": true, "consumerEInvoice": true,
-	"einvoice": true, "billingAddress": true, "deliveryAddress": true,
+	"einvoice": true, "billingAddress": true, "deliveryAddress": true, "responsible": true,
 }
 
 // readableOfPart are the same for offices and contacts. What can only be written (an office's invoicing e-mail, a contact
@@ -247,6 +249,7 @@ var readableOfPart = map[customer.Part]map[customer.Group]bool{
 	customer.PartOffice: {
 		customer.Present: true, "name": true, "identifier": true, "phone": true, "einvoice": true, "address": true, "active": true,
 	},
+	customer.PartCustom: {"value": true},
 	customer.PartContact: {
 		customer.Present: true, "firstName": true, "lastName": true, "phones": true, "emails": true, "office": true, "roles": true,
 	},
@@ -257,6 +260,8 @@ var readableOfPart = map[customer.Part]map[customer.Group]bool{
 var noPlace = map[customer.Field]bool{
 	customer.AddressField(customer.Billing, "name"): true, customer.AddressField(customer.Delivery, "line2"): true,
 	"address.name": true, "address.line2": true,
+	// Which system the responsible person belongs to is the hub's to say.
+	customer.FieldResponsibleSystem: true,
 }
 
 // reads implements Kind.Reads.

@@ -14,7 +14,7 @@ import (
 )
 
 // toRecord translates a card. The same card always gives the same record.
-func toRecord(id string, card api.Customer) connector.Record {
+func toRecord(id string, card api.Customer, people salesPeople) connector.Record {
 	base := card.CustomerBaseInformation
 	m := &mapper{fields: make(customer.Fields, 32), extra: map[string]string{}}
 	num, excluded := number(oneLine(base.InternalIdentifier))
@@ -40,12 +40,14 @@ func toRecord(id string, card api.Customer) connector.Record {
 	offices := m.offices(card.CustomerOfficeDetails)
 	m.contacts(card.CustomerContactPersons.CustomerContactPerson, offices)
 	m.cardContact(card.CustomerContactDetails)
+	m.tags(card.CustomerAdditionalInformation.CustomTags.Tag)
+	m.responsible(card.CustomerAdditionalInformation.DefaultSalesPerson, people)
 	m.rest(card)
 	if len(card.Unknown) > 0 {
 		m.note(finding.UnknownElement, "", "Netvisor sent elements that the hub does not know: %s.",
 			finnish.MaskIdentityCodes(oneLine(strings.Join(card.Unknown, ", "))))
 	}
-	return connector.Record{ExternalID: id, Fields: m.fields, Findings: m.findings, Extra: m.extra}
+	return connector.Record{ExternalID: id, Fields: m.fields, Custom: m.custom, Findings: m.findings, Extra: m.extra}
 }
 
 // mapper collects a record.
@@ -53,6 +55,7 @@ type mapper struct {
 	fields   customer.Fields
 	extra    map[string]string
 	findings []finding.Finding
+	custom   []customer.CustomField
 	private  bool
 	// owner is the customer's business ID when it has a valid one.
 	owner finnish.BusinessID

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"customerhub/internal/connector"
@@ -29,14 +31,18 @@ func (c *Connection) Read(ctx context.Context, externalID string) (connector.Rec
 	if err != nil {
 		return connector.Record{}, err
 	}
-	return toRecord(id, got), nil
+	people, err := c.people(ctx, named(got))
+	if err != nil {
+		return connector.Record{}, err
+	}
+	return toRecord(id, got, people), nil
 }
 
 // one reads one card. A card without a key is the one that was asked for: replies of 2009 to 2016 have none.
 func (c *Connection) one(ctx context.Context, id string) (api.Customer, error) {
 	var found *api.Customer
 	others := 0
-	_, err := c.get(ctx, "getcustomer.nv", "id="+id, func(r io.Reader) (api.Envelope, error) {
+	_, err := c.get(ctx, "getcustomer.nv", "id="+id+additional, func(r io.Reader) (api.Envelope, error) {
 		return api.ReadCustomers(r, func(got api.Customer) error {
 			if k := key(got.CustomerBaseInformation.NetvisorKey); found == nil && (k == id || k == "") {
 				found = &got
@@ -94,20 +100,20 @@ func (c *Connection) batch(ctx context.Context, ids []string) ([]connector.Recor
 	case 0:
 		return nil, nil
 	case 1:
-		got, err := c.one(ctx, ids[0])
+		got, err := c.Read(ctx, ids[0])
 		if fault.Is(err, fault.NotFound) {
 			return nil, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		return []connector.Record{toRecord(ids[0], got)}, nil
+		return []connector.Record{got}, nil
 	}
 	b := batch{wanted: make(map[string]bool, len(ids)), cards: make(map[string]api.Customer, len(ids))}
 	for _, id := range ids {
 		b.wanted[id] = true
 	}
-	_, err := c.get(ctx, "getcustomer.nv", "idlist="+strings.Join(ids, ","), func(r io.Reader) (api.Envelope, error) {
+	_, err := c.get(ctx, "getcustomer.nv", "idlist="+strings.Join(ids, ",")+additional, func(r io.Reader) (api.Envelope, error) {
 		return api.ReadCustomers(r, b.take)
 	})
 	if fault.Is(err, fault.Rejected) && fault.Of(err).Reason == InvalidData {
@@ -128,6 +134,10 @@ func (c *Connection) batch(ctx context.Context, ids []string) ([]connector.Recor
 		c.log.DebugContext(ctx, "odd customers in a batch", "resource", "getcustomer.nv",
 			"unasked", b.others, "repeated", b.twice, "without_key", b.keyless)
 	}
+	people, err := c.people(ctx, named(slices.Collect(maps.Values(b.cards))...))
+	if err != nil {
+		return nil, err
+	}
 	records := make([]connector.Record, 0, len(ids))
 	for _, id := range ids {
 		card, ok := b.cards[id]
@@ -142,7 +152,7 @@ func (c *Connection) batch(ctx context.Context, ids []string) ([]connector.Recor
 			records = append(records, single...)
 			continue
 		}
-		records = append(records, toRecord(id, card))
+		records = append(records, toRecord(id, card, people))
 	}
 	return records, nil
 }

@@ -40,7 +40,7 @@ func TestRead(t *testing.T) {
 			if err == nil && (r.ExternalID != "7" || r.Fields[customer.FieldName] != "A") {
 				t.Errorf("record %+v", r)
 			}
-			if got := b.calls()[0].RequestURI; got != "/getcustomer.nv?id=7" {
+			if got := b.calls()[0].RequestURI; got != "/getcustomer.nv?id=7&replyoption=4" {
 				t.Errorf("asked %s", got)
 			}
 		})
@@ -213,7 +213,7 @@ func TestReadBatch(t *testing.T) {
 			return reply("<Customers>" + card("1", "A") + card("2", "B") + "</Customers>")
 		})
 		got, err := b.ReadBatch(t.Context(), []string{"1", "2", "1", "x", "3,4", ""})
-		if err != nil || len(got) != 2 || b.calls()[0].RequestURI != "/getcustomer.nv?idlist=1,2" {
+		if err != nil || len(got) != 2 || b.calls()[0].RequestURI != "/getcustomer.nv?idlist=1,2&replyoption=4" {
 			t.Errorf("%v, %v", keys(got), err)
 		}
 		if got, err := b.ReadBatch(t.Context(), []string{"x"}); err != nil || got != nil || len(b.calls()) != 1 {

@@ -153,6 +153,10 @@ func (c *Customer) tagElement() *element {
 	return e
 }
 
+// SetCustomTag gives an additional-information field of the customer a value of a type (date, decimal, text or enum), whether
+// the company defined it or not; an empty value takes it away.
+func (c *Customer) SetCustomTag(name, kind, value string) { c.setTag(tag{Name: name, Type: kind, Value: value}) }
+
 // setTag gives a tag a value; an empty one takes it away.
 func (c *Customer) setTag(t tag) {
 	at := slices.IndexFunc(c.tags, func(o tag) bool { return o.Name == t.Name })

@@ -53,6 +53,24 @@ func ReadCustomers(r io.Reader, yield func(Customer) error) (Envelope, error) {
 	})
 }
 
+// ReadSalesPeople reads a reply of salespersonnellist.nv and gives each person to yield. The name of the element around the
+// persons is not documented, so any is taken. The same rules hold as for ReadList.
+func ReadSalesPeople(r io.Reader, yield func(SalesPerson) error) (Envelope, error) {
+	return read(r, func(d *decoder, _ string) error {
+		d.env.HasData = true
+		return d.children(func(name string) error {
+			if name != "salesperson" {
+				return d.skip()
+			}
+			var p SalesPerson
+			if err := d.recordWith(&p, d.attrs); err != nil {
+				return err
+			}
+			return yield(p)
+		})
+	})
+}
+
 // decoder walks over a reply and keeps the bounds.
 type decoder struct {
 	in       *input
@@ -60,6 +78,8 @@ type decoder struct {
 	env      Envelope
 	depth    int
 	elements int
+	// attrs are those of the element that children has just entered.
+	attrs []xml.Attr
 
 	// Of the record being read.
 	unknown      []string
@@ -189,6 +209,7 @@ func (d *decoder) children(f func(name string) error) error {
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
+			d.attrs = t.Attr
 			if err := f(strings.ToLower(t.Name.Local)); err != nil {
 				return err
 			}
@@ -263,11 +284,14 @@ func (d *decoder) text() (string, error) {
 }
 
 // record reads the current element into the struct that dst points to, within the bounds of one record.
-func (d *decoder) record(dst any) error {
+func (d *decoder) record(dst any) error { return d.recordWith(dst, nil) }
+
+// recordWith is record for an element with attributes that count.
+func (d *decoder) recordWith(dst any, attrs []xml.Attr) error {
 	d.unknown = nil
 	d.withinRecord, d.bytesEnd, d.elementsEnd = true, d.in.count+maxRecordBytes, d.elements+maxRecordElements
 	defer func() { d.withinRecord = false }()
-	return d.into(reflect.ValueOf(dst).Elem(), nil, "")
+	return d.into(reflect.ValueOf(dst).Elem(), attrs, "")
 }
 
 // into reads the current element into a struct. path is where it stands below the record.

@@ -226,6 +226,32 @@ type AdditionalInformation struct {
 	InCollectionProhibition string
 	CustomerDimensions      Dimensions
 	AdditionalInformation   Receivables
+	CustomTags              CustomTags
+}
+
+// CustomTags are the company's additional-information fields, which come with reply option 4. The option is documented, the
+// shape is not: this one is assumed after the tags of Netvisor's invoices.
+type CustomTags struct {
+	Tag []Tag
+}
+
+// Tag is the value of one additional-information field.
+type Tag struct {
+	TagName  string
+	TagValue TagValue
+}
+
+// TagValue is a value with its type: date, decimal, text or enum.
+type TagValue struct {
+	DataType string `attr:"datatype"`
+	Text     string `wire:"text"`
+}
+
+// SalesPerson is one of the company's people who sell, in salespersonnellist.nv (contract section 4.8).
+type SalesPerson struct {
+	NetvisorKey string `attr:"netvisorkey"`
+	FirstName   string
+	LastName    string
 }
 
 // Keyed is a text with the key of what it names.
@@ -259,5 +285,5 @@ type ReceivablesManagement struct {
 // opaque are elements that come with reply options. Their names are known and their shape is not (contract section 4.2),
 // so they are skipped without being called unknown.
 var opaque = map[string]bool{
-	"automationrule": true, "customtags": true, "buyerservicecode": true, "receivablesmanagementautomationrule": true,
+	"automationrule": true, "buyerservicecode": true, "receivablesmanagementautomationrule": true,
 }
