@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
@@ -15,6 +16,7 @@ func toRun(r run.Run) *model.Run {
 		ID: globalID(nounRun, r.ID), Kind: model.RunKind(r.Kind), State: model.RunState(r.State),
 		RequestedBy: toActor(r.RequestedBy), Counts: toCounts(r.Counts), Done: r.Done,
 		CreatedAt: r.CreatedAt, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), SystemID: r.SystemID,
+		Sample: text(r.Sample), ExpectedEndAt: moment(r.ExpectedEnd(time.Now())),
 	}
 	if r.Total > 0 {
 		out.Total = &r.Total

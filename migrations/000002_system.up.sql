@@ -53,6 +53,8 @@ CREATE TABLE run (
     done            integer NOT NULL DEFAULT 0,
     fault_code      text NOT NULL DEFAULT '',
     message         text NOT NULL DEFAULT '',
+    -- How the system's answer read that the run failed at, masked and short.
+    sample          text NOT NULL DEFAULT '',
     created_at      timestamptz NOT NULL DEFAULT now(),
     started_at      timestamptz,
     finished_at     timestamptz,

@@ -1027,6 +1027,12 @@ type Run struct {
 	Done int `json:"done"`
 	// Why the run failed; null when it did not.
 	Fault *Fault `json:"fault,omitempty"`
+	// How the system's answer read that the run failed at, such as a login page instead of XML; null when that was not the
+	// matter. Credentials and personal identity codes are masked.
+	Sample *string `json:"sample,omitempty"`
+	// When the run will have looked at everything if it goes on as it has so far; null while that cannot be told, and when the
+	// run has ended.
+	ExpectedEndAt *time.Time `json:"expectedEndAt,omitempty"`
 	// When the run was asked for.
 	CreatedAt time.Time `json:"createdAt"`
 	// When the run began; null while it is queued.

@@ -57,6 +57,9 @@ type Error struct {
 	Details map[string]string
 	// Until says when trying again makes sense. Zero means no one said.
 	Until time.Time
+	// Sample is how an external system's answer read that could not be understood, without secrets and identity codes. It is
+	// for operators, who see it beside the run (Promise 11).
+	Sample string
 	// Err is the cause. It goes into the log only.
 	Err error
 }

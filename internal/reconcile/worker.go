@@ -8,13 +8,16 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"customerhub/internal/connector"
 	"customerhub/internal/fault"
+	"customerhub/internal/finnish"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/run"
@@ -217,6 +220,9 @@ func (j *job) finish(ctx context.Context, err error) error {
 		j.log.Info("run cancelled: its system is not running", "kind", r.Kind, "state", j.work.System.State)
 	} else if err != nil {
 		r.State, r.FaultCode, r.Message = run.Failed, fault.CodeOf(err), hub.Shown(err)
+		if f := fault.Of(err); f != nil {
+			r.Sample = sample(f.Sample)
+		}
 		j.report.Fault = err
 		j.log.Log(ctx, r.FaultCode.Level(), "run failed", "kind", r.Kind, "code", r.FaultCode, "error", err)
 	} else {
@@ -227,6 +233,23 @@ func (j *job) finish(ctx context.Context, err error) error {
 		return nil
 	}
 	return finishErr
+}
+
+// maxSample is how much of an answer that could not be understood is kept.
+const maxSample = 2000
+
+// sample makes a part of an answer fit to be stored, whatever it is: the connector has masked it, and once more does no harm.
+func sample(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == 0 || unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
+	if len(s) > maxSample {
+		s = strings.ToValidUTF8(s[len(s)-maxSample:], "")
+	}
+	return finnish.MaskIdentityCodes(s)
 }
 
 func (j *job) check(ctx context.Context, conn connector.Connection, lane string) error {

@@ -69,4 +69,16 @@ type Run struct {
 	// FaultCode and Message say why a run failed, in words an operator may see.
 	FaultCode fault.Code
 	Message   string
+	// Sample is how the system's answer read that the run failed at, masked; empty when it was no answer that it failed at.
+	Sample string
+}
+
+// ExpectedEnd is when the run will have looked at everything if it goes on as it has so far. It is zero while that cannot be
+// told, and when the run has ended. The time a run lay idle after its worker died counts as its own: it may happen again.
+func (r *Run) ExpectedEnd(now time.Time) time.Time {
+	if r.State != Running || r.Done == 0 || r.Total <= r.Done || r.StartedAt.IsZero() {
+		return time.Time{}
+	}
+	each := now.Sub(r.StartedAt) / time.Duration(r.Done)
+	return now.Add(each * time.Duration(r.Total-r.Done)).Truncate(time.Second)
 }

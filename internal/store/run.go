@@ -31,19 +31,20 @@ type runRow struct {
 	Done       int             `db:"done"`
 	FaultCode  string          `db:"fault_code"`
 	Message    string          `db:"message"`
+	Sample     string          `db:"sample"`
 	CreatedAt  time.Time       `db:"created_at"`
 	StartedAt  *time.Time      `db:"started_at"`
 	FinishedAt *time.Time      `db:"finished_at"`
 }
 
 const runColumns = `r.id, r.system_id, r.kind, r.state, r.actor_kind, r.actor_id, r.actor_name, r.counts, r.total, r.done,
-  r.fault_code, r.message, r.created_at, r.started_at, r.finished_at`
+  r.fault_code, r.message, r.sample, r.created_at, r.started_at, r.finished_at`
 
 func (r runRow) noun() (run.Run, error) {
 	out := run.Run{
 		ID: run.ID(r.ID), SystemID: system.ID(r.SystemID), Kind: run.Kind(r.Kind), State: run.State(r.State),
 		RequestedBy: change.Actor{Kind: change.ActorKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName},
-		Total:       r.Total, Done: r.Done, FaultCode: fault.Code(r.FaultCode), Message: r.Message,
+		Total:       r.Total, Done: r.Done, FaultCode: fault.Code(r.FaultCode), Message: r.Message, Sample: r.Sample,
 		CreatedAt: r.CreatedAt.UTC(), StartedAt: timeOf(r.StartedAt), FinishedAt: timeOf(r.FinishedAt),
 	}
 	if err := json.Unmarshal(r.Counts, &out.Counts); err != nil {
@@ -277,14 +278,14 @@ func RenewRun(ctx context.Context, db pg.DB, c Claim, lease time.Duration) error
 const sqlFinishRun = `
 UPDATE run
 SET state = @state, counts = @counts, total = @total, done = greatest(done, @done), fault_code = @fault_code,
-  message = @message, finished_at = now(), lease_until = NULL, holder = ''
+  message = @message, sample = @sample, finished_at = now(), lease_until = NULL, holder = ''
 WHERE id = @id AND fence = @fence AND state = 'RUNNING'`
 
 // FinishRun writes the end of the run: its state, counts and reason. Stale means that somebody else holds the run now.
 func FinishRun(ctx context.Context, db pg.DB, c Claim, r run.Run) error {
 	tag, err := db.Exec(ctx, sqlFinishRun, pgx.StrictNamedArgs{
 		"id": string(c.Run), "fence": c.Fence, "state": string(r.State), "counts": asJSON(r.Counts), "total": r.Total,
-		"done": r.Done, "fault_code": string(r.FaultCode), "message": r.Message,
+		"done": r.Done, "fault_code": string(r.FaultCode), "message": r.Message, "sample": r.Sample,
 	})
 	return held(tag.RowsAffected(), err, c)
 }

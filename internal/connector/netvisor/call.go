@@ -45,6 +45,7 @@ func (c *Connection) get(ctx context.Context, resource, query string, decode fun
 		return env, &fault.Error{
 			Code: fault.Unavailable, Reason: "REPLY_BROKEN",
 			Message: fmt.Sprintf("Netvisor's answer to %s was cut off or is not well formed; nothing of it was used.", resource),
+			Sample:  scrub(broken.Sample),
 			Err:     errors.New(scrub(broken.Error())),
 		}
 	}

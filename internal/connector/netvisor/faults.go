@@ -83,7 +83,7 @@ func (c *Connection) refusal(resource string, env api.Envelope, until time.Time,
 func (c *Connection) notReply(resource string, res *http.Response, err error, scrub func(string) string) error {
 	nr, _ := errors.AsType[*api.NotReplyError](err)
 	f := &fault.Error{
-		Code: fault.Unavailable, Reason: "NOT_A_REPLY", Until: outbound.RetryAfter(res.Header, c.now()),
+		Code: fault.Unavailable, Reason: "NOT_A_REPLY", Until: outbound.RetryAfter(res.Header, c.now()), Sample: scrub(nr.Sample),
 		Err: fmt.Errorf("status %d, content type %.80q, beginning %.200q",
 			res.StatusCode, scrub(res.Header.Get("Content-Type")), scrub(nr.Sample)),
 	}

@@ -155,7 +155,9 @@ func (c *Customer) tagElement() *element {
 
 // SetCustomTag gives an additional-information field of the customer a value of a type (date, decimal, text or enum), whether
 // the company defined it or not; an empty value takes it away.
-func (c *Customer) SetCustomTag(name, kind, value string) { c.setTag(tag{Name: name, Type: kind, Value: value}) }
+func (c *Customer) SetCustomTag(name, kind, value string) {
+	c.setTag(tag{Name: name, Type: kind, Value: value})
+}
 
 // setTag gives a tag a value; an empty one takes it away.
 func (c *Customer) setTag(t tag) {

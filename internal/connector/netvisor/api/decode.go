@@ -134,7 +134,7 @@ func (d *decoder) explain(err error) error {
 	ours := slices.ContainsFunc([]error{errNUL, errDoctype, errDepth, errToken, errRecord, errElements, errTrailing, io.EOF, io.ErrNoProgress},
 		func(known error) bool { return err == known }) //nolint:errorlint // inside another error it is the reader's or the caller's
 	if syntax || ours || strings.HasPrefix(err.Error(), "xml: ") {
-		return &BrokenError{Offset: d.in.count, Err: err}
+		return &BrokenError{Offset: d.in.count, Sample: d.in.sample(), Err: err}
 	}
 	return err
 }

@@ -25,6 +25,7 @@ const (
 	maxElements       = 20_000_000
 	maxUnknown        = 20
 	sniffBytes        = 512
+	sampleBytes       = 512 // a power of two
 )
 
 var (
@@ -44,6 +45,8 @@ type input struct {
 	src   *bufio.Reader
 	count int64 // bytes handed out
 	token int64 // count at which the current token is too long
+	// last are the bytes handed out last, where count tells the next place: what a broken reply read like where it broke.
+	last [sampleBytes]byte
 }
 
 func newInput(r io.Reader) (in *input, sample []byte, err error) {
@@ -76,6 +79,7 @@ func (in *input) ReadByte() (byte, error) {
 		if err != nil {
 			return 0, err
 		}
+		in.last[in.count%sampleBytes] = b
 		in.count++
 		switch {
 		case in.count > in.token:
@@ -89,6 +93,16 @@ func (in *input) ReadByte() (byte, error) {
 		}
 		return b, nil
 	}
+}
+
+// sample is what was handed out last.
+func (in *input) sample() string {
+	at := in.count % sampleBytes
+	text := append(bytes.Clone(in.last[at:]), in.last[:at]...)
+	if in.count < sampleBytes {
+		text = text[sampleBytes-in.count:]
+	}
+	return strings.ToValidUTF8(string(text), "\uFFFD")
 }
 
 // skipControlReference takes away what follows an ampersand when both are a reference to a character that XML forbids.
@@ -195,6 +209,8 @@ func notReply(what string, sample []byte) error {
 type BrokenError struct {
 	// Offset is how many bytes of it were read.
 	Offset int64
+	// Sample is how it reads up to there. It may hold anything.
+	Sample string
 	Err    error
 }
 

@@ -1,0 +1,82 @@
+package reconcile_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"customerhub/internal/connector/netvisor"
+	"customerhub/internal/finnish"
+	"customerhub/internal/reconcile"
+	"customerhub/internal/run"
+	sandbox "customerhub/internal/sandbox/netvisor"
+)
+
+// TestBrokenReplies sends every sort of broken reply, to the list and to the details: nothing of one is applied, memory stays
+// bounded, and the run keeps a masked sample of what the hub could not understand (T12, T13).
+func TestBrokenReplies(t *testing.T) {
+	t.Parallel()
+	s, err := sandbox.New(sandbox.Options{Customers: 40, Seed: 7, OddIdentityCode: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	b := setupKind(t, netvisor.Kind())
+	b.worker = reconcile.NewWorker(b.hub, b.db.App, reconcile.Options{Kinds: b.kinds, Client: http.DefaultClient, Workers: 1})
+	c, _ := s.Credentials("")
+	b.viewer, b.system = b.start("Esimerkki Oy",
+		map[string]string{netvisor.BaseURL: server.URL, netvisor.OrganisationID: c.OrganisationID},
+		map[string]string{
+			netvisor.CustomerID: c.CustomerID, netvisor.CustomerKey: c.CustomerKey,
+			netvisor.PartnerID: c.PartnerID, netvisor.PartnerKey: c.PartnerKey,
+		})
+	b.imported()
+	before := b.versions()
+	for name, f := range map[string]sandbox.Fault{
+		"T12_LoginPage":      {Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageLoginPage},
+		"T12_Empty":          {Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageEmpty},
+		"T12_JSON":           {Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageJSON},
+		"T12_NUL":            {Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageNUL},
+		"T12_EntityBomb":     {Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageEntityBomb},
+		"T12_ExternalEntity": {Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageExternalEntity},
+		"T12_Endless500MB":   {Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageHuge},
+		"T12_Deep":           {Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageDeep},
+		"T13_CutInTheMiddle": {Kind: sandbox.FaultTruncate, Fraction: 0.5, CleanEnd: true},
+		"T13_CutBetweenTwo":  {Kind: sandbox.FaultTruncate, Customers: 1, CleanEnd: true},
+		"T13_CutConnection":  {Kind: sandbox.FaultTruncate, Fraction: 0.5},
+	} {
+		for _, resource := range []string{"customerlist.nv", "getcustomer.nv"} {
+			t.Run(name+"/"+resource, func(t *testing.T) {
+				f.Resource = resource
+				id, err := s.Fault(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.ClearFault(id)
+				var start, end runtime.MemStats
+				runtime.ReadMemStats(&start)
+				r := b.sync(true)
+				runtime.ReadMemStats(&end)
+				if r.State != run.Failed || r.Counts.Created+r.Counts.Updated > 0 || b.versions() != before {
+					t.Errorf("something of it was applied: %+v", r)
+				}
+				// What was cut off is no answer at all where the connection broke; all else is shown.
+				if (r.Sample == "") != (f.Kind == sandbox.FaultTruncate && !f.CleanEnd || f.Variant == sandbox.GarbageEmpty) {
+					t.Errorf("sample %q", r.Sample)
+				}
+				if finnish.ContainsIdentityCode(r.Sample) || strings.Contains(r.Sample, c.CustomerKey) || strings.Contains(r.Sample, c.PartnerKey) || len(r.Sample) > 2000 {
+					t.Errorf("Promise 11: sample %q", r.Sample)
+				}
+				if grown := int64(end.HeapInuse) - int64(start.HeapInuse); grown > 64<<20 {
+					t.Errorf("the heap grew by %d MiB", grown>>20)
+				}
+			})
+		}
+	}
+	if r := b.sync(true); r.State != run.Succeeded || r.Sample != "" || b.versions() != before {
+		t.Errorf("afterwards: %+v", r)
+	}
+}
