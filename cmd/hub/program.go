@@ -41,6 +41,7 @@ func specs(kinds map[system.Kind]connector.Kind) map[system.Kind]hub.KindSpec {
 			PollEvery: k.PollEvery,
 			Reads:     k.Reads,
 			Writes:    k.Writes,
+			Refuses:   k.Refuses,
 			Lane:      func(s system.System) string { return reconcile.LaneOf(k, s) },
 			Settings: func(given map[string]string) (map[string]string, error) {
 				return connector.CheckSettings(k.Settings, given)

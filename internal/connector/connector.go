@@ -19,6 +19,9 @@ type Kind struct {
 	Reads func(customer.Field) bool
 	// Writes says which fields the system can hold. What it cannot hold is never sent and never cleared. Nil writes nothing.
 	Writes func(customer.Field) bool
+	// Refuses names values that the hub holds and the system would not take, whatever they are sent in, each by a finding with
+	// Code, Field and Message. They are not sent; parts carry the system's keys. Nil refuses nothing.
+	Refuses func(customer.Fields) []finding.Finding
 	// Settings and Credentials list what Open needs, in the order a person is asked.
 	Settings    []Setting
 	Credentials []Setting

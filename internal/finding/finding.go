@@ -17,30 +17,35 @@ type Code string
 
 // The codes of findings.
 const (
-	BusinessIDInvalid   Code = "BUSINESS_ID_INVALID"    // kept as given, left out of e-invoicing and due diligence
-	IdentityCodeDropped Code = "IDENTITY_CODE_DROPPED"  // a personal identity code in a field that is not for it; the field was dropped
-	HetuMasked          Code = "HETU_MASKED"            // a personal identity code in free text; it was masked
-	EInvoiceInvalid     Code = "EINVOICE_INVALID"       // an e-invoice address or operator that cannot be right
-	EInvoiceIncomplete  Code = "EINVOICE_INCOMPLETE"    // an address without an operator, or the reverse
-	CustomerNumberTwice Code = "CUSTOMER_NUMBER_TWICE"  // two records of a system carry the same number
-	RecordUnreadable    Code = "RECORD_UNREADABLE"      // a record could not be taken at all
-	CountryUnknown      Code = "COUNTRY_UNKNOWN"        // not an ISO 3166 country code
-	PhoneNotUnderstood  Code = "PHONE_NOT_UNDERSTOOD"   // kept as typed
-	ContactNameMissing  Code = "CONTACT_NAME_MISSING"   // a contact person with half a name
-	UnknownElement      Code = "UNKNOWN_ELEMENT"        // the system sent something the hub does not know
-	MissingRecord       Code = "RECORD_LISTED_NOT_READ" // in the list, but the details could not be had
-	RecordDeleted       Code = "RECORD_DELETED"         // deleted in the system; the customer was made inactive
-	MassAbsence         Code = "MASS_ABSENCE"           // a list that lacks so much that none of it is believed
-	FieldConflict       Code = "FIELD_CONFLICT"         // both sides changed a value; one of them stands
-	CreateAmbiguous     Code = "CREATE_AMBIGUOUS"       // a record that the hub may have made, or must not make again, fits several
-	CustomFieldUnmapped Code = "CUSTOM_FIELD_UNMAPPED"  // a field of the system that nobody has said what it is; kept as text
-	CustomFieldInvalid  Code = "CUSTOM_FIELD_INVALID"   // a value that is not of its custom field's type
-	LinkParked          Code = "LINK_PARKED"            // a record that the system refuses, or that fails again and again
+	BusinessIDInvalid   Code = "BUSINESS_ID_INVALID"     // kept as given, left out of e-invoicing and due diligence
+	IdentityCodeDropped Code = "IDENTITY_CODE_DROPPED"   // a personal identity code in a field that is not for it; the field was dropped
+	HetuMasked          Code = "HETU_MASKED"             // a personal identity code in free text; it was masked
+	EInvoiceInvalid     Code = "EINVOICE_INVALID"        // an e-invoice address or operator that cannot be right
+	EInvoiceIncomplete  Code = "EINVOICE_INCOMPLETE"     // an address without an operator, or the reverse
+	CustomerNumberTwice Code = "CUSTOMER_NUMBER_TWICE"   // two records of a system carry the same number
+	RecordUnreadable    Code = "RECORD_UNREADABLE"       // a record could not be taken at all
+	CountryUnknown      Code = "COUNTRY_UNKNOWN"         // not an ISO 3166 country code
+	PhoneNotUnderstood  Code = "PHONE_NOT_UNDERSTOOD"    // kept as typed
+	ContactNameMissing  Code = "CONTACT_NAME_MISSING"    // a contact person with half a name
+	UnknownElement      Code = "UNKNOWN_ELEMENT"         // the system sent something the hub does not know
+	MissingRecord       Code = "RECORD_LISTED_NOT_READ"  // in the list, but the details could not be had
+	RecordDeleted       Code = "RECORD_DELETED"          // deleted in the system; the customer was made inactive
+	MassAbsence         Code = "MASS_ABSENCE"            // a list that lacks so much that none of it is believed
+	FieldConflict       Code = "FIELD_CONFLICT"          // both sides changed a value; one of them stands
+	CreateAmbiguous     Code = "CREATE_AMBIGUOUS"        // a record that the hub may have made, or must not make again, fits several
+	CustomFieldUnmapped Code = "CUSTOM_FIELD_UNMAPPED"   // a field of the system that nobody has said what it is; kept as text
+	CustomFieldInvalid  Code = "CUSTOM_FIELD_INVALID"    // a value that is not of its custom field's type
+	OfficeEInvoice      Code = "OFFICE_EINVOICE_REFUSED" // an office's e-invoice address that the system does not take in an office
+	LinkParked          Code = "LINK_PARKED"             // a record that the system refuses, or that fails again and again
 )
 
 // Lasting are the codes that tell of something that happened. They stand until a person resolves them, though the next
 // reading of the record no longer shows it.
 var Lasting = []Code{FieldConflict, CreateAmbiguous}
+
+// Refusals are the codes of values that the hub holds and a system would not take. They show in the hub's values and not in a
+// reading alone.
+var Refusals = []Code{OfficeEInvoice}
 
 // Finding is one finding.
 type Finding struct {

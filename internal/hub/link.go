@@ -10,6 +10,7 @@ import (
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/finding"
 	"customerhub/internal/link"
 	"customerhub/internal/merge"
 	"customerhub/internal/store"
@@ -47,7 +48,11 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 		if r.Link.SystemID == how.by {
 			continue
 		}
-		if settled, ok := h.settle(c, r, of[r.Link.SystemID], how.priority, now); ok {
+		settled, refused, ok := h.settle(c, r, of[r.Link.SystemID], how.priority, now)
+		if err := h.noteRefused(ctx, tx, r.Link, refused, of[r.Link.SystemID]); err != nil {
+			return err
+		}
+		if ok {
 			r.Link = settled
 			altered = append(altered, r)
 		}
@@ -90,18 +95,35 @@ func (h *Hub) settleOthers(ctx context.Context, tx pgx.Tx, customers []customer.
 	return nil
 }
 
-// settle gives the link as it stands after the customer changed here; false when it stands as before.
-func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System, p link.Priority, now time.Time) (link.Link, bool) {
+// noteRefused brings the findings of what a system would not take of a customer up to date.
+func (h *Hub) noteRefused(ctx context.Context, tx pgx.Tx, l link.Link, refused []finding.Finding, s system.System) error {
+	if h.o.Kinds[s.Kind].Refuses == nil || l.ExternalID == "" {
+		return nil
+	}
+	for i := range refused {
+		refused[i].ExternalID, refused[i].CustomerID = l.ExternalID, l.CustomerID
+	}
+	return store.SyncFindingsOf(ctx, tx, s.ID, []string{l.ExternalID}, finding.Refusals, refused)
+}
+
+// settle gives the link as it stands after the customer changed here, and what the system would not take; false when the link
+// stands as before.
+func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System, p link.Priority, now time.Time) (link.Link, []finding.Finding, bool) {
 	spec := h.o.Kinds[s.Kind]
 	if spec.Reads == nil || !r.Link.Primary {
-		return r.Link, false
+		return r.Link, nil, false
+	}
+	ours := c.Flatten(merge.Keys(r.Parts))
+	var refused []finding.Finding
+	if spec.Refuses != nil {
+		refused = spec.Refuses(ours)
 	}
 	switch r.Link.State {
 	case link.NotInScope, link.Uncertain, link.Paused:
-		return r.Link, false // an edit here says nothing of why the link is not followed
+		return r.Link, refused, false // an edit here says nothing of why the link is not followed
 	case link.Parked:
 		if r.Link.LastFault != fault.Rejected && r.Link.LastFault != fault.Invalid {
-			return r.Link, false
+			return r.Link, refused, false
 		}
 		// What they refused may be what was mended.
 	case link.InSync, link.Due, link.Waiting, link.InProgress:
@@ -109,12 +131,12 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	if r.Link.ExternalID == "" {
 		r.Link.State, r.Link.LastFault, r.Link.LastMessage = link.Due, "", toBeCreated
 		r.Link.DueAt, r.Link.Priority = now, p
-		return r.Link, true
+		return r.Link, refused, true
 	}
-	policy := merge.PolicyOf(spec.Reads, spec.Writes, s.Policy, r.Parts)
-	verdict := merge.Compare(c.Flatten(merge.Keys(r.Parts)), r.Base.Theirs, r.Base, policy)
+	policy := merge.PolicyOf(spec.Reads, spec.Writes, refused, s.Policy, r.Parts)
+	verdict := merge.Compare(ours, r.Base.Theirs, r.Base, policy)
 	settled := merge.Settle(r.Link, verdict, p, now)
-	return settled, settled != r.Link
+	return settled, refused, settled != r.Link
 }
 
 const toBeCreated = "The customer has no record in the system yet."

@@ -5,6 +5,7 @@ import (
 
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
+	"customerhub/internal/finding"
 	"customerhub/internal/link"
 	"customerhub/internal/run"
 	"customerhub/internal/system"
@@ -149,6 +150,8 @@ type KindSpec struct {
 	Reads func(customer.Field) bool
 	// Writes says which fields the system can hold; nil for a kind that is never written.
 	Writes func(customer.Field) bool
+	// Refuses names values of the hub that the system would not take, by findings; nil for none.
+	Refuses func(customer.Fields) []finding.Finding
 	// Lane names the queue for calls to a system, as store keeps it; nil where nobody asks.
 	Lane func(system.System) string
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/finding"
 	"customerhub/internal/link"
 	"customerhub/internal/system"
 )
@@ -64,13 +65,17 @@ type Policy struct {
 	Removes func(PartKey) bool
 }
 
-// PolicyOf is the policy for one record: what the kind of system can read and write (nil for one that is never written), what
-// the organisation decided, and the parts, of which only those that the hub made may be taken away again.
-func PolicyOf(reads, writes func(customer.Field) bool, decided system.Policy, parts []link.PartLink) Policy {
+// PolicyOf is the policy for one record: what the kind of system can read and write (nil for one that is never written), which
+// values of the record it refuses, what the organisation decided, and the parts, of which only those that the hub made may be
+// taken away again.
+func PolicyOf(reads, writes func(customer.Field) bool, refused []finding.Finding, decided system.Policy, parts []link.PartLink) Policy {
 	if writes == nil {
 		writes = func(customer.Field) bool { return false }
 	}
-	return Policy{Reads: reads, Writes: writes, Flow: decided.Of, Removes: func(k PartKey) bool {
+	takes := func(f customer.Field) bool {
+		return writes(f) && !slices.ContainsFunc(refused, func(r finding.Finding) bool { return r.Field.Group() == f.Group() })
+	}
+	return Policy{Reads: reads, Writes: takes, Flow: decided.Of, Removes: func(k PartKey) bool {
 		return k.Part == customer.PartOffice || slices.ContainsFunc(parts, func(p link.PartLink) bool {
 			return p.Part == k.Part && p.ExternalID == k.Key && p.Made
 		})

@@ -51,8 +51,8 @@ func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc
 
 // send gives the calls that are to be made for an outcome.
 func send(out *merge.Outcome, theirs customer.Fields, p Policy) []merge.Message {
-	policy := p.of(out.Parts)
 	ours := out.Customer.Flatten(merge.Keys(out.Parts))
+	policy, _ := p.of(out.Parts, ours)
 	verdict := merge.Compare(ours, theirs, out.Base, policy)
 	return verdict.Messages(ours, theirs, out.Base, out.Link.ExternalID == "")
 }

@@ -201,7 +201,8 @@ func TestDecideLook(t *testing.T) {
 			c.Name = "Uusi Oy"
 		})
 		ours := k.Customer.Flatten(merge.Keys(k.Parts))
-		verdict := merge.Compare(ours, theirs, k.Base, p.of(k.Parts))
+		policy, _ := p.of(k.Parts, ours)
+		verdict := merge.Compare(ours, theirs, k.Base, policy)
 		messages := verdict.Messages(ours, theirs, k.Base, false)
 		if len(messages) != 3 || messages[0].Part != "" || messages[1].PartID != "new-o-12345678" || messages[2].PartID != "new-p" {
 			t.Fatalf("got %+v", messages)

@@ -22,13 +22,19 @@ type Policy struct {
 	Name string
 	// Reads and Writes are what the kind of system can tell and hold; Writes is nil for one that is never written.
 	Reads, Writes func(customer.Field) bool
+	// Refuses names values that the system would not take; nil for none.
+	Refuses func(customer.Fields) []finding.Finding
 	// Decided is what the organisation decided.
 	Decided system.Policy
 }
 
-// of is the policy for one record with its parts.
-func (p Policy) of(parts []link.PartLink) merge.Policy {
-	return merge.PolicyOf(p.Reads, p.Writes, p.Decided, parts)
+// of is the policy for one record with its parts, and what the system refuses of our values.
+func (p Policy) of(parts []link.PartLink, ours customer.Fields) (merge.Policy, []finding.Finding) {
+	var refused []finding.Finding
+	if p.Refuses != nil {
+		refused = p.Refuses(ours)
+	}
+	return merge.PolicyOf(p.Reads, p.Writes, refused, p.Decided, parts), refused
 }
 
 // Plan decides what becomes of the observed records. known holds, by external id, what the hub has of them; a record that
@@ -100,7 +106,8 @@ func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (m
 	}
 	l := link.Link{ID: link.ID(newID()), SystemID: p.System, CustomerID: c.ID, ExternalID: o.ExternalID, Primary: true}
 	// Nothing was ever agreed, so the defaults above give way to whatever the record says.
-	verdict := merge.Compare(nil, o.Fields, link.Base{}, p.of(nil))
+	policy, refused := p.of(nil, o.Fields)
+	verdict := merge.Compare(nil, o.Fields, link.Base{}, policy)
 	parts, err := verdict.Apply(&c, nil, newID)
 	if err != nil {
 		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
@@ -111,23 +118,27 @@ func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (m
 	return merge.Outcome{
 		ExternalID: o.ExternalID, Action: merge.Create, Customer: c,
 		Kind: change.CustomerCreated, Fields: customer.Diff(nil, c.Flatten(customer.HubKeys)),
-		Link: l, Base: base, Parts: parts, Findings: o.Findings,
+		Link: l, Base: base, Parts: parts, Findings: slices.Concat(o.Findings, refused),
 	}, nil
 }
 
 func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, now time.Time) (merge.Outcome, error) {
 	before := k.Customer.Flatten(customer.HubKeys)
-	verdict := merge.Compare(k.Customer.Flatten(merge.Keys(k.Parts)), o.Fields, k.Base, p.of(k.Parts))
+	ours := k.Customer.Flatten(merge.Keys(k.Parts))
+	policy, _ := p.of(k.Parts, ours)
+	verdict := merge.Compare(ours, o.Fields, k.Base, policy)
 	after := k.Customer.Clone()
 	parts, err := verdict.Apply(&after, k.Parts, newID)
 	if err != nil {
 		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
 	}
 	after.Responsible = ofSystem(after.Responsible, verdict, p.System)
-	base, agreed := verdict.Agree(k.Base, after.Flatten(merge.Keys(parts)), o.Fields)
+	ours = after.Flatten(merge.Keys(parts))
+	base, agreed := verdict.Agree(k.Base, ours, o.Fields)
+	_, refused := p.of(parts, ours)
 	out := merge.Outcome{
 		ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: after, Base: base, Parts: parts,
-		Conflicts: verdict.Conflicts, Findings: append(slices.Clip(o.Findings), conflictFindings(verdict, p.Name)...),
+		Conflicts: verdict.Conflicts, Findings: slices.Concat(o.Findings, refused, conflictFindings(verdict, p.Name)),
 	}
 	out.Link = settled(k.Link, verdict, now)
 	out.Link.LastSyncedAt = now

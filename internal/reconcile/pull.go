@@ -230,7 +230,7 @@ func (j *job) takeIn(ctx context.Context, kind connector.Kind, b batch) error {
 func ofRecords(err error) bool { return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Duplicate) }
 
 func policyOf(kind connector.Kind, s system.System) Policy {
-	return Policy{System: s.ID, Name: s.Name, Reads: kind.Reads, Writes: kind.Writes, Decided: s.Policy}
+	return Policy{System: s.ID, Name: s.Name, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses, Decided: s.Policy}
 }
 
 // commit takes records in together with the run's progress, which is then at the place of the last.

@@ -60,7 +60,7 @@ func setupKind(t *testing.T, kind connector.Kind) *bundle {
 	}
 	b := &bundle{T: t, db: pgtest.New(t), kinds: map[system.Kind]connector.Kind{kind.Kind: kind}}
 	b.hub = hub.New(b.db.App, hub.Options{Keyset: keyset, Kinds: map[system.Kind]hub.KindSpec{kind.Kind: {
-		Title: kind.Title, PollEvery: kind.PollEvery, Reads: kind.Reads,
+		Title: kind.Title, PollEvery: kind.PollEvery, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses,
 		Settings: func(given map[string]string) (map[string]string, error) {
 			return connector.CheckSettings(kind.Settings, given)
 		},

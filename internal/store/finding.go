@@ -25,7 +25,7 @@ const sqlResolveFindings = `
 UPDATE finding f
 SET resolved_at = now()
 WHERE f.system_id = @system AND f.external_id = ANY (@seen) AND f.resolved_at IS NULL
-  AND f.code <> ALL (@lasting)
+  AND f.code <> ALL (@lasting) AND (@codes::text[] IS NULL OR f.code = ANY (@codes))
   AND NOT EXISTS (
     SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (code text, external_id text, field text)
     WHERE r.code = f.code AND r.external_id = f.external_id AND r.field = f.field)`
@@ -40,9 +40,18 @@ DO NOTHING`
 // SyncFindings makes the standing findings about the records of a system that were just read, seen, equal to the given
 // ones: new ones are raised, those that show no more are resolved, those that stand are not written.
 func SyncFindings(ctx context.Context, db pg.DB, sys system.ID, seen []string, findings []finding.Finding) error {
+	return SyncFindingsOf(ctx, db, sys, seen, nil, findings)
+}
+
+// SyncFindingsOf is SyncFindings for findings of some codes, and leaves the others alone; no codes are all.
+func SyncFindingsOf(ctx context.Context, db pg.DB, sys system.ID, seen []string, codes []finding.Code, findings []finding.Finding) error {
+	var of []string
+	if codes != nil {
+		of = texts(codes)
+	}
 	encoded := asJSON(findingRows(findings))
 	return Trip(ctx, db, func(b *pgx.Batch) {
-		b.Queue(sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "lasting": texts(finding.Lasting)})
+		b.Queue(sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "lasting": texts(finding.Lasting), "codes": of})
 		if len(findings) > 0 {
 			b.Queue(sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded})
 		}

@@ -33,9 +33,10 @@ const (
 // Kind describes Netvisor.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Kind:  system.Netvisor,
-		Title: "Netvisor",
-		Reads: reads,
+		Kind:    system.Netvisor,
+		Title:   "Netvisor",
+		Reads:   reads,
+		Refuses: refuses,
 		Settings: []connector.Setting{
 			{
 				Name: BaseURL, Title: "Address of the interface", Default: "https://integration.netvisor.fi",

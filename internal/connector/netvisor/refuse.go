@@ -1,0 +1,31 @@
+package netvisor
+
+import (
+	"fmt"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/finding"
+	"customerhub/internal/finnish"
+)
+
+// refuses implements Kind.Refuses. An office of Netvisor takes an OVT code or an IBAN as its e-invoice address and nothing
+// else, unlike the customer's card (contract section 4.5, formats contract section 3.3; crm contract section 6, scenario 3).
+func refuses(ours customer.Fields) []finding.Finding {
+	var out []finding.Finding
+	for _, f := range ours.Sorted() {
+		part, _, name, ok := f.PartKey()
+		if !ok || part != customer.PartOffice || customer.Field(name) != customer.FieldEInvoiceAddress {
+			continue
+		}
+		a, issues := finnish.ParseEInvoiceAddress(ours[f])
+		if _, takes := a.OfficeAddress(); issues.Err() == nil && takes {
+			continue
+		}
+		out = append(out, finding.Finding{
+			Code: finding.OfficeEInvoice, Field: f,
+			Message: fmt.Sprintf("Netvisor takes an OVT code or an IBAN as the e-invoice address of an office, and %s is neither. "+
+				"The hub keeps it and does not send it.", ours[f]),
+		})
+	}
+	return out
+}

@@ -1,0 +1,33 @@
+package netvisor
+
+import (
+	"testing"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/finding"
+)
+
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		address string
+		refused bool
+	}{
+		{"0037157286001", false}, {"FI2112345600000785", false}, {"0216:003715728600", false}, {"", false},
+		{"TE003701011385TEST", true}, {"internal-code", true}, {"003712345678", true},
+	} {
+		t.Run(tc.address, func(t *testing.T) {
+			t.Parallel()
+			f := customer.PartField(customer.PartOffice, "17", "einvoice.address")
+			fields := customer.Fields{customer.FieldEInvoiceAddress: "TE003701011385TEST"} // the card takes anything
+			fields.Set(f, tc.address)
+			got := refuses(fields)
+			if (len(got) == 1) != tc.refused || len(got) > 1 {
+				t.Fatalf("got %+v", got)
+			}
+			if tc.refused && (got[0].Code != finding.OfficeEInvoice || got[0].Field != f || got[0].Message == "") {
+				t.Errorf("got %+v", got[0])
+			}
+		})
+	}
+}
