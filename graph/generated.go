@@ -38,6 +38,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Office() OfficeResolver
 	Person() PersonResolver
+	PersonProposal() PersonProposalResolver
 	Query() QueryResolver
 	Responsible() ResponsibleResolver
 	Run() RunResolver
@@ -100,6 +101,8 @@ type MutationResolver interface {
 	UnlinkContact(ctx context.Context, input model.UnlinkContactInput) (*model.UnlinkContactPayload, error)
 	SetDefaultContact(ctx context.Context, input model.SetDefaultContactInput) (*model.SetDefaultContactPayload, error)
 	UpdatePerson(ctx context.Context, input model.UpdatePersonInput) (*model.UpdatePersonPayload, error)
+	AcceptPersonProposal(ctx context.Context, input model.AcceptPersonProposalInput) (*model.AcceptPersonProposalPayload, error)
+	RejectPersonProposal(ctx context.Context, input model.RejectPersonProposalInput) (*model.RejectPersonProposalPayload, error)
 	DefineCustomField(ctx context.Context, input model.DefineCustomFieldInput) (*model.DefineCustomFieldPayload, error)
 	SetCustomField(ctx context.Context, input model.SetCustomFieldInput) (*model.SetCustomFieldPayload, error)
 	SetCustomFields(ctx context.Context, input model.SetCustomFieldsInput) (*model.SetCustomFieldsPayload, error)
@@ -118,6 +121,9 @@ type OfficeResolver interface {
 type PersonResolver interface {
 	Customers(ctx context.Context, obj *model.Person) ([]*model.Contact, error)
 }
+type PersonProposalResolver interface {
+	People(ctx context.Context, obj *model.PersonProposal) ([]*model.Person, error)
+}
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
@@ -127,6 +133,7 @@ type QueryResolver interface {
 	Systems(ctx context.Context) ([]*model.System, error)
 	Runs(ctx context.Context, filter *model.RunFilter, first *int, after *string, last *int, before *string) (*model.RunConnection, error)
 	Changes(ctx context.Context, after *string, first *int) (*model.ChangePage, error)
+	PersonProposals(ctx context.Context, first *int, after *string) (*model.PersonProposalConnection, error)
 	CustomFieldDefinitions(ctx context.Context) ([]*model.CustomFieldDefinition, error)
 }
 type ResponsibleResolver interface {
@@ -177,6 +184,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputAcceptPersonProposalInput,
 		ec.unmarshalInputAddressInput,
 		ec.unmarshalInputCheckSystemInput,
 		ec.unmarshalInputCreateCustomerInput,
@@ -198,6 +206,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputNewPersonInput,
 		ec.unmarshalInputOfficePatch,
 		ec.unmarshalInputPersonPatch,
+		ec.unmarshalInputRejectPersonProposalInput,
 		ec.unmarshalInputResponsibleInput,
 		ec.unmarshalInputRetryLinkInput,
 		ec.unmarshalInputRunFilter,
@@ -445,6 +454,18 @@ type Query {
     first: Int = 100
   ): ChangePage!
 
+  """
+  Lists persons who may be the same human, newest proposal first. Needs ` + "`" + `customers:read` + "`" + `.
+
+  Two persons are proposed when they are contacts of different customers and have an e-mail in common, or a telephone number
+  and the last name; names alone never match. Nothing is merged until somebody accepts.
+  """
+  personProposals(
+    "How many, at most 200; 50 unless said otherwise."
+    first: Int
+    "Begin behind this cursor."
+    after: Cursor
+  ): PersonProposalConnection!
   """
   Lists the custom fields that the organisation's customers can have, by key. Needs ` + "`" + `customers:read` + "`" + `.
   """
@@ -774,6 +795,54 @@ type Person implements Node {
   customers: [Contact!]!
   "Whether e-mail addresses and phone numbers are left out because the viewer lacks ` + "`" + `personal:read` + "`" + `."
   masked: Boolean!
+}
+
+"""
+A page of proposals about persons.
+"""
+type PersonProposalConnection {
+  "The proposals with their cursors."
+  edges: [PersonProposalEdge!]!
+  "The proposals."
+  nodes: [PersonProposal!]!
+  "What lies around the page."
+  pageInfo: PageInfo!
+  "How many proposals are open. It is counted only when asked for."
+  totalCount: Int!
+}
+
+"""
+A proposal in a list.
+"""
+type PersonProposalEdge {
+  "The proposal."
+  node: PersonProposal!
+  "Where the proposal stands in the list."
+  cursor: Cursor!
+}
+
+"""
+Two persons who may be the same human.
+"""
+type PersonProposal {
+  "The global id."
+  id: ID!
+  "The two persons, the one that the hub has known for longer first."
+  people: [Person!]!
+  "What speaks for it."
+  reason: PersonMatch!
+  "Since when it is proposed."
+  raisedAt: DateTime!
+}
+
+"""
+Why two persons may be the same human.
+"""
+enum PersonMatch {
+  "They have an e-mail address in common."
+  EMAIL
+  "They have a telephone number and the last name in common."
+  PHONE_AND_NAME
 }
 
 """
@@ -1765,6 +1834,24 @@ type Mutation {
   ): UpdatePersonPayload!
 
   """
+  Makes the two persons of a proposal one. Needs ` + "`" + `findings:resolve` + "`" + `.
+
+  The first of them stays, learns the e-mails and telephone numbers that only the other had, and is the contact wherever the
+  other was, with roles, title and office as they were there. Each customer concerned gets a version and a change.
+  """
+  acceptPersonProposal(
+    "The proposal."
+    input: AcceptPersonProposalInput!
+  ): AcceptPersonProposalPayload!
+  """
+  Says that the two persons of a proposal are not the same; they are never proposed again. Needs ` + "`" + `findings:resolve` + "`" + `.
+  """
+  rejectPersonProposal(
+    "The proposal."
+    input: RejectPersonProposalInput!
+  ): RejectPersonProposalPayload!
+
+  """
   Adds a custom field, or replaces the definition that has the key. Needs ` + "`" + `admin` + "`" + `.
 
   The type can be altered only while no customer has a value. An option of an ` + "`" + `ENUM` + "`" + ` is made inactive, not left out.
@@ -2019,6 +2106,8 @@ enum UserErrorCode {
   IDEMPOTENCY_KEY_REUSED
   "The system has not been checked, or not since its credentials were set."
   SYSTEM_NOT_CHECKED
+  "The proposal was accepted or rejected before."
+  PROPOSAL_DECIDED
   "The system is running already."
   SYSTEM_RUNNING
   "The hub cannot write to this kind of system."
@@ -2353,6 +2442,26 @@ input PersonPatch {
   emails: [String!]
   "The phone numbers as people write them. The list replaces the one before; null and an empty list clear it."
   phones: [String!]
+}
+
+"""
+A proposal whose two persons are one.
+"""
+input AcceptPersonProposalInput {
+  "The global id of the proposal."
+  id: ID!
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
+A proposal whose two persons are not the same.
+"""
+input RejectPersonProposalInput {
+  "The global id of the proposal."
+  id: ID!
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
 }
 
 """
@@ -2696,6 +2805,26 @@ type UpdatePersonPayload implements UserErrors {
 }
 
 """
+The answer to ` + "`" + `acceptPersonProposal` + "`" + `.
+"""
+type AcceptPersonProposalPayload implements UserErrors {
+  "The person who was known for longer, as they are now; null when there are user errors."
+  person: Person
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `rejectPersonProposal` + "`" + `.
+"""
+type RejectPersonProposalPayload implements UserErrors {
+  "The person who was known for longer; null when there are user errors."
+  person: Person
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
 What ` + "`" + `defineCustomField` + "`" + ` did.
 """
 type DefineCustomFieldPayload implements UserErrors {
@@ -2886,6 +3015,16 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AcceptPersonProposalPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "person":
+		return ec.fieldContext_AcceptPersonProposalPayload_person(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcceptPersonProposalPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptPersonProposalPayload", field.Name)
+}
 
 func (ec *executionContext) childFields_Actor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -3497,6 +3636,44 @@ func (ec *executionContext) childFields_Person(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Person", field.Name)
 }
 
+func (ec *executionContext) childFields_PersonProposal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PersonProposal_id(ctx, field)
+	case "people":
+		return ec.fieldContext_PersonProposal_people(ctx, field)
+	case "reason":
+		return ec.fieldContext_PersonProposal_reason(ctx, field)
+	case "raisedAt":
+		return ec.fieldContext_PersonProposal_raisedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PersonProposal", field.Name)
+}
+
+func (ec *executionContext) childFields_PersonProposalConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PersonProposalConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_PersonProposalConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PersonProposalConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PersonProposalConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PersonProposalConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PersonProposalEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PersonProposalEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PersonProposalEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PersonProposalEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Phone(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "raw":
@@ -3505,6 +3682,16 @@ func (ec *executionContext) childFields_Phone(ctx context.Context, field graphql
 		return ec.fieldContext_Phone_e164(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Phone", field.Name)
+}
+
+func (ec *executionContext) childFields_RejectPersonProposalPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "person":
+		return ec.fieldContext_RejectPersonProposalPayload_person(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectPersonProposalPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectPersonProposalPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Responsible(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4049,6 +4236,20 @@ func (ec *executionContext) field_Kyc_history_args(ctx context.Context, rawArgs 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_acceptPersonProposal_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.AcceptPersonProposalInput, error) {
+			return ec.unmarshalNAcceptPersonProposalInput2customerhubᚋgraphᚋmodelᚐAcceptPersonProposalInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_checkSystem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4139,6 +4340,20 @@ func (ec *executionContext) field_Mutation_linkContact_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.LinkContactInput, error) {
 			return ec.unmarshalNLinkContactInput2customerhubᚋgraphᚋmodelᚐLinkContactInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_rejectPersonProposal_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RejectPersonProposalInput, error) {
+			return ec.unmarshalNRejectPersonProposalInput2customerhubᚋgraphᚋmodelᚐRejectPersonProposalInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4461,6 +4676,28 @@ func (ec *executionContext) field_Query_nodes_args(ctx context.Context, rawArgs 
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_personProposals_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_runs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4602,6 +4839,70 @@ func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArg
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _AcceptPersonProposalPayload_person(ctx context.Context, field graphql.CollectedField, obj *model.AcceptPersonProposalPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcceptPersonProposalPayload_person(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Person, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Person) graphql.Marshaler {
+			return ec.marshalOPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPerson(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AcceptPersonProposalPayload_person(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AcceptPersonProposalPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Person(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AcceptPersonProposalPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AcceptPersonProposalPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcceptPersonProposalPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AcceptPersonProposalPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AcceptPersonProposalPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
 
 func (ec *executionContext) _Actor_kind(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -9518,6 +9819,94 @@ func (ec *executionContext) fieldContext_Mutation_updatePerson(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_acceptPersonProposal(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_acceptPersonProposal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AcceptPersonProposal(ctx, fc.Args["input"].(model.AcceptPersonProposalInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AcceptPersonProposalPayload) graphql.Marshaler {
+			return ec.marshalNAcceptPersonProposalPayload2ᚖcustomerhubᚋgraphᚋmodelᚐAcceptPersonProposalPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_acceptPersonProposal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AcceptPersonProposalPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_acceptPersonProposal_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_rejectPersonProposal(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rejectPersonProposal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RejectPersonProposal(ctx, fc.Args["input"].(model.RejectPersonProposalInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RejectPersonProposalPayload) graphql.Marshaler {
+			return ec.marshalNRejectPersonProposalPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRejectPersonProposalPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rejectPersonProposal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RejectPersonProposalPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rejectPersonProposal_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_defineCustomField(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10746,6 +11135,281 @@ func (ec *executionContext) fieldContext_Person_masked(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Person", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _PersonProposal_id(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposal_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposal_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PersonProposal", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _PersonProposal_people(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposal_people(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PersonProposal().People(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Person) graphql.Marshaler {
+			return ec.marshalNPerson2ᚕᚖcustomerhubᚋgraphᚋmodelᚐPersonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposal_people(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PersonProposal",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Person(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PersonProposal_reason(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposal_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PersonMatch) graphql.Marshaler {
+			return ec.marshalNPersonMatch2customerhubᚋgraphᚋmodelᚐPersonMatch(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposal_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PersonProposal", field, false, false, errors.New("field of type PersonMatch does not have child fields"))
+}
+
+func (ec *executionContext) _PersonProposal_raisedAt(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposal_raisedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RaisedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposal_raisedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PersonProposal", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _PersonProposalConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposalConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposalConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.PersonProposalEdge) graphql.Marshaler {
+			return ec.marshalNPersonProposalEdge2ᚕᚖcustomerhubᚋgraphᚋmodelᚐPersonProposalEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposalConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PersonProposalConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PersonProposalEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PersonProposalConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposalConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposalConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.PersonProposal) graphql.Marshaler {
+			return ec.marshalNPersonProposal2ᚕᚖcustomerhubᚋgraphᚋmodelᚐPersonProposalᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposalConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PersonProposalConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PersonProposal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PersonProposalConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposalConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposalConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖcustomerhubᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposalConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PersonProposalConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PersonProposalConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposalConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposalConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposalConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PersonProposalConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PersonProposalEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposalEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposalEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PersonProposal) graphql.Marshaler {
+			return ec.marshalNPersonProposal2ᚖcustomerhubᚋgraphᚋmodelᚐPersonProposal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposalEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PersonProposalEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PersonProposal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PersonProposalEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PersonProposalEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonProposalEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PersonProposalEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PersonProposalEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
 func (ec *executionContext) _Phone_raw(ctx context.Context, field graphql.CollectedField, obj *model.Phone) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11120,6 +11784,50 @@ func (ec *executionContext) fieldContext_Query_changes(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_personProposals(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_personProposals(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PersonProposals(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PersonProposalConnection) graphql.Marshaler {
+			return ec.marshalNPersonProposalConnection2ᚖcustomerhubᚋgraphᚋmodelᚐPersonProposalConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_personProposals(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PersonProposalConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_personProposals_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_customFieldDefinitions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11223,6 +11931,70 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___Schema(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectPersonProposalPayload_person(ctx context.Context, field graphql.CollectedField, obj *model.RejectPersonProposalPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectPersonProposalPayload_person(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Person, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Person) graphql.Marshaler {
+			return ec.marshalOPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPerson(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RejectPersonProposalPayload_person(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectPersonProposalPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Person(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectPersonProposalPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectPersonProposalPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectPersonProposalPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RejectPersonProposalPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectPersonProposalPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -15331,6 +16103,43 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAcceptPersonProposalInput(ctx context.Context, obj any) (model.AcceptPersonProposalInput, error) {
+	var it model.AcceptPersonProposalInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputAddressInput(ctx context.Context, obj any) (model.AddressInput, error) {
 	var it model.AddressInput
 	if obj == nil {
@@ -16592,6 +17401,43 @@ func (ec *executionContext) unmarshalInputPersonPatch(ctx context.Context, obj a
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRejectPersonProposalInput(ctx context.Context, obj any) (model.RejectPersonProposalInput, error) {
+	var it model.RejectPersonProposalInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputResponsibleInput(ctx context.Context, obj any) (model.ResponsibleInput, error) {
 	var it model.ResponsibleInput
 	if obj == nil {
@@ -17562,6 +18408,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._RetryLinkPayload(ctx, sel, obj)
+	case model.RejectPersonProposalPayload:
+		return ec._RejectPersonProposalPayload(ctx, sel, &obj)
+	case *model.RejectPersonProposalPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RejectPersonProposalPayload(ctx, sel, obj)
 	case model.LinkContactPayload:
 		return ec._LinkContactPayload(ctx, sel, &obj)
 	case *model.LinkContactPayload:
@@ -17611,6 +18464,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._CheckSystemPayload(ctx, sel, obj)
+	case model.AcceptPersonProposalPayload:
+		return ec._AcceptPersonProposalPayload(ctx, sel, &obj)
+	case *model.AcceptPersonProposalPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AcceptPersonProposalPayload(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -17623,6 +18483,49 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var acceptPersonProposalPayloadImplementors = []string{"AcceptPersonProposalPayload", "UserErrors"}
+
+func (ec *executionContext) _AcceptPersonProposalPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AcceptPersonProposalPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, acceptPersonProposalPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AcceptPersonProposalPayload")
+		case "person":
+			out.Values[i] = ec._AcceptPersonProposalPayload_person(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._AcceptPersonProposalPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
 
 var actorImplementors = []string{"Actor"}
 
@@ -20288,6 +21191,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "acceptPersonProposal":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_acceptPersonProposal(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejectPersonProposal":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rejectPersonProposal(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "defineCustomField":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_defineCustomField(ctx, field)
@@ -20767,6 +21684,188 @@ func (ec *executionContext) _Person(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var personProposalImplementors = []string{"PersonProposal"}
+
+func (ec *executionContext) _PersonProposal(ctx context.Context, sel ast.SelectionSet, obj *model.PersonProposal) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, personProposalImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PersonProposal")
+		case "id":
+			out.Values[i] = ec._PersonProposal_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "people":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PersonProposal_people(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "reason":
+			out.Values[i] = ec._PersonProposal_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "raisedAt":
+			out.Values[i] = ec._PersonProposal_raisedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var personProposalConnectionImplementors = []string{"PersonProposalConnection"}
+
+func (ec *executionContext) _PersonProposalConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PersonProposalConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, personProposalConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PersonProposalConnection")
+		case "edges":
+			out.Values[i] = ec._PersonProposalConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._PersonProposalConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._PersonProposalConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._PersonProposalConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var personProposalEdgeImplementors = []string{"PersonProposalEdge"}
+
+func (ec *executionContext) _PersonProposalEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PersonProposalEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, personProposalEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PersonProposalEdge")
+		case "node":
+			out.Values[i] = ec._PersonProposalEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._PersonProposalEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var phoneImplementors = []string{"Phone"}
 
 func (ec *executionContext) _Phone(ctx context.Context, sel ast.SelectionSet, obj *model.Phone) graphql.Marshaler {
@@ -21006,6 +22105,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "personProposals":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_personProposals(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "customFieldDefinitions":
 			field := field
 
@@ -21041,6 +22162,49 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var rejectPersonProposalPayloadImplementors = []string{"RejectPersonProposalPayload", "UserErrors"}
+
+func (ec *executionContext) _RejectPersonProposalPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectPersonProposalPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rejectPersonProposalPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RejectPersonProposalPayload")
+		case "person":
+			out.Values[i] = ec._RejectPersonProposalPayload_person(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RejectPersonProposalPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -23200,6 +24364,25 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNAcceptPersonProposalInput2customerhubᚋgraphᚋmodelᚐAcceptPersonProposalInput(ctx context.Context, v any) (model.AcceptPersonProposalInput, error) {
+	res, err := ec.unmarshalInputAcceptPersonProposalInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAcceptPersonProposalPayload2customerhubᚋgraphᚋmodelᚐAcceptPersonProposalPayload(ctx context.Context, sel ast.SelectionSet, v model.AcceptPersonProposalPayload) graphql.Marshaler {
+	return ec._AcceptPersonProposalPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAcceptPersonProposalPayload2ᚖcustomerhubᚋgraphᚋmodelᚐAcceptPersonProposalPayload(ctx context.Context, sel ast.SelectionSet, v *model.AcceptPersonProposalPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AcceptPersonProposalPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNActor2ᚖcustomerhubᚋgraphᚋmodelᚐActor(ctx context.Context, sel ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -24251,6 +25434,22 @@ func (ec *executionContext) marshalNPageInfo2ᚖcustomerhubᚋgraphᚋmodelᚐPa
 	return ec._PageInfo(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNPerson2ᚕᚖcustomerhubᚋgraphᚋmodelᚐPersonᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Person) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPerson(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPerson(ctx context.Context, sel ast.SelectionSet, v *model.Person) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -24261,9 +25460,85 @@ func (ec *executionContext) marshalNPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPers
 	return ec._Person(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPersonMatch2customerhubᚋgraphᚋmodelᚐPersonMatch(ctx context.Context, v any) (model.PersonMatch, error) {
+	var res model.PersonMatch
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPersonMatch2customerhubᚋgraphᚋmodelᚐPersonMatch(ctx context.Context, sel ast.SelectionSet, v model.PersonMatch) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNPersonPatch2ᚖcustomerhubᚋgraphᚋmodelᚐPersonPatch(ctx context.Context, v any) (*model.PersonPatch, error) {
 	res, err := ec.unmarshalInputPersonPatch(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPersonProposal2ᚕᚖcustomerhubᚋgraphᚋmodelᚐPersonProposalᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PersonProposal) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPersonProposal2ᚖcustomerhubᚋgraphᚋmodelᚐPersonProposal(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPersonProposal2ᚖcustomerhubᚋgraphᚋmodelᚐPersonProposal(ctx context.Context, sel ast.SelectionSet, v *model.PersonProposal) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PersonProposal(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPersonProposalConnection2customerhubᚋgraphᚋmodelᚐPersonProposalConnection(ctx context.Context, sel ast.SelectionSet, v model.PersonProposalConnection) graphql.Marshaler {
+	return ec._PersonProposalConnection(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPersonProposalConnection2ᚖcustomerhubᚋgraphᚋmodelᚐPersonProposalConnection(ctx context.Context, sel ast.SelectionSet, v *model.PersonProposalConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PersonProposalConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPersonProposalEdge2ᚕᚖcustomerhubᚋgraphᚋmodelᚐPersonProposalEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PersonProposalEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPersonProposalEdge2ᚖcustomerhubᚋgraphᚋmodelᚐPersonProposalEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPersonProposalEdge2ᚖcustomerhubᚋgraphᚋmodelᚐPersonProposalEdge(ctx context.Context, sel ast.SelectionSet, v *model.PersonProposalEdge) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PersonProposalEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPhone2ᚕᚖcustomerhubᚋgraphᚋmodelᚐPhoneᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Phone) graphql.Marshaler {
@@ -24290,6 +25565,25 @@ func (ec *executionContext) marshalNPhone2ᚖcustomerhubᚋgraphᚋmodelᚐPhone
 		return graphql.Null
 	}
 	return ec._Phone(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRejectPersonProposalInput2customerhubᚋgraphᚋmodelᚐRejectPersonProposalInput(ctx context.Context, v any) (model.RejectPersonProposalInput, error) {
+	res, err := ec.unmarshalInputRejectPersonProposalInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRejectPersonProposalPayload2customerhubᚋgraphᚋmodelᚐRejectPersonProposalPayload(ctx context.Context, sel ast.SelectionSet, v model.RejectPersonProposalPayload) graphql.Marshaler {
+	return ec._RejectPersonProposalPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRejectPersonProposalPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRejectPersonProposalPayload(ctx context.Context, sel ast.SelectionSet, v *model.RejectPersonProposalPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RejectPersonProposalPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNResponsibleKind2customerhubᚋgraphᚋmodelᚐResponsibleKind(ctx context.Context, v any) (model.ResponsibleKind, error) {

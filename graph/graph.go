@@ -45,6 +45,10 @@ type Hub interface {
 	KYCHistory(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]hub.KYCHistoryPage, error)
 	CustomFields(ctx context.Context, v auth.Viewer) ([]customer.CustomField, error)
 
+	PersonProposals(ctx context.Context, v auth.Viewer, first *int, after string, total bool) (hub.ProposalPage, error)
+
+	AcceptPersonProposal(ctx context.Context, v auth.Viewer, id customer.PersonProposalID, key string) (customer.PersonID, error)
+	RejectPersonProposal(ctx context.Context, v auth.Viewer, id customer.PersonProposalID, key string) (customer.PersonID, error)
 	CreateCustomer(ctx context.Context, v auth.Viewer, fields customer.Fields, key string) (hub.CustomerView, error)
 	UpdateCustomer(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, patch customer.Fields, key string) (hub.CustomerView, error)
 	DeactivateCustomer(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, key string) (hub.CustomerView, error)
@@ -132,6 +136,7 @@ type (
 	origins      struct{ *API }
 	details      struct{ *API }
 	customFields struct{ *API }
+	proposals    struct{ *API }
 	responsibles struct{ *API }
 	kycs         struct{ *API }
 )
@@ -177,6 +182,9 @@ func (r root) CustomFieldDefinition() CustomFieldDefinitionResolver { return cus
 
 // Responsible implements ResolverRoot.
 func (r root) Responsible() ResponsibleResolver { return responsibles(r) }
+
+// PersonProposal implements ResolverRoot.
+func (r root) PersonProposal() PersonProposalResolver { return proposals(r) }
 
 // Kyc implements ResolverRoot.
 func (r root) Kyc() KycResolver { return kycs(r) }

@@ -21,6 +21,7 @@ const (
 	nounPerson   noun = "Person"
 	nounSystem   noun = "System"
 	nounLink     noun = "Link"
+	nounProposal noun = "PersonProposal"
 	nounRun      noun = "Run"
 	nounKey      noun = "ApiKey" // names an actor; it cannot be read by node
 )
@@ -46,7 +47,7 @@ func parseID(s string) (noun, string, error) {
 
 func known(n noun) bool {
 	switch n {
-	case nounCustomer, nounOffice, nounPerson, nounSystem, nounLink, nounRun, nounKey:
+	case nounCustomer, nounOffice, nounPerson, nounSystem, nounLink, nounProposal, nounRun, nounKey:
 		return true
 	}
 	return false

@@ -31,6 +31,24 @@ type UserErrors interface {
 	IsUserErrors()
 }
 
+// A proposal whose two persons are one.
+type AcceptPersonProposalInput struct {
+	// The global id of the proposal.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `acceptPersonProposal`.
+type AcceptPersonProposalPayload struct {
+	// The person who was known for longer, as they are now; null when there are user errors.
+	Person *Person `json:"person,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (AcceptPersonProposalPayload) IsUserErrors() {}
+
 // Who did something.
 type Actor struct {
 	// What sort of actor it is.
@@ -953,6 +971,38 @@ type PersonPatch struct {
 	Phones graphql.Omittable[[]string] `json:"phones,omitempty"`
 }
 
+// Two persons who may be the same human.
+type PersonProposal struct {
+	// The global id.
+	ID string `json:"id"`
+	// What speaks for it.
+	Reason PersonMatch `json:"reason"`
+	// Since when it is proposed.
+	RaisedAt time.Time `json:"raisedAt"`
+	// The two persons within the hub.
+	PersonIDs []customer.PersonID `json:"-"`
+}
+
+// A page of proposals about persons.
+type PersonProposalConnection struct {
+	// The proposals with their cursors.
+	Edges []*PersonProposalEdge `json:"edges"`
+	// The proposals.
+	Nodes []*PersonProposal `json:"nodes"`
+	// What lies around the page.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many proposals are open. It is counted only when asked for.
+	TotalCount int `json:"totalCount"`
+}
+
+// A proposal in a list.
+type PersonProposalEdge struct {
+	// The proposal.
+	Node *PersonProposal `json:"node"`
+	// Where the proposal stands in the list.
+	Cursor string `json:"cursor"`
+}
+
 // A phone number.
 type Phone struct {
 	// The number as somebody typed it, such as `040 123 4567`.
@@ -964,6 +1014,24 @@ type Phone struct {
 // Everything that can be read.
 type Query struct {
 }
+
+// A proposal whose two persons are not the same.
+type RejectPersonProposalInput struct {
+	// The global id of the proposal.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `rejectPersonProposal`.
+type RejectPersonProposalPayload struct {
+	// The person who was known for longer; null when there are user errors.
+	Person *Person `json:"person,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (RejectPersonProposalPayload) IsUserErrors() {}
 
 // Who looks after a customer, for routing work to them. The user or team itself lives in an external system.
 type Responsible struct {
@@ -2392,6 +2460,64 @@ func (e KycState) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Why two persons may be the same human.
+type PersonMatch string
+
+const (
+	// They have an e-mail address in common.
+	PersonMatchEmail PersonMatch = "EMAIL"
+	// They have a telephone number and the last name in common.
+	PersonMatchPhoneAndName PersonMatch = "PHONE_AND_NAME"
+)
+
+var AllPersonMatch = []PersonMatch{
+	PersonMatchEmail,
+	PersonMatchPhoneAndName,
+}
+
+func (e PersonMatch) IsValid() bool {
+	switch e {
+	case PersonMatchEmail, PersonMatchPhoneAndName:
+		return true
+	}
+	return false
+}
+
+func (e PersonMatch) String() string {
+	return string(e)
+}
+
+func (e *PersonMatch) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PersonMatch(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PersonMatch", str)
+	}
+	return nil
+}
+
+func (e PersonMatch) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PersonMatch) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PersonMatch) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Who can be responsible for a customer.
 type ResponsibleKind string
 
@@ -3130,6 +3256,8 @@ const (
 	UserErrorCodeIdempotencyKeyReused UserErrorCode = "IDEMPOTENCY_KEY_REUSED"
 	// The system has not been checked, or not since its credentials were set.
 	UserErrorCodeSystemNotChecked UserErrorCode = "SYSTEM_NOT_CHECKED"
+	// The proposal was accepted or rejected before.
+	UserErrorCodeProposalDecided UserErrorCode = "PROPOSAL_DECIDED"
 	// The system is running already.
 	UserErrorCodeSystemRunning UserErrorCode = "SYSTEM_RUNNING"
 	// The hub cannot write to this kind of system.
@@ -3206,6 +3334,7 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeCustomFieldUnknown,
 	UserErrorCodeIdempotencyKeyReused,
 	UserErrorCodeSystemNotChecked,
+	UserErrorCodeProposalDecided,
 	UserErrorCodeSystemRunning,
 	UserErrorCodeSystemNotWritable,
 	UserErrorCodeFieldGroupUnknown,
@@ -3223,7 +3352,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeOwnedElsewhere, UserErrorCodeFieldUnknown:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeOwnedElsewhere, UserErrorCodeFieldUnknown:
 		return true
 	}
 	return false

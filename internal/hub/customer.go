@@ -118,6 +118,9 @@ func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.C
 	if err := store.SaveCustomers(ctx, tx, customers); err != nil {
 		return err
 	}
+	if err := store.ProposePeople(ctx, tx, idsOf(customers)); err != nil {
+		return err
+	}
 	for i := range customers {
 		how := settling{isNew: changes[i].Kind == change.CustomerCreated, priority: link.Interactive}
 		if err := h.settleLinks(ctx, tx, &customers[i], how); err != nil {

@@ -221,7 +221,11 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 	for _, k := range known {
 		before = append(before, k.Customer)
 	}
-	return h.spread(ctx, tx, changedPeople(peopleOf(before...), w.customers), w.customers, w.actor, change.Source{SystemID: string(t.System)})
+	err := h.spread(ctx, tx, changedPeople(peopleOf(before...), w.customers), w.customers, w.actor, change.Source{SystemID: string(t.System)})
+	if err != nil || len(w.customers) == 0 {
+		return err
+	}
+	return store.ProposePeople(ctx, tx, idsOf(w.customers))
 }
 
 // writes are what a look at a system comes to, on its way into the database.
@@ -269,4 +273,12 @@ func (w *writes) save(ctx context.Context, tx pgx.Tx, seen []string) error {
 		return err
 	}
 	return store.SyncFindings(ctx, tx, w.system, seen, w.findings)
+}
+
+func idsOf(customers []customer.Customer) []customer.ID {
+	ids := make([]customer.ID, len(customers))
+	for i, c := range customers {
+		ids[i] = c.ID
+	}
+	return ids
 }

@@ -1,15 +1,11 @@
 package reconcile_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
 
-	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/finnish"
-	"customerhub/internal/reconcile"
 	"customerhub/internal/run"
 	sandbox "customerhub/internal/sandbox/netvisor"
 )
@@ -18,21 +14,9 @@ import (
 // bounded, and the run keeps a masked sample of what the hub could not understand (T12, T13).
 func TestBrokenReplies(t *testing.T) {
 	t.Parallel()
-	s, err := sandbox.New(sandbox.Options{Customers: 40, Seed: 7, OddIdentityCode: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	b := setupKind(t, netvisor.Kind())
-	b.worker = reconcile.NewWorker(b.hub, b.db.App, reconcile.Options{Kinds: b.kinds, Client: http.DefaultClient, Workers: 1})
+	b := overTheWire(t, sandbox.Options{Customers: 40, Seed: 7, OddIdentityCode: true})
+	s := b.netvisor
 	c, _ := s.Credentials("")
-	b.viewer, b.system = b.start("Esimerkki Oy",
-		map[string]string{netvisor.BaseURL: server.URL, netvisor.OrganisationID: c.OrganisationID},
-		map[string]string{
-			netvisor.CustomerID: c.CustomerID, netvisor.CustomerKey: c.CustomerKey,
-			netvisor.PartnerID: c.PartnerID, netvisor.PartnerKey: c.PartnerKey,
-		})
 	b.imported()
 	before := b.versions()
 	for name, f := range map[string]sandbox.Fault{

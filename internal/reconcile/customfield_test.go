@@ -1,15 +1,11 @@
 package reconcile_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
 
-	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/customer"
-	"customerhub/internal/reconcile"
 	"customerhub/internal/run"
 	sandbox "customerhub/internal/sandbox/netvisor"
 )
@@ -18,23 +14,10 @@ import (
 // scenario 5).
 func TestCustomFieldsOfNetvisor(t *testing.T) {
 	t.Parallel()
-	s, err := sandbox.New(sandbox.Options{Customers: 3, Seed: 7, CustomTags: []sandbox.CustomTag{
+	b := overTheWire(t, sandbox.Options{Customers: 3, Seed: 7, CustomTags: []sandbox.CustomTag{
 		{Name: "Asiakaslähde", Type: "enum", Values: []string{"Messut", "Verkko"}}, {Name: "Sopimus päättyy", Type: "date"},
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	b := setupKind(t, netvisor.Kind())
-	b.worker = reconcile.NewWorker(b.hub, b.db.App, reconcile.Options{Kinds: b.kinds, Client: http.DefaultClient, Workers: 1})
-	c, _ := s.Credentials("")
-	b.viewer, b.system = b.start("Esimerkki Oy",
-		map[string]string{netvisor.BaseURL: server.URL, netvisor.OrganisationID: c.OrganisationID},
-		map[string]string{
-			netvisor.CustomerID: c.CustomerID, netvisor.CustomerKey: c.CustomerKey,
-			netvisor.PartnerID: c.PartnerID, netvisor.PartnerKey: c.PartnerKey,
-		})
+	s := b.netvisor
 	var key int64
 	for found := range s.Customers("") {
 		if found.Get("code") != "TEMP" {
@@ -51,7 +34,7 @@ func TestCustomFieldsOfNetvisor(t *testing.T) {
 	}
 	set("Asiakaslähde", "enum", "Messut")
 	set("Sopimus päättyy", "date", "2027-01-31")
-	_, err = b.hub.DefineCustomField(t.Context(), b.viewer, customer.CustomField{
+	_, err := b.hub.DefineCustomField(t.Context(), b.viewer, customer.CustomField{
 		Key: "sopimus_paattyy", Type: customer.DateField, Label: map[string]string{"fi": "Sopimus päättyy"},
 	}, "")
 	b.must(err)

@@ -15,10 +15,16 @@ import (
 	"customerhub/internal/system"
 )
 
-// TestNetvisor is the flow over the wire: the real connector against the simulator.
-func TestNetvisor(t *testing.T) {
-	t.Parallel()
-	s, err := sandbox.New(sandbox.Options{Customers: 150, Seed: 7, OddIdentityCode: true})
+// wired is a bundle whose system is the simulated Netvisor, over HTTP.
+type wired struct {
+	*bundle
+	netvisor *sandbox.Sandbox
+}
+
+// overTheWire gives a simulated Netvisor that has been checked and started; its first import waits.
+func overTheWire(t *testing.T, o sandbox.Options) wired {
+	t.Helper()
+	s, err := sandbox.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,6 +39,14 @@ func TestNetvisor(t *testing.T) {
 			netvisor.CustomerID: c.CustomerID, netvisor.CustomerKey: c.CustomerKey,
 			netvisor.PartnerID: c.PartnerID, netvisor.PartnerKey: c.PartnerKey,
 		})
+	return wired{b, s}
+}
+
+// TestNetvisor is the flow over the wire: the real connector against the simulator.
+func TestNetvisor(t *testing.T) {
+	t.Parallel()
+	b := overTheWire(t, sandbox.Options{Customers: 150, Seed: 7, OddIdentityCode: true})
+	s := b.netvisor
 	r := b.imported()
 	if r.Counts.Created != 150 || r.Counts.Skipped != 1 || r.Counts.Failed != 0 || r.Done != 150 {
 		t.Fatalf("got %+v", r)
