@@ -219,8 +219,8 @@ func (e *exchange) send(ctx context.Context, i link.Intent, externalID string) e
 	case err == nil:
 		e.called = true
 	case fault.Is(err, fault.Duplicate) && fault.Of(err).ReasonOrCode() == "REQUEST_NOT_UNIQUE":
-		// It arrived the first time (design section 5).
-		e.called, key = true, ""
+		e.called = true
+		return e.burnt(ctx, i, externalID)
 	case fault.Is(err, fault.Uncertain) || fault.Is(err, fault.Internal) || fault.Of(err) == nil || panicked(err) || ctx.Err() != nil:
 		return e.uncertain(ctx, i, err)
 	default:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
@@ -115,8 +116,8 @@ func (e *exchange) resolved(ctx context.Context, i link.Intent, externalID, key 
 
 // again waits until the system cannot be at work on the call any more, and then sends it again under the same transaction.
 func (e *exchange) again(ctx context.Context, i link.Intent, externalID string) error {
-	longest := time.Duration(0)
-	if w, ok := e.conn.(connector.Writer); ok {
+	longest := e.worker.o.LongestWrite
+	if w, ok := e.conn.(connector.Writer); ok && longest == 0 {
 		longest = w.LongestWrite()
 	}
 	d, err := e.commit(ctx, nil, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
@@ -143,6 +144,62 @@ func (e *exchange) again(ctx context.Context, i link.Intent, externalID string) 
 		return err
 	}
 	return e.send(ctx, *d.Pending, externalID)
+}
+
+// burnt finds out what became of an intent whose transaction the system has seen before: the first call arrived. Where it shows
+// nothing of an edit, it had refused that, and the comparison says what to send now; where it made something that cannot be
+// found, a person has to look, since making it again might make two.
+func (e *exchange) burnt(ctx context.Context, i link.Intent, externalID string) error {
+	if externalID == "" {
+		hits, err := e.find(ctx, i.Number, i.BusinessID)
+		if err != nil {
+			return e.uncertain(ctx, i, err)
+		}
+		if len(hits) != 1 {
+			return e.unfound(ctx, i, len(hits))
+		}
+		externalID = hits[0].ExternalID
+	}
+	record, err := e.read(ctx, externalID)
+	if err != nil {
+		return e.readBackLater(ctx, i, externalID, err)
+	}
+	if i.Operation == link.Create && i.Part == "" {
+		return e.resolved(ctx, i, externalID, "", record)
+	}
+	_, err = e.commit(ctx, &record, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
+		if pending == nil || pending.ID != i.ID {
+			return hub.Decision{}, fault.New(fault.Stale, "The intent was resolved by others.")
+		}
+		key, yes := arrived(i, o, k, e.policy)
+		switch {
+		case yes && i.Operation == link.Edit:
+			return decideTaken(taken{externalID, key, o}, absorbed(i, key, o), k, e.policy, store.NewID, now)
+		case yes, i.Operation == link.Edit && !e.shows(i):
+			// What the system does not tell is taken for done: it says that it has seen the call.
+			return decideTaken(taken{externalID, key, o}, i, k, e.policy, store.NewID, now)
+		case i.Operation == link.Create:
+			return undecidedFor(i, k, now, "The system says that the call arrived, and it shows nowhere; a person has to look."), nil
+		}
+		out := standing(k, link.Due, "", "The system refused the call whose answer was lost.")
+		out.Link.DueAt, out.Link.Attempt = now.Add(e.worker.backoff(k.Link.Attempt)), k.Link.Attempt+1
+		return hub.Decision{Outcome: out, Resolved: true}, nil
+	})
+	return err
+}
+
+// shows says whether the system tells anything of what the intent sent.
+func (e *exchange) shows(i link.Intent) bool {
+	for f := range i.Set {
+		full := f
+		if i.Part != "" {
+			full = customer.PartField(i.Part, i.Key, string(f))
+		}
+		if e.policy.Reads(full) {
+			return true
+		}
+	}
+	return false
 }
 
 // unfound leaves an intent to a person: what it made cannot be told from n records, or shows nowhere though it arrived. The

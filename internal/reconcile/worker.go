@@ -38,6 +38,8 @@ type Options struct {
 	// Backoff is how long to wait after the first, second … failure in a row; the last counts for all further ones. Nil means
 	// 5 s, 30 s, 2 min, 15 min (Netvisor contract section 5).
 	Backoff []time.Duration
+	// LongestWrite is how long a system may still be at work on a call whose answer was lost; 0 means what its connector says.
+	LongestWrite time.Duration
 	// Poll is how long a worker that was not woken waits before it looks for work; 0 means 2 s.
 	Poll time.Duration
 	// Lease is how long a worker's hold of a run or a lane counts without a sign of life; 0 means 30 s. A process that is

@@ -38,7 +38,8 @@ func (l *logged) String() string {
 // bench is a connection to a server that answers what a test has prepared.
 type bench struct {
 	*Connection
-	log *logged
+	log    *logged
+	server *httptest.Server
 
 	mu       sync.Mutex
 	requests []*http.Request
@@ -48,16 +49,16 @@ type bench struct {
 func answering(t testing.TB, handler http.HandlerFunc) *bench {
 	t.Helper()
 	b := &bench{log: &logged{}}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		b.requests = append(b.requests, r.Clone(context.Background()))
 		b.mu.Unlock()
 		handler(w, r)
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(b.server.Close)
 	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	conn, err := open(connector.Config{
-		Settings: map[string]string{BaseURL: server.URL, OrganisationID: "1967543-8"},
+		Settings: map[string]string{BaseURL: b.server.URL, OrganisationID: "1967543-8"},
 		Credentials: map[string]string{
 			CustomerID: "HUB_1001", CustomerKey: "0123456789abcdef0123456789abcdef",
 			PartnerID: "Par_2002", PartnerKey: "fedcba9876543210fedcba9876543210",

@@ -36,6 +36,7 @@ func Kind() connector.Kind {
 		Kind:    system.Netvisor,
 		Title:   "Netvisor",
 		Reads:   reads,
+		Writes:  writes,
 		Refuses: refuses,
 		Settings: []connector.Setting{
 			{
@@ -73,7 +74,7 @@ func Kind() connector.Kind {
 	}
 }
 
-// Connection is one Netvisor company. It offers connector.Lister, connector.BatchReader and connector.Checker.
+// Connection is one Netvisor company. It lists, reads in batches, checks, writes, finds and deletes.
 type Connection struct {
 	base   *url.URL
 	signer signer
@@ -89,6 +90,9 @@ var (
 	_ connector.BatchReader = (*Connection)(nil)
 	_ connector.Lister      = (*Connection)(nil)
 	_ connector.Checker     = (*Connection)(nil)
+	_ connector.Writer      = (*Connection)(nil)
+	_ connector.Finder      = (*Connection)(nil)
+	_ connector.Deleter     = (*Connection)(nil)
 )
 
 // open implements Kind.Open. Its error names each setting and credential that is missing or wrong.

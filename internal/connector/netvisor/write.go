@@ -1,0 +1,214 @@
+package netvisor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"customerhub/internal/connector"
+	"customerhub/internal/connector/netvisor/api"
+	"customerhub/internal/customer"
+	"customerhub/internal/fault"
+	"customerhub/internal/outbound"
+)
+
+// LongestWrite implements connector.Writer: an older list of the vendor's has clients wait six minutes (contract section 5).
+func (c *Connection) LongestWrite() time.Duration { return 6 * time.Minute }
+
+// Write implements connector.Writer with customer.nv, office.nv and contactperson.nv. Only what the step sets is sent, beside
+// what Netvisor demands in every message of the kind (Promise 5).
+func (c *Connection) Write(ctx context.Context, s connector.Step) (string, error) {
+	if s.Record != "" && key(s.Record) == "" || s.Key != "" && key(s.Key) == "" {
+		return "", fault.New(fault.Invalid, "%q is no key of Netvisor.", s.Record+" "+s.Key)
+	}
+	var (
+		message         api.Element
+		faults          fault.Errors
+		resource, query string
+	)
+	switch {
+	case s.Part == customer.PartOffice:
+		message, faults = officeMessage(s)
+		resource, query = "office.nv", "method=add&customerid="+s.Record
+		if s.Key != "" {
+			query = "method=edit&customerid=" + s.Record + "&officeid=" + s.Key
+		}
+	case s.Part == customer.PartContact:
+		message, faults = contactMessage(s)
+		resource = "contactperson.nv"
+	case s.Part != "":
+		return "", fault.New(fault.Unsupported, "Netvisor has no %s.", s.Part)
+	default:
+		message, faults = cardMessage(s)
+		faults = append(faults, checkCard(s)...)
+		resource, query = "customer.nv", "method=add"
+		if s.Record != "" {
+			query = "method=edit&id=" + s.Record
+		}
+	}
+	if s.Part != "" && s.Record == "" {
+		return "", fault.New(fault.Invalid, "An %s needs a customer that Netvisor has.", s.Part)
+	}
+	if len(faults) > 0 {
+		return "", faults
+	}
+	body, err := api.Encode(message)
+	if err != nil {
+		return "", fault.Wrap(fault.Invalid, err, "A value holds a character that cannot be sent.")
+	}
+	made, err := c.send(ctx, http.MethodPost, resource, query, body, s.Transaction)
+	if err != nil {
+		return "", err
+	}
+	if s.Record != "" && (s.Key != "" || s.Part == "") {
+		return "", nil
+	}
+	return key(made), nil
+}
+
+// checkCard refuses what must not be sent about a customer: one without a name; one that could not be found again if the
+// answer were lost (design section 5); and an e-invoice address of one without a business ID, whose e-invoices are the bank's
+// (R81-R85).
+func checkCard(s connector.Step) (faults fault.Errors) {
+	if name, given := s.Set[customer.FieldName]; name == "" && (given || s.Record == "") {
+		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED", "A customer needs a name in Netvisor.").At(string(customer.FieldName)))
+	}
+	if s.Record == "" && s.Set[customer.FieldNumber] == "" && s.Set[customer.FieldBusinessID] == "" {
+		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED",
+			"A new customer needs a number or a business ID, by which it can be found again.").At(string(customer.FieldNumber)))
+	}
+	if s.Set[customer.FieldEInvoiceAddress] != "" && s.Want[customer.FieldBusinessID] == "" {
+		faults = append(faults, fault.Because(fault.Invalid, "EINVOICE_NEEDS_BUSINESS_ID",
+			"An e-invoice address travels to Netvisor with a business ID only.").At(string(customer.FieldEInvoiceAddress)))
+	}
+	return faults
+}
+
+// Delete implements connector.Deleter with deletecustomer.nv, a GET that changes data.
+func (c *Connection) Delete(ctx context.Context, externalID, transaction string) error {
+	id := key(externalID)
+	if id == "" {
+		return notFound(nil)
+	}
+	_, err := c.send(ctx, http.MethodGet, "deletecustomer.nv", "customerid="+id, nil, transaction)
+	return err
+}
+
+// send makes one call that changes data, once, and gives the key of what it made. Whether it may have arrived is told by
+// whether its headers were written: before that nothing has happened, after that only an answer tells.
+func (c *Connection) send(ctx context.Context, method, resource, query string, body []byte, transaction string) (string, error) {
+	if transaction == "" {
+		transaction = uuid.NewString()
+	}
+	left := false
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { left = true }})
+	u := *c.base
+	u.Path += "/" + resource
+	u.RawQuery = query
+	// A body that cannot be read again keeps the transport from sending the call a second time by itself when a connection
+	// breaks, which it would do with a GET (net/http: isReplayable).
+	req, err := http.NewRequestWithContext(traced, method, u.String(), struct{ io.Reader }{bytes.NewReader(body)})
+	if err != nil {
+		return "", fmt.Errorf("building a call of %s: %w", resource, err)
+	}
+	if req.ContentLength = int64(len(body)); method == http.MethodPost {
+		req.Header.Set("Content-Type", "text/xml; charset=utf-8")
+	}
+	st := newStamp(transaction, c.now())
+	c.signer.sign(req, st)
+	res, err := c.client.Do(req)
+	if err != nil {
+		return "", lost(resource, outbound.Fault(err), left)
+	}
+	defer res.Body.Close()
+	env, made, err := api.ReadWritten(res.Body)
+	scrub := c.scrubber(st, req.Header)
+	if _, ok := errors.AsType[*api.NotReplyError](err); ok {
+		err = c.notReply(resource, res, err, scrub)
+		switch res.StatusCode {
+		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusTooManyRequests, http.StatusUnauthorized, http.StatusForbidden:
+			return "", err // turned away at the door
+		}
+		return "", lost(resource, err, true)
+	}
+	if broken, ok := errors.AsType[*api.BrokenError](err); ok {
+		return "", &fault.Error{
+			Code: fault.Uncertain, Reason: "REPLY_BROKEN", Sample: scrub(broken.Sample), Err: errors.New(scrub(broken.Error())),
+			Message: fmt.Sprintf("Netvisor's answer to %s was cut off or is not well formed; whether the call was carried out is not known.", resource),
+		}
+	}
+	if err == nil {
+		err = env.Certain()
+	}
+	if err != nil {
+		return "", lost(resource, outbound.Fault(err), true)
+	}
+	err = c.refusal(resource, env, outbound.RetryAfter(res.Header, c.now()), scrub)
+	f := fault.Of(err)
+	switch {
+	case f == nil:
+		return made, err
+	case f.Reason == RequestNotUnique:
+		f.Code = fault.Duplicate
+	case f.Reason == InvalidData && method == http.MethodGet:
+		// Of a deletion it says that there is no such customer, or why this one cannot go: the words tell.
+		f.Code = fault.Rejected
+	}
+	return "", f
+}
+
+// lost is the fault of a call whose answer did not come: nothing happened when it never left.
+func lost(resource string, err error, left bool) error {
+	code, reason, message := fault.Unavailable, "", fmt.Sprintf("Netvisor, %s: the call did not get through.", resource)
+	if left {
+		code, reason = fault.Uncertain, "ANSWER_LOST"
+		message = fmt.Sprintf("Netvisor, %s: the answer was lost; whether the call was carried out is not known.", resource)
+	}
+	out := &fault.Error{Code: code, Reason: reason, Message: message, Err: err}
+	if f := fault.Of(err); f != nil {
+		out.Sample, out.Until = f.Sample, f.Until
+		if f.Message != "" {
+			out.Message = strings.TrimSuffix(message, ".") + ": " + f.Message
+		}
+	}
+	return out
+}
+
+// Find implements connector.Finder with customerlist.nv, which looks for codes exactly and for words by their beginning; what
+// it lists is compared again. A number that cannot stand in a query as it is finds nothing (contract section 1.4).
+func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connector.Row, error) {
+	var out []connector.Row
+	seen := make(map[string]bool)
+	look := func(query string, fits func(api.Row) bool) error {
+		_, err := c.get(ctx, "customerlist.nv", query, func(r io.Reader) (api.Envelope, error) {
+			return api.ReadList(r, func(row api.Row) error {
+				if found := toRow(row); fits(row) && found.ExternalID != "" && !seen[found.ExternalID] {
+					seen[found.ExternalID] = true
+					out = append(out, found)
+				}
+				return nil
+			})
+		})
+		return err
+	}
+	if n := by.Number; n != "" && printableASCII(n) && !strings.Contains(n, ",") {
+		if err := look("customercodelist="+url.QueryEscape(n), func(r api.Row) bool { return oneLine(r.Code) == n }); err != nil {
+			return nil, err
+		}
+	}
+	if id := by.BusinessID; id != "" && printableASCII(id) {
+		if err := look("keyword="+url.QueryEscape(id), func(r api.Row) bool { return oneLine(r.OrganisationIdentifier) == id }); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
