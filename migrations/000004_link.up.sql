@@ -34,6 +34,7 @@ CREATE TABLE link (
     FOREIGN KEY (organisation_id, customer_id) REFERENCES customer (organisation_id, id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX link_one_per_record ON link (organisation_id, system_id, external_id) WHERE external_id <> '';
+CREATE INDEX link_without_record ON link (organisation_id, system_id) WHERE external_id = '';
 CREATE INDEX link_of_customer ON link (organisation_id, customer_id);
 CREATE UNIQUE INDEX link_one_primary ON link (organisation_id, customer_id, system_id) WHERE is_primary;
 CREATE INDEX link_due ON link (organisation_id, system_id, priority, due_at) WHERE due_at IS NOT NULL;

@@ -12,6 +12,7 @@ import (
 
 	"customerhub/graph"
 	"customerhub/internal/connector"
+	"customerhub/internal/crash"
 	"customerhub/internal/feed"
 	"customerhub/internal/hub"
 	"customerhub/internal/organisation"
@@ -42,7 +43,8 @@ type appOptions struct {
 	development    bool
 	introspection  bool
 	allowedOrigins []string
-	lease          time.Duration // zero is the worker's default
+	// Zero is the worker's default for each.
+	lease, retryAfter, lostAfter time.Duration
 }
 
 func newApp(p *program, d *database, o appOptions) *app {
@@ -52,7 +54,7 @@ func newApp(p *program, d *database, o appOptions) *app {
 	a.hub = newHub(p, d, kinds, o.keyset, a.feed)
 	if o.keyset != nil {
 		// A worker without it would claim runs that another hub can do, and fail them.
-		a.worker = newWorker(p, d, kinds, a.hub, o.lease)
+		a.worker = newWorker(p, d, kinds, a.hub, o)
 	}
 	a.server = server.New(server.Options{
 		API: graph.New(graph.Options{Hub: a.hub, Feed: a.feed}), Auth: a.hub, Log: p.log, Ready: a.hub.Ping,
@@ -68,10 +70,20 @@ func newHub(p *program, d *database, kinds map[system.Kind]connector.Kind, keyse
 	})
 }
 
-func newWorker(p *program, d *database, kinds map[system.Kind]connector.Kind, h *hub.Hub, lease time.Duration) *reconcile.Worker {
+func newWorker(p *program, d *database, kinds map[system.Kind]connector.Kind, h *hub.Hub, o appOptions) *reconcile.Worker {
+	client := outbound.Client(outbound.Options{Log: p.log})
+	client.Transport = crash.Transport(client.Transport)
 	return reconcile.NewWorker(h, d.pool, reconcile.Options{
-		Log: p.log, Kinds: kinds, Client: outbound.Client(outbound.Options{Log: p.log}), Lease: lease,
+		Log: p.log, Kinds: kinds, Client: client, Lease: o.lease, Backoff: backoff(o.retryAfter), LongestWrite: o.lostAfter,
 	})
+}
+
+// backoff grows from the first wait as the worker's own does: six times, four times, seven times as long. Nil is the worker's.
+func backoff(first time.Duration) []time.Duration {
+	if first == 0 {
+		return nil
+	}
+	return []time.Duration{first, 6 * first, 24 * first, 180 * first}
 }
 
 // proposeEvery is how often the hub looks whether a system is due.

@@ -14,6 +14,8 @@ type serveCommand struct {
 	Introspection bool          `help:"Allow introspection outside development." env:"HUB_INTROSPECTION"`
 	AllowOrigin   []string      `help:"Origin whose pages may use the API from a browser, beside the server's own." placeholder:"URL" env:"HUB_ALLOW_ORIGIN"`
 	TakeOverAfter time.Duration `help:"How long a replica may give no sign of life before others take over what it was working on." default:"30s" env:"HUB_TAKE_OVER_AFTER"`
+	RetryAfter    time.Duration `help:"How long to wait after the first call that a system did not answer; it grows from there." default:"5s" env:"HUB_RETRY_AFTER"`
+	LostAfter     time.Duration `help:"How long a system may be at work on a call whose answer was lost, before the call is sent again. What the system's vendor says, when not given." env:"HUB_LOST_AFTER"`
 	databaseFlags `embed:""`
 	keysetFlags   `embed:""`
 }
@@ -29,8 +31,18 @@ func (c *serveCommand) Validate() error {
 			return usage("--allow-origin (HUB_ALLOW_ORIGIN) takes SCHEME://HOST or SCHEME://HOST:PORT such as https://app.example.test, not %q", origin)
 		}
 	}
-	return errors.Join(checkTakeOver(c.TakeOverAfter), checkAddress("--address (HUB_ADDRESS)", c.Address),
+	return errors.Join(checkTakeOver(c.TakeOverAfter), checkWaits(c.RetryAfter, c.LostAfter), checkAddress("--address (HUB_ADDRESS)", c.Address),
 		c.databaseFlags.Validate(), c.keysetFlags.Validate())
+}
+
+func checkWaits(retry, lost time.Duration) error {
+	if retry < 10*time.Millisecond || retry > time.Hour {
+		return usage("--retry-after (HUB_RETRY_AFTER) takes 10ms to 1h, not %s", retry)
+	}
+	if lost < 0 || lost > 24*time.Hour {
+		return usage("--lost-after (HUB_LOST_AFTER) takes 0s to 24h, not %s", lost)
+	}
+	return nil
 }
 
 func checkTakeOver(after time.Duration) error {
@@ -57,7 +69,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		}
 		a := newApp(p, d, appOptions{
 			keyset: keyset, development: c.Development, introspection: c.Introspection, allowedOrigins: c.AllowOrigin,
-			lease: c.TakeOverAfter,
+			lease: c.TakeOverAfter, retryAfter: c.RetryAfter, lostAfter: c.LostAfter,
 		})
 		p.log.Info("serving", "graphql", "http://"+ln.Addr().String()+"/graphql", "version", version())
 		return a.run(ctx, ln)

@@ -56,7 +56,7 @@ func (c *syncCommand) Run(ctx context.Context, p *program) error {
 		var watching func(run.Run)
 		work := sync.OnceFunc(func() {
 			if keyset != nil {
-				worker := newWorker(p, d, kinds, h, c.TakeOverAfter)
+				worker := newWorker(p, d, kinds, h, appOptions{lease: c.TakeOverAfter})
 				all.Go(func() { _ = worker.Run(ctx) })
 				return
 			}

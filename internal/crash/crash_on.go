@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// HUB_CRASH says where the process dies: POINT, POINT:OPERATION or POINT:OPERATION:N for the Nth time it comes there. An
+// HUB_CRASH says where the process dies: POINT, POINT/OPERATION or POINT/OPERATION/N for the Nth time it comes there. An
 // empty operation is any.
 var (
 	at    = parse(os.Getenv("HUB_CRASH"))
@@ -25,7 +25,7 @@ type place struct {
 }
 
 func parse(s string) place {
-	parts := strings.SplitN(s, ":", 3)
+	parts := strings.SplitN(s, "/", 3)
 	p := place{name: parts[0], nth: 1}
 	if len(parts) > 1 {
 		p.what = parts[1]

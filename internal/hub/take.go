@@ -93,7 +93,10 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 		externalIDs[i] = o.ExternalID
 	}
 	known, err := knownRecords(ctx, tx, t.System, externalIDs)
-	if err != nil || len(known) == 0 || t.ReadAt.IsZero() {
+	if err != nil {
+		return nil, err
+	}
+	if known, err = h.awaited(ctx, tx, t, known); err != nil || len(known) == 0 || t.ReadAt.IsZero() {
 		return known, err
 	}
 	overtaken, err := store.ListTouchedSince(ctx, tx, t.System, externalIDs, t.ReadAt)
@@ -106,6 +109,35 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 		known[id] = k
 	}
 	return known, store.MarkLinksDue(ctx, tx, t.System, overtaken, link.Bulk)
+}
+
+// awaited keeps records from coming in as new customers that may be those which the hub is making, or has made by a call whose
+// answer was lost: the customers' links are due instead, and find out (Promise 2).
+func (h *Hub) awaited(ctx context.Context, tx pgx.Tx, t Taking, known map[string]merge.Known) (map[string]merge.Known, error) {
+	var unknown []store.Candidate
+	for _, o := range t.Observed {
+		if _, ok := known[o.ExternalID]; !ok && !o.Missing && o.Excluded == "" {
+			unknown = append(unknown, store.Candidate{
+				ExternalID: o.ExternalID, Number: o.Fields[customer.FieldNumber], BusinessID: o.Fields[customer.FieldBusinessID],
+			})
+		}
+	}
+	if len(unknown) == 0 {
+		return known, nil
+	}
+	found, err := store.ListAwaited(ctx, tx, t.System, unknown)
+	if err != nil || len(found) == 0 {
+		return known, err
+	}
+	if known == nil {
+		known = make(map[string]merge.Known, len(found))
+	}
+	links := make([]string, len(found))
+	for i, a := range found {
+		known[a.ExternalID] = merge.Known{Overtaken: true, Customer: customer.Customer{Status: customer.Active}}
+		links[i] = a.Link
+	}
+	return known, store.HintLinks(ctx, tx, links)
 }
 
 func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []string) (map[string]merge.Known, error) {

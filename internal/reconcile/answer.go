@@ -257,20 +257,21 @@ func absorbed(i link.Intent, key string, o merge.Observation) link.Intent {
 	return i
 }
 
-// mayAdopt says whether an existing record is the customer's: null when it is, and otherwise why not, in words for a person.
-// Equal business IDs are the same customer; where one is missing, the numbers have to be equal and the names to share a word
-// (design section 5, R89, R92).
-func mayAdopt(c customer.Customer, theirs customer.Fields) string {
+// mayAdopt says whether an existing record is the customer's, as far as ours tells: empty when it is, and otherwise why not, in
+// words for a person. Equal business IDs are the same customer; where one is missing, the names have to share a word (design
+// section 5, R89, R92).
+func mayAdopt(ours, theirs customer.Fields) string {
 	number, id := theirs[customer.FieldNumber], theirs[customer.FieldBusinessID]
+	ourNumber, ourID := ours[customer.FieldNumber], ours[customer.FieldBusinessID]
 	switch {
-	case c.BusinessID != "" && id != "" && c.BusinessID != id:
-		return fmt.Sprintf("The system has a customer with the number %s and another business ID (%s, here %s).", number, id, c.BusinessID)
-	case c.BusinessID != "" && c.BusinessID == id:
-		if c.Number != "" && number != "" && c.Number != number {
-			return fmt.Sprintf("The system has a customer with the same business ID under another number (%s, here %s).", number, c.Number)
+	case ourID != "" && id != "" && ourID != id:
+		return fmt.Sprintf("The system has a customer with the number %s and another business ID (%s, here %s).", number, id, ourID)
+	case ourID != "" && ourID == id:
+		if ourNumber != "" && number != "" && ourNumber != number {
+			return fmt.Sprintf("The system has a customer with the same business ID under another number (%s, here %s).", number, ourNumber)
 		}
 		return ""
-	case !shareWord(c.Name, theirs[customer.FieldName]):
+	case !shareWord(ours[customer.FieldName], theirs[customer.FieldName]):
 		return fmt.Sprintf("The system has a customer with the number %s and another name.", number)
 	}
 	return ""

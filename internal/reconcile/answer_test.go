@@ -386,10 +386,10 @@ func TestArrived(t *testing.T) {
 
 func TestMayAdopt(t *testing.T) {
 	t.Parallel()
-	c := customer.Customer{Number: "17", BusinessID: "1967543-8", Name: "Esimerkki Oy"}
+	c := customer.Fields{"number": "17", "businessId": "1967543-8", "name": "Esimerkki Oy"}
 	for _, tc := range []struct {
 		name   string
-		ours   customer.Customer
+		ours   customer.Fields
 		theirs customer.Fields
 		want   bool
 	}{

@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"customerhub/internal/connector"
 	"customerhub/internal/crash"
+	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
@@ -152,7 +154,7 @@ func (e *exchange) create(ctx context.Context, work hub.LinkWork) error {
 	if len(hits) > 0 {
 		return e.adopt(ctx, hits)
 	}
-	crash.Point("C1", "create")
+	crash.Point("C1", string(link.Create))
 	d, err := e.commit(ctx, nil, func(o merge.Observation, k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
 		return decideCreate(k, e.policy, store.NewID, now)
 	})
@@ -194,7 +196,7 @@ func (e *exchange) adopt(ctx context.Context, hits []connector.Row) error {
 	}
 	var objection string
 	d, err := e.commit(ctx, &record, func(o merge.Observation, k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
-		if objection = mayAdopt(k.Customer, record.Fields); objection != "" {
+		if objection = mayAdopt(k.Customer.Flatten(customer.HubKeys), record.Fields); objection != "" {
 			return parked(k, finding.CreateAmbiguous, fault.Ambiguous, objection), nil
 		}
 		k.Link.ExternalID = record.ExternalID
@@ -208,13 +210,13 @@ func (e *exchange) adopt(ctx context.Context, hits []connector.Row) error {
 
 // send makes the call of an intent and finds out what came of it.
 func (e *exchange) send(ctx context.Context, i link.Intent, externalID string) error {
-	crash.Point("C2", string(i.Operation))
+	crash.Point("C2", label(i))
 	writer, ok := e.conn.(connector.Writer)
 	if !ok {
 		return e.unsent(ctx, i, fault.New(fault.Unsupported, "This kind of system cannot be written to."))
 	}
-	key, err := writer.Write(crash.During(ctx, string(i.Operation)), stepOf(i, externalID))
-	crash.Point("C4", string(i.Operation))
+	key, err := writer.Write(crash.During(ctx, label(i)), stepOf(i, externalID))
+	crash.Point("C4", label(i))
 	switch {
 	case err == nil:
 		e.called = true
@@ -256,9 +258,14 @@ func (e *exchange) taken(ctx context.Context, i link.Intent, externalID, key str
 		return decideTaken(taken{externalID, key, o}, i, k, e.policy, store.NewID, now)
 	})
 	if err == nil {
-		crash.Point("C5", string(i.Operation))
+		crash.Point("C5", label(i))
 	}
 	return err
+}
+
+// label names an operation for the crash points: CREATE, EDIT office, REMOVE contact.
+func label(i link.Intent) string {
+	return strings.TrimSpace(string(i.Operation) + " " + string(i.Part))
 }
 
 // unsent ends an intent whose call the system refused, or that never left: nothing came of it.

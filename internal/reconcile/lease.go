@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"time"
 
 	"customerhub/internal/fault"
@@ -86,7 +87,7 @@ func (j *job) inLane(ctx context.Context, lane string, call func(ctx context.Con
 // inLane calls outside in the lane: one at a time per external company, whatever the number of replicas, and the more urgent
 // before the less (Promise 10). It waits for its turn without holding a database connection. since is when the turn began, by
 // the database's clock.
-func (w *Worker) inLane(ctx context.Context, log *slog.Logger, lane string, p link.Priority, call func(ctx context.Context, since time.Time) error) error {
+func (w *Worker) inLane(ctx context.Context, log *slog.Logger, lane string, p link.Priority, call func(ctx context.Context, since time.Time) error) (err error) {
 	hold, err := w.takeLane(ctx, lane, p)
 	if err != nil {
 		return err
@@ -94,7 +95,11 @@ func (w *Worker) inLane(ctx context.Context, log *slog.Logger, lane string, p li
 	defer func() {
 		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		if err := store.ReleaseLane(free, w.pool, lane, hold.Fence); err != nil {
+		release := store.ReleaseLane
+		if cutOff(err) || ctx.Err() != nil {
+			release = store.LeaveLane
+		}
+		if err := release(free, w.pool, lane, hold.Fence); err != nil {
 			log.Warn("lane not released; it frees itself when its lease ends", "error", err)
 		}
 	}()
@@ -104,6 +109,15 @@ func (w *Worker) inLane(ctx context.Context, log *slog.Logger, lane string, p li
 		return fault.Wrap(fault.Unavailable, err, "The system did not answer in time.")
 	}
 	return err
+}
+
+// cutOff says whether a call was ended by us and not by an answer, so that the system may still be at work on it.
+func cutOff(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLeaseLost) {
+		return true
+	}
+	late, ok := errors.AsType[net.Error](err)
+	return ok && late.Timeout()
 }
 
 func (w *Worker) takeLane(ctx context.Context, lane string, p link.Priority) (*store.LaneHold, error) {

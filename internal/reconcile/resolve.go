@@ -78,7 +78,7 @@ func (e *exchange) resolve(ctx context.Context, work hub.LinkWork) error {
 		return err
 	}
 	if i.Operation == link.Create && i.Part == "" {
-		return e.resolved(ctx, i, externalID, "", record)
+		return e.resolved(ctx, i, externalID, record)
 	}
 	d, err := e.commit(ctx, &record, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		if pending == nil || pending.ID != i.ID {
@@ -100,16 +100,17 @@ func (e *exchange) resolve(ctx context.Context, work hub.LinkWork) error {
 	return e.again(ctx, i, externalID)
 }
 
-// resolved commits that a created record was found.
-func (e *exchange) resolved(ctx context.Context, i link.Intent, externalID, key string, record merge.Observation) error {
+// resolved commits that a created record was found. There was none with its number or business ID before the call, so one that
+// has them now is the hub's own, whatever people have made of its name since; but for one with another business ID.
+func (e *exchange) resolved(ctx context.Context, i link.Intent, externalID string, record merge.Observation) error {
 	_, err := e.commit(ctx, &record, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		if pending == nil || pending.ID != i.ID {
 			return hub.Decision{}, fault.New(fault.Stale, "The intent was resolved by others.")
 		}
-		if objection := mayAdopt(k.Customer, o.Fields); objection != "" {
-			return undecidedFor(i, k, now, objection), nil
+		if id := o.Fields[customer.FieldBusinessID]; i.BusinessID != "" && id != "" && id != i.BusinessID && id != k.Customer.BusinessID {
+			return undecidedFor(i, k, now, mayAdopt(i.Set, o.Fields)), nil
 		}
-		return decideTaken(taken{externalID, key, o}, absorbed(i, key, o), k, e.policy, store.NewID, now)
+		return decideTaken(taken{externalID, "", o}, absorbed(i, "", o), k, e.policy, store.NewID, now)
 	})
 	return err
 }
@@ -146,9 +147,9 @@ func (e *exchange) again(ctx context.Context, i link.Intent, externalID string) 
 	return e.send(ctx, *d.Pending, externalID)
 }
 
-// burnt finds out what became of an intent whose transaction the system has seen before: the first call arrived. Where it shows
-// nothing of an edit, it had refused that, and the comparison says what to send now; where it made something that cannot be
-// found, a person has to look, since making it again might make two.
+// burnt finds out what became of an intent whose transaction the system has seen before: the first call arrived. Where the
+// record itself shows nothing of it, the system had refused it, and the comparison says what to send now. A new record is looked
+// up in a list, which may lag; when it is not there, a person has to look, since making it again might make two.
 func (e *exchange) burnt(ctx context.Context, i link.Intent, externalID string) error {
 	if externalID == "" {
 		hits, err := e.find(ctx, i.Number, i.BusinessID)
@@ -165,7 +166,7 @@ func (e *exchange) burnt(ctx context.Context, i link.Intent, externalID string) 
 		return e.readBackLater(ctx, i, externalID, err)
 	}
 	if i.Operation == link.Create && i.Part == "" {
-		return e.resolved(ctx, i, externalID, "", record)
+		return e.resolved(ctx, i, externalID, record)
 	}
 	_, err = e.commit(ctx, &record, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		if pending == nil || pending.ID != i.ID {
@@ -178,8 +179,8 @@ func (e *exchange) burnt(ctx context.Context, i link.Intent, externalID string) 
 		case yes, i.Operation == link.Edit && !e.shows(i):
 			// What the system does not tell is taken for done: it says that it has seen the call.
 			return decideTaken(taken{externalID, key, o}, i, k, e.policy, store.NewID, now)
-		case i.Operation == link.Create:
-			return undecidedFor(i, k, now, "The system says that the call arrived, and it shows nowhere; a person has to look."), nil
+		case i.Operation == link.Create && len(partsLike(i, o.Fields, k.Parts)) > 1:
+			return unclear(i, k, 2, now), nil
 		}
 		out := standing(k, link.Due, "", "The system refused the call whose answer was lost.")
 		out.Link.DueAt, out.Link.Attempt = now.Add(e.worker.backoff(k.Link.Attempt)), k.Link.Attempt+1

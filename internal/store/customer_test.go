@@ -382,7 +382,7 @@ func TestRacingWriters(t *testing.T) {
 		if take("3 seconds") != 0 {
 			t.Error("it was taken within the margin")
 		}
-		if fence := take("6 seconds"); first == nil || fence <= first.Fence {
+		if fence := take("11 seconds"); first == nil || fence <= first.Fence {
 			t.Errorf("fence %d after %+v", fence, first)
 		}
 	})

@@ -13,8 +13,9 @@ import (
 	"customerhub/internal/pg"
 )
 
-// laneMargin is waited beyond the end of a lease before a lane is taken over, for clocks that are read late.
-const laneMargin = 5 * time.Second
+// laneMargin is the share of a lease that is waited beyond its end before a lane is taken over, for clocks that are read late
+// and for calls that were cut off while the other side was still at work on them.
+const laneMargin = 6
 
 // LaneHold is a lane in somebody's hands.
 type LaneHold struct {
@@ -51,7 +52,7 @@ WHERE t.key = @key AND (t.holder = @holder OR t.valid_until < now())`
 func TryLane(ctx context.Context, db pg.DB, key, holder string, p link.Priority, lease time.Duration) (*LaneHold, error) {
 	var h LaneHold
 	err := db.QueryRow(ctx, sqlTakeLane, pgx.StrictNamedArgs{
-		"key": key, "holder": holder, "priority": int(p), "lease": lease, "margin": laneMargin,
+		"key": key, "holder": holder, "priority": int(p), "lease": lease, "margin": lease / laneMargin,
 	}).Scan(&h.Fence, &h.Since)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
@@ -128,6 +129,18 @@ WHERE key = @key AND fence = @fence`
 // ReleaseLane gives the lane back. Stale means that it was taken over meanwhile.
 func ReleaseLane(ctx context.Context, db pg.DB, key string, fence int64) error {
 	tag, err := db.Exec(ctx, sqlReleaseLane, pgx.StrictNamedArgs{"key": key, "fence": fence})
+	return laneHeld(tag, err)
+}
+
+const sqlLeaveLane = `
+UPDATE lane
+SET lease_until = now()
+WHERE key = @key AND fence = @fence`
+
+// LeaveLane ends a hold whose call was cut off: the other side may still be at work on it, so the lane is free after the
+// margin and not at once. Stale means that it was taken over meanwhile.
+func LeaveLane(ctx context.Context, db pg.DB, key string, fence int64) error {
+	tag, err := db.Exec(ctx, sqlLeaveLane, pgx.StrictNamedArgs{"key": key, "fence": fence})
 	return laneHeld(tag, err)
 }
 

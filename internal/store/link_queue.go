@@ -146,6 +146,47 @@ func ListTouchedSince(ctx context.Context, db pg.DB, sys system.ID, externalIDs 
 	return ids, pg.Fault(err, "links")
 }
 
+// AwaitedRecord is a record that may be the one which a customer without a record is about to get, or has got already by a
+// call whose answer was lost.
+type AwaitedRecord struct {
+	ExternalID string `db:"external_id"`
+	Link       string `db:"id"`
+}
+
+const sqlAwaited = `
+SELECT DISTINCT ON (o.external_id) o.external_id, l.id
+FROM jsonb_to_recordset(@rows::jsonb) AS o (external_id text, number text, business_id text)
+JOIN link l ON l.system_id = @system AND l.external_id = '' AND l.state IN ('DUE', 'WAITING', 'IN_PROGRESS', 'UNCERTAIN')
+JOIN customer c ON c.organisation_id = l.organisation_id AND c.id = l.customer_id
+WHERE o.number <> '' AND c.number = o.number OR o.business_id <> '' AND c.business_id = o.business_id
+ORDER BY o.external_id, l.id`
+
+// Candidate is a record that the hub does not know, and what it may be recognised by.
+type Candidate struct {
+	ExternalID string `json:"external_id"`
+	Number     string `json:"number"`
+	BusinessID string `json:"business_id"`
+}
+
+// ListAwaited gives those of the records that a customer without a record is waiting for, as far as number and business ID
+// tell.
+func ListAwaited(ctx context.Context, db pg.DB, sys system.ID, candidates []Candidate) ([]AwaitedRecord, error) {
+	rows, _ := db.Query(ctx, sqlAwaited, pgx.StrictNamedArgs{"system": string(sys), "rows": asJSON(candidates)})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[AwaitedRecord])
+	return out, pg.Fault(err, "links")
+}
+
+const sqlHintLinks = `
+UPDATE link
+SET due_at = least(due_at, now())
+WHERE id = ANY (@ids)`
+
+// HintLinks makes links due now.
+func HintLinks(ctx context.Context, db pg.DB, ids []string) error {
+	_, err := db.Exec(ctx, sqlHintLinks, pgx.StrictNamedArgs{"ids": ids})
+	return pg.Fault(err, "links")
+}
+
 const sqlMarkDue = `
 UPDATE link
 SET due_at = least(due_at, now()), priority = least(priority, @priority)

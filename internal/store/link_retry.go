@@ -25,7 +25,7 @@ UPDATE link l
 SET state = r.state, fault_code = r.fault_code, fault_message = r.fault_message, attempt = l.attempt + 1,
   due_at = now() + least(interval '1 minute' * 2 ^ least(l.attempt, 20), interval '1 day')
 FROM jsonb_to_recordset(@rows::jsonb) AS r (external_id text, state text, fault_code text, fault_message text)
-WHERE l.system_id = @system AND l.external_id = r.external_id AND l.state NOT IN ('NOT_IN_SCOPE', 'PAUSED')`
+WHERE l.system_id = @system AND l.external_id = r.external_id AND l.external_id <> '' AND l.state NOT IN ('NOT_IN_SCOPE', 'PAUSED')`
 
 const sqlForgetReadFailures = `
 UPDATE link l
@@ -49,7 +49,7 @@ func NoteReadFailures(ctx context.Context, db pg.DB, sys system.ID, failed []Rea
 const sqlDueRecords = `
 (SELECT l.external_id
 FROM link l
-WHERE l.system_id = @system AND l.state IN ('WAITING', 'PARKED') AND l.fault_code <> '' AND l.due_at <= now()
+WHERE l.system_id = @system AND l.external_id <> '' AND l.state IN ('WAITING', 'PARKED') AND l.fault_code <> '' AND l.due_at <= now()
 ORDER BY l.due_at
 LIMIT @limit)
 UNION

@@ -1,0 +1,453 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"customerhub/internal/auth"
+	"customerhub/internal/connector"
+	hubnetvisor "customerhub/internal/connector/netvisor"
+	"customerhub/internal/customer"
+	"customerhub/internal/hub"
+	"customerhub/internal/link"
+	"customerhub/internal/outbound"
+	"customerhub/internal/pgtest"
+	"customerhub/internal/reconcile"
+	"customerhub/internal/run"
+	"customerhub/internal/sandbox/netvisor"
+	"customerhub/internal/secret"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// bench is a hub over a database, in which seeds run one after the other.
+type bench struct {
+	db     *pgtest.DB
+	hub    *hub.Hub
+	worker *reconcile.Worker
+}
+
+// wrongly makes a connection write in a way that is known to be wrong; nil is the way it is.
+type wrongly func(connector.Connection) connector.Connection
+
+func newBench(db *pgtest.DB, wrong wrongly) (*bench, error) {
+	keyset, err := secret.Generate()
+	if err != nil {
+		return nil, err
+	}
+	kind := hubnetvisor.Kind()
+	if open := kind.Open; wrong != nil {
+		kind.Open = func(c connector.Config) (connector.Connection, error) {
+			conn, err := open(c)
+			if err != nil {
+				return nil, err
+			}
+			return wrong(conn), nil
+		}
+	}
+	check := func(settings []connector.Setting) func(map[string]string) (map[string]string, error) {
+		return func(given map[string]string) (map[string]string, error) {
+			return connector.CheckSettings(settings, given)
+		}
+	}
+	b := &bench{db: db}
+	b.hub = hub.New(db.App, hub.Options{Keyset: keyset, Kinds: map[system.Kind]hub.KindSpec{kind.Kind: {
+		Title: kind.Title, PollEvery: time.Hour, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses,
+		Settings: check(kind.Settings), Credentials: check(kind.Credentials),
+	}}})
+	b.worker = reconcile.NewWorker(b.hub, db.App, reconcile.Options{
+		Kinds: map[system.Kind]connector.Kind{kind.Kind: kind}, Client: outbound.Client(outbound.Options{}),
+		Backoff: []time.Duration{2 * time.Millisecond, 5 * time.Millisecond}, LongestWrite: 40 * time.Millisecond, Lease: 600 * time.Millisecond,
+	})
+	return b, nil
+}
+
+// world is one seed: an organisation, its Netvisor, and what was done so far.
+type world struct {
+	*bench
+	seed     uint64
+	random   *rand.Rand
+	netvisor *netvisor.Sandbox
+	viewer   auth.Viewer
+	system   system.ID
+	evidence Evidence
+	made     int // names of what was made are numbered
+	injected int // faults and cancelled calls
+	contacts []contact
+}
+
+type contact struct {
+	customer customer.ID
+	person   customer.PersonID
+}
+
+// run runs a seed to its verdict.
+func (b *bench) run(ctx context.Context, seed uint64, actions int) (w *world, v *Verdict, err error) {
+	w = &world{bench: b, seed: seed, random: rand.New(rand.NewPCG(seed, 17))}
+	o := netvisor.Options{Customers: 3 + w.random.IntN(3), Seed: seed}
+	if w.random.IntN(2) == 0 {
+		o.Normalise = netvisor.Normalisations
+	}
+	if w.netvisor, err = netvisor.New(o); err != nil {
+		return w, nil, err
+	}
+	server := httptest.NewServer(w.netvisor)
+	defer server.Close()
+	if err := w.connect(ctx, server.URL); err != nil {
+		return w, nil, fmt.Errorf("connecting: %w", err)
+	}
+	w.evidence.Before = w.theirs()
+	for range actions {
+		if err := w.act(ctx); err != nil {
+			return w, nil, err
+		}
+	}
+	if err := w.finish(ctx); err != nil {
+		return w, nil, err
+	}
+	return w, Audit(w.evidence), nil
+}
+
+func (w *world) connect(ctx context.Context, url string) error {
+	org, err := w.hub.CreateOrganisation(ctx, fmt.Sprintf("Seed %d", w.seed))
+	if err != nil {
+		return err
+	}
+	w.viewer = auth.Operator(org)
+	c, _ := w.netvisor.Credentials("")
+	s, err := w.hub.CreateSystem(ctx, w.viewer, hub.CreateSystem{
+		Kind: system.Netvisor, Settings: map[string]string{hubnetvisor.BaseURL: url, hubnetvisor.OrganisationID: c.OrganisationID},
+	}, "")
+	if err != nil {
+		return err
+	}
+	w.system = s.ID
+	if _, err := w.hub.SetSystemCredentials(ctx, w.viewer, s.ID, map[string]string{
+		hubnetvisor.CustomerID: c.CustomerID, hubnetvisor.CustomerKey: c.CustomerKey,
+		hubnetvisor.PartnerID: c.PartnerID, hubnetvisor.PartnerKey: c.PartnerKey,
+	}, ""); err != nil {
+		return err
+	}
+	if _, err := w.hub.CheckSystem(ctx, w.viewer, s.ID, ""); err != nil {
+		return err
+	}
+	if _, err := w.worker.RunOne(ctx); err != nil {
+		return err
+	}
+	if _, _, err := w.hub.StartSystem(ctx, w.viewer, s.ID, ""); err != nil {
+		return err
+	}
+	if _, err := w.hub.SetSystemPolicy(ctx, w.viewer, s.ID, system.Flow{Direction: system.Both}, nil, ""); err != nil {
+		return err
+	}
+	_, err = w.worker.RunOne(ctx)
+	return err
+}
+
+// keys are the customers of Netvisor but TEMP.
+func (w *world) keys() (out []int64) {
+	for c := range w.netvisor.Customers("") {
+		if c.Get("code") != "TEMP" {
+			out = append(out, c.Key())
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+
+// value is a new value for a field, never the same twice.
+func (w *world) value(f Field) string {
+	w.made++
+	switch f.Hub {
+	case "email":
+		return fmt.Sprintf("osoite%d@example.test", w.made)
+	case "phone":
+		return fmt.Sprintf("+35840%07d", w.made)
+	}
+	return fmt.Sprintf("Arvo %d Ab", w.made)
+}
+
+// ours finds the customer of a Netvisor key in the hub; nil when it has none yet.
+func (w *world) ours(ctx context.Context, key int64) (*hub.CustomerView, error) {
+	return w.hub.Customer(ctx, w.viewer, hub.CustomerLookup{System: w.system, ExternalID: strconv.FormatInt(key, 10)}, hub.IncludeAll)
+}
+
+// actions are what may happen next, each as often as it is likely.
+var actions = []func(*world, context.Context) error{
+	(*world).editHere, (*world).editHere, (*world).editHere, (*world).editThere, (*world).editThere, (*world).create, (*world).office,
+	(*world).contact, (*world).unlink, (*world).break_, (*world).break_, (*world).poll, (*world).sweep, (*world).hint,
+	(*world).step, (*world).step, (*world).step, (*world).cutStep,
+}
+
+func (w *world) act(ctx context.Context) error { return pick(w.random, actions)(w, ctx) }
+
+func (w *world) editHere(ctx context.Context) error {
+	key, f := pick(w.random, w.keys()), pick(w.random, Fields)
+	c, err := w.ours(ctx, key)
+	if err != nil || c == nil {
+		return err
+	}
+	value := w.value(f)
+	if _, err := w.hub.UpdateCustomer(ctx, w.viewer, c.ID, nil, customer.Fields{customer.Field(f.Hub): value}, ""); err != nil {
+		return nil //nolint:nilerr // what is refused was not acknowledged
+	}
+	w.evidence.Edits = append(w.evidence.Edits, Edit{Customer: key, Field: f.Hub, Value: value, InHub: true})
+	return nil
+}
+
+func (w *world) editThere(context.Context) error {
+	key, f := pick(w.random, w.keys()), pick(w.random, Fields)
+	value := w.value(f)
+	element := f.Card[len("CustomerBaseInformation/"):]
+	if f.Hub == "deliveryAddress.city" {
+		element = "DeliveryCity"
+	}
+	if err := w.netvisor.Edit("", key, func(c *netvisor.Customer) error { return c.Set(element, value) }); err != nil {
+		return err
+	}
+	w.evidence.Edits = append(w.evidence.Edits, Edit{Customer: key, Field: f.Hub, Value: value})
+	return nil
+}
+
+func (w *world) create(ctx context.Context) error {
+	w.made++
+	name := fmt.Sprintf("Luotu %d Oy", w.made)
+	fields := customer.Fields{"name": name}
+	if w.random.IntN(2) == 0 {
+		fields["number"] = fmt.Sprintf("8%05d", w.made)
+	}
+	if _, err := w.hub.CreateCustomer(ctx, w.viewer, fields, ""); err != nil {
+		return err
+	}
+	w.evidence.Created = append(w.evidence.Created, name)
+	return nil
+}
+
+func (w *world) office(ctx context.Context) error {
+	c, err := w.ours(ctx, pick(w.random, w.keys()))
+	if err != nil || c == nil {
+		return err
+	}
+	w.made++
+	id, name := customer.OfficeID(""), fmt.Sprintf("Toimipiste %d", w.made)
+	if len(c.Offices) > 0 && w.random.IntN(2) == 0 {
+		id = pick(w.random, c.Offices).ID
+	}
+	_, _, _ = w.hub.UpsertOffice(ctx, w.viewer, c.ID, id, nil, customer.Fields{"name": name, "address.line1": "Katu 1", "address.city": "Lahti"}, "")
+	return nil
+}
+
+func (w *world) contact(ctx context.Context) error {
+	c, err := w.ours(ctx, pick(w.random, w.keys()))
+	if err != nil || c == nil {
+		return err
+	}
+	w.made++
+	_, person, err := w.hub.LinkContact(ctx, w.viewer, hub.LinkContact{Customer: c.ID, Fields: customer.Fields{
+		"firstName": "Aino", "lastName": fmt.Sprintf("Malli%d", w.made), "emails": fmt.Sprintf("aino%d@example.test", w.made),
+	}}, "")
+	if err == nil {
+		w.contacts = append(w.contacts, contact{c.ID, person})
+	}
+	return nil
+}
+
+func (w *world) unlink(ctx context.Context) error {
+	if len(w.contacts) > 0 {
+		at := w.random.IntN(len(w.contacts))
+		_, _ = w.hub.UnlinkContact(ctx, w.viewer, w.contacts[at].customer, w.contacts[at].person, nil, "")
+	}
+	return nil
+}
+
+// break_ sets the fault dial for the next call or two.
+func (w *world) break_(context.Context) error {
+	w.injected++
+	f := pick(w.random, []netvisor.Fault{
+		{Kind: netvisor.FaultLostAnswer}, {Kind: netvisor.FaultLostRequest}, {Kind: netvisor.FaultStatus, Status: 503},
+		{Kind: netvisor.FaultStatus, Status: 502, AfterCommit: true}, {Kind: netvisor.FaultTruncate, At: 80}, {Kind: netvisor.FaultTruncate, Fraction: 0.7, CleanEnd: true},
+		{Kind: netvisor.FaultGarbage, Variant: netvisor.GarbageLoginPage, AfterCommit: true}, {Kind: netvisor.FaultGarbage, Variant: netvisor.GarbageEmpty},
+		{Kind: netvisor.FaultMaintenance}, {Kind: netvisor.FaultOverlap}, {Kind: netvisor.FaultSlowCommit, Delay: netvisor.Duration(8 * time.Millisecond)},
+		{Kind: netvisor.FaultSlowAnswer, Delay: netvisor.Duration(8 * time.Millisecond)}, {Kind: netvisor.FaultFailure, Category: "TECHNICAL_ERROR"},
+	})
+	f.Resource = pick(w.random, []string{"customer.nv", "customer.nv", "office.nv", "contactperson.nv", "getcustomer.nv", "customerlist.nv"})
+	f.Times = 1 + w.random.IntN(2)
+	_, err := w.netvisor.Fault(f)
+	return err
+}
+
+func (w *world) poll(ctx context.Context) error  { return w.sync(ctx, false) }
+func (w *world) sweep(ctx context.Context) error { return w.sync(ctx, true) }
+
+func (w *world) sync(ctx context.Context, full bool) error {
+	if _, err := w.hub.SyncNow(ctx, w.viewer, w.system, full, ""); err != nil {
+		return err
+	}
+	_, err := w.worker.RunOne(ctx)
+	return err
+}
+
+// hint says again, and for nothing, that a customer is to be looked at.
+func (w *world) hint(ctx context.Context) error {
+	c, err := w.ours(ctx, pick(w.random, w.keys()))
+	if err != nil || c == nil {
+		return err
+	}
+	_, err = w.hub.RetryLink(ctx, w.viewer, c.Links[0].ID, "")
+	return err
+}
+
+func (w *world) step(ctx context.Context) error {
+	_, err := w.worker.LinkOne(ctx)
+	return err
+}
+
+// cutStep ends the work at a random moment, as a shutdown does.
+func (w *world) cutStep(ctx context.Context) error {
+	w.injected++
+	cut, cancel := context.WithTimeout(ctx, time.Duration(1+w.random.IntN(25))*time.Millisecond)
+	defer cancel()
+	_, _ = w.worker.LinkOne(cut)
+	return ctx.Err()
+}
+
+// patience bounds the settling of a seed.
+const patience = 8 * time.Second
+
+// settle works until no link of the seed is due.
+func (w *world) settle(ctx context.Context) error {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		worked, err := w.worker.LinkOne(ctx)
+		if err != nil {
+			return err
+		}
+		if worked {
+			continue
+		}
+		var due int
+		if err := w.db.Owner.QueryRow(ctx, `SELECT count(*) FROM link WHERE system_id = $1 AND (due_at IS NOT NULL AND due_at < now() + interval '30 minutes' OR lease_until IS NOT NULL)`,
+			string(w.system)).Scan(&due); err != nil || due == 0 {
+			return err
+		}
+		time.Sleep(2 * time.Millisecond) // a backoff has to pass
+	}
+	return nil // what is not settled is in the verdict
+}
+
+func (w *world) writes() (n int) {
+	for _, c := range w.netvisor.Calls() {
+		if c.Method == http.MethodPost {
+			n++
+		}
+	}
+	return n
+}
+
+// finish ends the faults, lets everything settle, compares all, and collects the evidence.
+func (w *world) finish(ctx context.Context) error {
+	for _, f := range w.netvisor.Faults() {
+		w.netvisor.ClearFault(f.ID)
+	}
+	for range 2 {
+		if err := w.settle(ctx); err != nil {
+			return err
+		}
+		if err := w.sync(ctx, true); err != nil {
+			return err
+		}
+	}
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	n := w.writes()
+	if err := w.sync(ctx, true); err != nil {
+		return err
+	}
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	runs, err := w.hub.LastRuns(ctx, w.viewer, []system.ID{w.system})
+	if err != nil {
+		return err
+	}
+	if r := runs[w.system]; r.State != run.Succeeded {
+		w.evidence.Unsettled = append(w.evidence.Unsettled, fmt.Sprintf("the last comparison is %s: %s", r.State, r.Message))
+	}
+	w.evidence.WritesAfter = w.writes() - n
+	w.evidence.Calls, w.evidence.Effects = w.netvisor.Calls(), w.netvisor.Effects()
+	w.evidence.Netvisor, w.evidence.Hub = w.theirs(), make(map[int64]Customer)
+	if err := w.collect(ctx); err != nil {
+		return err
+	}
+	_, err = w.db.Owner.Exec(ctx, `UPDATE system SET state = 'PAUSED' WHERE id = $1`, string(w.system)) // nobody looks at it any more
+	return err
+}
+
+// collect asks the hub's API for everything.
+func (w *world) collect(ctx context.Context) error {
+	size := hub.MaxPageSize
+	page, err := w.hub.Customers(ctx, w.viewer, hub.CustomerQuery{Page: hub.Page{First: &size}, Include: hub.IncludeAll})
+	if err != nil {
+		return err
+	}
+	for _, c := range page.Items {
+		if len(c.Links) != 1 {
+			w.evidence.Unsettled = append(w.evidence.Unsettled, fmt.Sprintf("%s has %d links", c.Name, len(c.Links)))
+			continue
+		}
+		l := c.Links[0]
+		if l.State == link.Uncertain && l.ExternalID == "" && strings.HasSuffix(l.LastMessage, "a person has to look.") {
+			w.evidence.Asked = append(w.evidence.Asked, c.Name)
+		} else if l.State != link.InSync {
+			w.evidence.Unsettled = append(w.evidence.Unsettled, fmt.Sprintf("%s (%s) is %s: %s", c.Name, l.ExternalID, l.State, l.LastMessage))
+		}
+		key, _ := strconv.ParseInt(l.ExternalID, 10, 64)
+		shown, all := Customer{}, c.Customer.Flatten(customer.HubKeys)
+		for _, f := range Fields {
+			shown[f.Hub] = all[customer.Field(f.Hub)]
+		}
+		w.evidence.Hub[key] = shown
+	}
+	for {
+		numbered, err := store.NumberChanges(ctx, w.db.App, 1000)
+		if err != nil {
+			return err
+		}
+		if len(numbered) == 0 {
+			break
+		}
+	}
+	for after := ""; ; {
+		changes, err := w.hub.Changes(ctx, w.viewer, after, size)
+		if err != nil {
+			return err
+		}
+		for _, c := range changes.Items {
+			w.evidence.Sequences = append(w.evidence.Sequences, int(c.Sequence))
+		}
+		if after = changes.EndCursor; !changes.HasMore {
+			return nil
+		}
+	}
+}
+
+func (w *world) theirs() map[int64]Customer {
+	out := make(map[int64]Customer)
+	for _, key := range w.keys() {
+		c, _ := w.netvisor.Get("", key)
+		out[key] = Customer{
+			"name": c.Get("Name"), "nameExtension": c.Get("NameExtension"), "email": c.Get("Email"), "phone": c.Get("PhoneNumber"),
+			"billingAddress.line1": c.Get("StreetAddress"), "deliveryAddress.city": c.Get("DeliveryCity"),
+		}
+	}
+	return out
+}
