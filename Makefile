@@ -1,6 +1,6 @@
 # Everything here also works by hand; the targets only spell the commands. `make` alone explains them.
 .DEFAULT_GOAL := help
-.PHONY: help check lint test generate bench large requirements
+.PHONY: help check lint test generate bench large torture requirements
 
 GO ?= go
 LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
@@ -28,6 +28,10 @@ bench: ## Run the benchmarks, three times each
 
 large: ## Import 100 000 customers with five kills, and measure memory (about ten minutes)
 	HUB_LARGE=$${HUB_LARGE:-100000} $(GO) test $(TEST) -count 1 -timeout 12h -v -run '^TestLargeImport$$' ./cmd/hub
+
+torture: ## Random edits, faults and lost answers over 2 000 seeds, then 42 kills of the real program (about twelve minutes)
+	HUB_TORTURE=$${HUB_TORTURE:-2000} $(GO) test $(TEST) -count 1 -timeout 1h -v -run '^Test(Seeds|NegativeControls)$$' ./internal/torture
+	HUB_KILLS=all $(GO) test $(TEST) -count 1 -timeout 1h -v -run '^TestKills$$' ./cmd/hub
 
 requirements: ## List every requirement with its tests or the reason why it has none
 	@$(GO) run ./internal/tool/requirements
