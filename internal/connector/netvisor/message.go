@@ -144,11 +144,11 @@ func officeMessage(s connector.Step) (api.Element, fault.Errors) {
 	root := api.Element{Name: "office"}
 	add := func(slot slot, value string) { root.Children = append(root.Children, slot.element(value, &faults)) }
 	add(slot{"name", "name", "", 250, nil}, s.Want["name"])
-	set := s.Set
+	set, want := s.Set, s.Want
 	if s.Remove {
 		// An office cannot be deleted: what can be emptied is (crm contract section 5).
 		set = customer.Fields{"phone": "", "identifier": "", "billingEmails": "", "address.line1": "", "einvoice.address": ""}
-		s.Want = nil
+		want = nil
 	}
 	for _, slot := range []slot{
 		{"phone", "phonenumber", "", 80, nil}, {"identifier", "officeidentifier", "", 50, nil},
@@ -159,24 +159,25 @@ func officeMessage(s connector.Step) (api.Element, fault.Errors) {
 		}
 	}
 	if touches(set, "address") {
-		if s.Key == "" {
-			// An office of ours gets both addresses; of another's, only the visiting address is touched (design section 5).
-			root.Children = append(root.Children, officeAddress("officecontactaddress", s.Want, &faults))
+		if s.Key == "" || s.Remove {
+			// An office of ours gets both addresses; of another's, only the visiting address is touched (design section 5). What
+			// is taken away loses both, since the one that stays would be read as the other.
+			root.Children = append(root.Children, officeAddress("officecontactaddress", want, &faults))
 		}
-		root.Children = append(root.Children, officeAddress("officevisitaddress", s.Want, &faults))
+		root.Children = append(root.Children, officeAddress("officevisitaddress", want, &faults))
 	}
 	if touches(set, "einvoice") {
-		address := s.Want["einvoice.address"]
+		address := want["einvoice.address"]
 		if a, issues := finnish.ParseEInvoiceAddress(address); address != "" && issues.Err() == nil {
 			if form, ok := a.OfficeAddress(); ok {
 				address = form
 			}
 		}
 		root.Children = append(root.Children, api.Element{Name: "officefinvoicedetails", Children: []api.Element{
-			{Name: "finvoiceaddress", Text: address}, {Name: "finvoiceroutercode", Text: s.Want["einvoice.operator"]},
+			{Name: "finvoiceaddress", Text: address}, {Name: "finvoiceroutercode", Text: want["einvoice.operator"]},
 		}})
 	}
-	if s.Want["name"] == "" && !s.Remove {
+	if s.Want["name"] == "" {
 		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED", "An office needs a name in Netvisor.").At("office", "name"))
 	}
 	return root, faults
@@ -226,15 +227,15 @@ func contactMessage(s connector.Step) (api.Element, fault.Errors) {
 	if s.Set["default"] == "true" {
 		add(slot{"default", "isdefault", "", 0, nil}, "true") // it can be moved and not taken away
 	}
-	first, lang := s.Want["firstName"], s.Want["language"]
-	if first == "" {
-		first = "-" // both names are needed (crm contract section 4, invariant 7)
+	first, last, lang := s.Want["firstName"], s.Want["lastName"], s.Want["language"]
+	if first == "" && last == "" {
+		return root, append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED", "A contact person needs a name in Netvisor.").At("contact", "lastName"))
 	}
 	if lang == "" {
 		lang = string(finnish.Finnish)
 	}
-	add(slot{"firstName", "firstname", "", 100, nil}, first)
-	add(slot{"lastName", "lastname", "", 100, nil}, s.Want["lastName"])
+	add(slot{"firstName", "firstname", "", 100, orDash}, first)
+	add(slot{"lastName", "lastname", "", 100, orDash}, last)
 	add(slot{"language", "language", country, 0, language}, lang)
 	for _, slot := range []slot{
 		{"phones", "phonenumber", "", 80, nil}, {"emails", "email", "", 200, firstOf},
@@ -244,10 +245,18 @@ func contactMessage(s connector.Step) (api.Element, fault.Errors) {
 			add(slot, value)
 		}
 	}
-	if s.Want["lastName"] == "" {
-		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED", "A contact person needs a last name in Netvisor.").At("contact", "lastName"))
-	}
 	return root, faults
+}
+
+// noName stands where Netvisor needs both names and there is only one (crm contract section 4, invariant 7). Reading takes it
+// for none.
+const noName = "-"
+
+func orDash(name string) string {
+	if name == "" {
+		return noName
+	}
+	return name
 }
 
 func firstOf(list string) string {

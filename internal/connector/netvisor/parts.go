@@ -68,7 +68,7 @@ func (m *mapper) contacts(list []api.ContactPerson, offices []string) {
 		}
 		keys = append(keys, k)
 		at := func(name string) customer.Field { return customer.PartField(customer.PartContact, k, name) }
-		first, last := m.text(at("firstName"), p.ContactPersonFirstName), m.text(at("lastName"), p.ContactPersonLastName)
+		first, last := m.personName(at("firstName"), p.ContactPersonFirstName), m.personName(at("lastName"), p.ContactPersonLastName)
 		m.contact(k, first, last, p.ContactPersonEmail, p.ContactPersonPhoneNumber)
 		if first == "" || last == "" {
 			m.note(finding.ContactNameMissing, at("lastName"), "A contact person lacks a first or a last name in Netvisor.")
@@ -81,6 +81,14 @@ func (m *mapper) contacts(list []api.ContactPerson, offices []string) {
 		}
 		m.fields.Set(at("office"), office)
 	}
+}
+
+// personName is half of a person's name; what stands for a missing one is none.
+func (m *mapper) personName(f customer.Field, raw string) string {
+	if s := m.text(f, raw); s != noName {
+		return s
+	}
+	return ""
 }
 
 // contact sets what every contact has.

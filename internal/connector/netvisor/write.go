@@ -8,8 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +18,7 @@ import (
 	"customerhub/internal/connector/netvisor/api"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/finnish"
 	"customerhub/internal/outbound"
 )
 
@@ -82,6 +83,11 @@ func checkCard(s connector.Step) (faults fault.Errors) {
 	if name, given := s.Set[customer.FieldName]; name == "" && (given || s.Record == "") {
 		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED", "A customer needs a name in Netvisor.").At(string(customer.FieldName)))
 	}
+	if _, reserved := number(s.Set[customer.FieldNumber]); reserved != "" {
+		// Section 7 of the contract; an identity code is no number either (Promise 11).
+		faults = append(faults, fault.Because(fault.Invalid, "NUMBER_RESERVED",
+			"Netvisor keeps TEMP for its own placeholder, and a personal identity code is no customer number.").At(string(customer.FieldNumber)))
+	}
 	if s.Record == "" && s.Set[customer.FieldNumber] == "" && s.Set[customer.FieldBusinessID] == "" {
 		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED",
 			"A new customer needs a number or a business ID, by which it can be found again.").At(string(customer.FieldNumber)))
@@ -104,13 +110,20 @@ func (c *Connection) Delete(ctx context.Context, externalID, transaction string)
 }
 
 // send makes one call that changes data, once, and gives the key of what it made. Whether it may have arrived is told by
-// whether its headers were written: before that nothing has happened, after that only an answer tells.
+// whether it had a connection: before that nothing has happened, after that only an answer tells.
 func (c *Connection) send(ctx context.Context, method, resource, query string, body []byte, transaction string) (string, error) {
 	if transaction == "" {
 		transaction = uuid.NewString()
 	}
-	left := false
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { left = true }})
+	if err := ctx.Err(); err != nil {
+		return "", lost(resource, err, false)
+	}
+	// Until it has a connection, nothing of a call can have left. A transport that does not tell counts as one that has sent.
+	var left atomic.Bool
+	left.Store(true)
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { left.Store(false) }, GotConn: func(httptrace.GotConnInfo) { left.Store(true) },
+	})
 	u := *c.base
 	u.Path += "/" + resource
 	u.RawQuery = query
@@ -125,9 +138,12 @@ func (c *Connection) send(ctx context.Context, method, resource, query string, b
 	}
 	st := newStamp(transaction, c.now())
 	c.signer.sign(req, st)
-	res, err := c.client.Do(req)
+	// Whoever is sent elsewhere has been told nothing, and a call that follows would be a second one.
+	once := *c.client
+	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, err := once.Do(req)
 	if err != nil {
-		return "", lost(resource, outbound.Fault(err), left)
+		return "", lost(resource, outbound.Fault(err), left.Load())
 	}
 	defer res.Body.Close()
 	env, made, err := api.ReadWritten(res.Body)
@@ -135,7 +151,8 @@ func (c *Connection) send(ctx context.Context, method, resource, query string, b
 	if _, ok := errors.AsType[*api.NotReplyError](err); ok {
 		err = c.notReply(resource, res, err, scrub)
 		switch res.StatusCode {
-		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusTooManyRequests, http.StatusUnauthorized, http.StatusForbidden:
+		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusTooManyRequests, http.StatusUnauthorized, http.StatusForbidden,
+			http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 			return "", err // turned away at the door
 		}
 		return "", lost(resource, err, true)
@@ -184,7 +201,7 @@ func lost(resource string, err error, left bool) error {
 }
 
 // Find implements connector.Finder with customerlist.nv, which looks for codes exactly and for words by their beginning; what
-// it lists is compared again. A number that cannot stand in a query as it is finds nothing (contract section 1.4).
+// it lists is compared again.
 func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connector.Row, error) {
 	var out []connector.Row
 	seen := make(map[string]bool)
@@ -200,15 +217,61 @@ func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connect
 		})
 		return err
 	}
-	if n := by.Number; n != "" && printableASCII(n) && !strings.Contains(n, ",") {
-		if err := look("customercodelist="+url.QueryEscape(n), func(r api.Row) bool { return oneLine(r.Code) == n }); err != nil {
+	if n := by.Number; n != "" {
+		if err := look(findNumber(n), func(r api.Row) bool { return oneLine(r.Code) == n }); err != nil {
 			return nil, err
 		}
 	}
-	if id := by.BusinessID; id != "" && printableASCII(id) {
-		if err := look("keyword="+url.QueryEscape(id), func(r api.Row) bool { return oneLine(r.OrganisationIdentifier) == id }); err != nil {
+	if id := by.BusinessID; id != "" {
+		if err := look(findBusinessID(id), func(r api.Row) bool { return canonicalID(r.OrganisationIdentifier) == canonicalID(id) }); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// findNumber is the narrowest query that lists the customer with this number. It has to be the same in every form that a
+// signature may be made over (contract section 1.4), so what would be escaped is looked for by what stands before it: a list
+// that is too long can be compared, and a question that is not understood would look like a number that is free.
+func findNumber(number string) string {
+	if safe(number) == number {
+		return "customercodelist=" + number
+	}
+	return findWord(number)
+}
+
+// findBusinessID is the query for a business ID, which people type with its hyphen and without.
+func findBusinessID(id string) string {
+	if canonical, err := finnish.ParseBusinessID(id); err == nil {
+		id, _, _ = strings.Cut(string(canonical), "-")
+	}
+	return findWord(id)
+}
+
+// canonicalID is a business ID in its one form, or the text as it is.
+func canonicalID(s string) string {
+	s = oneLine(s)
+	if id, err := finnish.ParseBusinessID(s); err == nil {
+		return string(id)
+	}
+	return s
+}
+
+// findWord is the same by keyword, which Netvisor compares with the beginning of number, business ID and names. Without a
+// beginning that can be asked for, the whole list is looked through.
+func findWord(word string) string {
+	if word = safe(word); word == "" {
+		return ""
+	}
+	return "keyword=" + word
+}
+
+// safe is the beginning of a text that needs no escape in a query.
+func safe(s string) string {
+	for i, r := range s {
+		if !strings.ContainsRune("-._", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
+			return s[:i]
+		}
+	}
+	return s
 }

@@ -1,28 +1,43 @@
 package netvisor
 
 import (
+	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"customerhub/internal/connector"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/outbound"
 )
 
 // posted is a service that keeps what it was sent and answers each call the same.
 type posted struct {
 	*bench
-	bodies []string
+	bodies []string // guarded by bench.mu
+}
+
+// sent are the bodies so far.
+func (p *posted) sent() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.bodies)
 }
 
 func answers(t *testing.T, answer func(w http.ResponseWriter)) *posted {
 	p := &posted{}
 	p.bench = answering(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		p.mu.Lock()
 		p.bodies = append(p.bodies, string(body))
+		p.mu.Unlock()
 		answer(w)
 	})
 	return p
@@ -109,6 +124,27 @@ func TestMessages(t *testing.T) {
 			},
 		},
 		{
+			"AnOfficeThatIsTakenAwayKeepsItsNameAlone", "/office.nv?method=edit&customerid=7&officeid=31",
+			"<root><office><name>Oulu</name><phonenumber></phonenumber><officeidentifier></officeidentifier><emailinvoicingaddress></emailinvoicingaddress>" +
+				emptyAddress("officecontactaddress") + emptyAddress("officevisitaddress") +
+				"<officefinvoicedetails><finvoiceaddress></finvoiceaddress><finvoiceroutercode></finvoiceroutercode></officefinvoicedetails></office></root>",
+			connector.Step{
+				Record: "7", Part: customer.PartOffice, Key: "31", Remove: true,
+				Want: customer.Fields{"name": "Oulu", "phone": "1", "address.city": "Oulu", "einvoice.address": "003715728600"},
+			},
+		},
+		{
+			"AContactWithOneNameHasADashForTheOther", "/contactperson.nv",
+			"<root><contactperson><method>add</method><customeridentifier type=\"netvisor\">7</customeridentifier>" +
+				"<isdefault>true</isdefault><firstname>Aino</firstname><lastname>-</lastname><language type=\"ISO-3166\">SE</language>" +
+				"<phonenumber>+358 40 000 1234</phonenumber><title>Toimitusjohtaja</title><officeidentifier type=\"netvisor\">31</officeidentifier></contactperson></root>",
+			connector.Step{
+				Record: "7", Part: customer.PartContact,
+				Set:  customer.Fields{"default": "true", "phones": "+358 40 000 1234", "title": "Toimitusjohtaja", "office": "31", "firstName": "Aino", "language": "sv"},
+				Want: customer.Fields{"firstName": "Aino", "language": "sv"},
+			},
+		},
+		{
 			"AContactIsTakenAwayByItsKey", "/contactperson.nv",
 			"<root><contactperson><method>delete</method><customeridentifier type=\"netvisor\">7</customeridentifier>" +
 				"<contactpersonidentifier type=\"netvisor\">5</contactpersonidentifier></contactperson></root>",
@@ -120,8 +156,8 @@ func TestMessages(t *testing.T) {
 			p := answers(t, says(reply("<Replies><InsertedDataIdentifier>1802</InsertedDataIdentifier></Replies>")))
 			tc.step.Transaction = "3f2504e0-4f89-11d3-9a0c-0305e82c3305"
 			key, err := p.Write(t.Context(), tc.step)
-			if err != nil || len(p.bodies) != 1 || p.bodies[0] != tc.body {
-				t.Fatalf("%v, sent\n%v\nwant\n%s", err, p.bodies, tc.body)
+			if err != nil || len(p.sent()) != 1 || p.sent()[0] != tc.body {
+				t.Fatalf("%v, sent\n%v\nwant\n%s", err, p.sent(), tc.body)
 			}
 			r := p.calls()[0]
 			if r.RequestURI != tc.uri || r.Method != http.MethodPost || r.Header.Get("X-Netvisor-Authentication-TransactionId") != tc.step.Transaction {
@@ -133,6 +169,10 @@ func TestMessages(t *testing.T) {
 			}
 		})
 	}
+}
+
+func emptyAddress(name string) string {
+	return "<" + name + "><streetaddress></streetaddress><postnumber></postnumber><city></city><country type=\"ISO-3166\"></country></" + name + ">"
 }
 
 func merged(all ...customer.Fields) customer.Fields {
@@ -158,7 +198,10 @@ func TestWriteRefusesBeforeItSends(t *testing.T) {
 		{"ANameThatIsTooLong", connector.Step{Record: "7", Set: customer.Fields{"name": strings.Repeat("ä", 251)}}, "FIELD_TOO_LONG"},
 		{"R83_AnEInvoiceAddressWithoutABusinessID", connector.Step{Record: "7", Set: customer.Fields{"einvoice.address": "003715728600"}}, "EINVOICE_NEEDS_BUSINESS_ID"},
 		{"AnOfficeWithoutAName", connector.Step{Record: "7", Part: customer.PartOffice, Set: customer.Fields{"phone": "1"}}, "FIELD_REQUIRED"},
-		{"AContactWithoutALastName", connector.Step{Record: "7", Part: customer.PartContact, Set: customer.Fields{"emails": "a@example.test"}}, "FIELD_REQUIRED"},
+		{"TheNumberOfThePlaceholder", connector.Step{Record: "7", Set: customer.Fields{"number": "temp"}}, "NUMBER_RESERVED"},
+		{"Promise11_AnIdentityCodeAsANumber", connector.Step{Record: "7", Set: customer.Fields{"number": "010190-900P"}}, "NUMBER_RESERVED"},
+		{"AnOfficeThatIsTakenAwayWithoutItsName", connector.Step{Record: "7", Part: customer.PartOffice, Key: "31", Remove: true}, "FIELD_REQUIRED"},
+		{"AContactWithoutAName", connector.Step{Record: "7", Part: customer.PartContact, Set: customer.Fields{"emails": "a@example.test"}}, "FIELD_REQUIRED"},
 		{"ATextThatXMLCannotHold", connector.Step{Record: "7", Set: customer.Fields{"name": "A\x01"}}, "INVALID"},
 		{"AKeyThatIsNone", connector.Step{Record: "7&id=8", Set: customer.Fields{"name": "A"}}, "INVALID"},
 		{"AnOfficeOfNoCustomer", connector.Step{Part: customer.PartOffice, Set: customer.Fields{"name": "A"}, Want: customer.Fields{"name": "A"}}, "INVALID"},
@@ -167,8 +210,8 @@ func TestWriteRefusesBeforeItSends(t *testing.T) {
 			t.Parallel()
 			p := answers(t, says(reply("")))
 			_, err := p.Write(t.Context(), tc.step)
-			if f := fault.Of(err); !fault.Is(err, fault.Invalid) || f.ReasonOrCode() != tc.want || len(p.bodies) > 0 {
-				t.Errorf("got %v, %d calls", err, len(p.bodies))
+			if f := fault.Of(err); !fault.Is(err, fault.Invalid) || f.ReasonOrCode() != tc.want || len(p.sent()) > 0 {
+				t.Errorf("got %v, %d calls", err, len(p.sent()))
 			}
 		})
 	}
@@ -180,6 +223,12 @@ func TestWriteAnswers(t *testing.T) {
 	cut := func(w http.ResponseWriter) {
 		conn, _, _ := w.(http.Hijacker).Hijack()
 		_ = conn.Close()
+	}
+	elsewhere := func(code int) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) {
+			w.Header().Set("Location", "/elsewhere.nv")
+			w.WriteHeader(code)
+		}
 	}
 	status := func(code int, text string) func(http.ResponseWriter) {
 		return func(w http.ResponseWriter) {
@@ -212,6 +261,9 @@ func TestWriteAnswers(t *testing.T) {
 		{"T13_ACutAnswer", says("<Root><ResponseStatus><Status>OK</Status>"), fault.Uncertain, "REPLY_BROKEN"},
 		{"NeitherOKNorFailed", says("<Root><Replies/></Root>"), fault.Uncertain, "ANSWER_LOST"},
 		{"TurnedAwayAtTheDoor", status(429, "slow down"), fault.Limited, "TOO_MANY_REQUESTS"},
+		{"SentElsewhere", elsewhere(307), fault.Unavailable, "NOT_A_REPLY"},
+		{"SentElsewhereForGood", elsewhere(301), fault.Unavailable, "NOT_A_REPLY"},
+		{"SentElsewhereToReadTheAnswer", elsewhere(302), fault.Uncertain, "ANSWER_LOST"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -223,8 +275,8 @@ func TestWriteAnswers(t *testing.T) {
 			if err != nil && fault.Of(err).Message == "" {
 				t.Error("no words for a person")
 			}
-			if len(p.bodies) != 1 {
-				t.Errorf("%d calls: nothing is ever sent twice by itself", len(p.bodies))
+			if len(p.sent()) != 1 {
+				t.Errorf("%d calls: nothing is ever sent twice by itself", len(p.sent()))
 			}
 		})
 	}
@@ -236,11 +288,54 @@ func TestWriteAnswers(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("T10_ACallThatIsGivenUpIsUncertainOnceItMayHaveLeft", func(t *testing.T) {
+		t.Parallel()
+		p := answers(t, says(reply("")))
+		for _, tc := range []struct {
+			name string
+			give func(cancel func()) net.Conn // at which moment it is given up
+			want fault.Code
+		}{
+			{"BeforeItHasAConnection", func(cancel func()) net.Conn { cancel(); return nil }, fault.Unavailable},
+			{"AsItsFirstByteLeaves", func(cancel func()) net.Conn { return &leaving{cancel: cancel} }, fault.Uncertain},
+		} {
+			ctx, cancel := context.WithCancel(t.Context())
+			conn := *p.Connection
+			conn.client = outbound.Client(outbound.Options{Transport: &http.Transport{
+				DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+					own := tc.give(cancel)
+					c, err := new(net.Dialer).DialContext(ctx, network, addr)
+					if l, ok := own.(*leaving); ok && err == nil {
+						l.Conn, c = c, l
+					}
+					return c, err
+				},
+			}})
+			if _, err := conn.Write(ctx, step); !fault.Is(err, tc.want) {
+				t.Errorf("%s: got %v", tc.name, err)
+			}
+			cancel()
+			if _, err := conn.Write(ctx, step); !fault.Is(err, fault.Unavailable) || !errors.Is(err, context.Canceled) {
+				t.Errorf("given up before it began: %v", err)
+			}
+		}
+	})
+	t.Run("T11_AnAnswerSaysWhenToComeBack", func(t *testing.T) {
+		t.Parallel()
+		for _, answer := range []func(http.ResponseWriter){
+			status(429, "slow down"), status(503, failed("SYSTEM_MAINTENANCE :: Huoltokatko")), status(503, "<html>later</html>"),
+		} {
+			p := answers(t, func(w http.ResponseWriter) { w.Header().Set("Retry-After", "90"); answer(w) })
+			if _, err := p.Write(t.Context(), step); fault.Of(err) == nil || !fault.Of(err).Until.Equal(now.Add(90*time.Second)) {
+				t.Errorf("got %+v", fault.Of(err))
+			}
+		}
+	})
 	t.Run("ADeletionIsNeverSentTwice", func(t *testing.T) {
 		t.Parallel()
-		n := 0
+		var n atomic.Int64
 		p := answers(t, func(w http.ResponseWriter) {
-			if n++; n == 1 { // leaves a connection behind that the next call uses
+			if n.Add(1) == 1 { // leaves a connection behind that the next call uses
 				_, _ = io.WriteString(w, reply(""))
 				return
 			}
@@ -249,8 +344,8 @@ func TestWriteAnswers(t *testing.T) {
 		if err := p.Delete(t.Context(), "7", ""); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Delete(t.Context(), "8", ""); !fault.Is(err, fault.Uncertain) || len(p.bodies) != 2 {
-			t.Errorf("got %v after %d calls", err, len(p.bodies))
+		if err := p.Delete(t.Context(), "8", ""); !fault.Is(err, fault.Uncertain) || len(p.sent()) != 2 {
+			t.Errorf("got %v after %d calls", err, len(p.sent()))
 		}
 		if uri := p.calls()[1].RequestURI; uri != "/deletecustomer.nv?customerid=8" || p.calls()[1].Method != http.MethodGet {
 			t.Errorf("sent %s", uri)
@@ -259,6 +354,18 @@ func TestWriteAnswers(t *testing.T) {
 	if (&Connection{}).LongestWrite() < 2*time.Minute {
 		t.Error("clients are to wait at least two minutes (contract section 5)")
 	}
+}
+
+// leaving is a connection whose call is given up as its first byte is sent.
+type leaving struct {
+	net.Conn
+	cancel func()
+}
+
+func (l *leaving) Write(b []byte) (int, error) {
+	n, err := l.Conn.Write(b)
+	l.cancel()
+	return n, err
 }
 
 func TestFind(t *testing.T) {
@@ -271,10 +378,47 @@ func TestFind(t *testing.T) {
 	if err != nil || len(got) != 2 || got[0].ExternalID != "1" || got[1].ExternalID != "2" {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if a, b := p.calls()[0].RequestURI, p.calls()[1].RequestURI; a != "/customerlist.nv?customercodelist=17" || b != "/customerlist.nv?keyword=1967543-8" {
-		t.Errorf("asked %s and %s", a, b)
+	if len(p.calls()) != 2 {
+		t.Errorf("%d calls", len(p.calls()))
 	}
-	if got, err := p.Find(t.Context(), connector.Identity{Number: "Ä,1"}); err != nil || len(got) > 0 || len(p.calls()) != 2 {
-		t.Errorf("got %+v, %v", got, err)
+}
+
+// TestFindAsks holds contract section 1.4: what is asked for is signed the same in every form, and nothing is called free only
+// because it could not be asked for.
+func TestFindAsks(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		by       connector.Identity
+		uri      string
+		code, id string // of the customer that is there
+		found    bool
+		what     string
+	}{
+		{connector.Identity{Number: "A-17.2_b"}, "/customerlist.nv?customercodelist=A-17.2_b", "A-17.2_b", "", true, "no escape"},
+		{connector.Identity{Number: "A 17"}, "/customerlist.nv?keyword=A", "A 17", "", true, "a space"},
+		{connector.Identity{Number: "17,18"}, "/customerlist.nv?keyword=17", "17,18", "", true, "a comma, which separates numbers"},
+		{connector.Identity{Number: "Ä1"}, "/customerlist.nv", "Ä1", "", true, "no beginning that can be asked for"},
+		{connector.Identity{Number: "A 17"}, "/customerlist.nv?keyword=A", "A 18", "", false, "another with the same beginning"},
+		{connector.Identity{BusinessID: "1967543-8"}, "/customerlist.nv?keyword=1967543", "", "1967543-8", true, "as usual"},
+		{connector.Identity{BusinessID: "1967543-8"}, "/customerlist.nv?keyword=1967543", "", "19675438", true, "without its hyphen"},
+		{connector.Identity{BusinessID: "1967543-8"}, "/customerlist.nv?keyword=1967543", "19675431", "", false, "a number that begins alike"},
+		{connector.Identity{BusinessID: "SE 556677"}, "/customerlist.nv?keyword=SE", "", "SE 556677", true, "foreign and odd"},
+	} {
+		t.Run(tc.what, func(t *testing.T) {
+			t.Parallel()
+			p := answers(t, says(reply("<Customerlist><Customer><Netvisorkey>1</Netvisorkey><Name>A</Name><Code>"+tc.code+
+				"</Code><OrganisationIdentifier>"+tc.id+"</OrganisationIdentifier></Customer></Customerlist>")))
+			got, err := p.Find(t.Context(), tc.by)
+			if err != nil || (len(got) == 1) != tc.found || p.calls()[0].RequestURI != tc.uri {
+				t.Errorf("%+v, %v, asked %s", got, err, p.calls()[0].RequestURI)
+			}
+		})
 	}
+	t.Run("NothingIsAskedForNothing", func(t *testing.T) {
+		t.Parallel()
+		p := answers(t, says(reply("<Customerlist/>")))
+		if got, err := p.Find(t.Context(), connector.Identity{}); err != nil || len(got) > 0 || len(p.calls()) > 0 {
+			t.Errorf("%+v, %v, %d calls", got, err, len(p.calls()))
+		}
+	})
 }
