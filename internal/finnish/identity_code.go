@@ -50,6 +50,10 @@ func MaskStored(text string) (string, Issues) {
 	return masked, Issues{warn(IdentityCodeMasked, "The text contained a personal identity code, which has been masked.")}
 }
 
+// HoldsMask says whether the text holds what stands for a personal identity code. Such a text is not the whole of what it was
+// taken from, and must not be written back there.
+func HoldsMask(text string) bool { return strings.Contains(text, identityCodeMask) }
+
 // hitFunc decides whether the candidate at byte i counts.
 type hitFunc func(text string, i int, c identityCandidate) bool
 

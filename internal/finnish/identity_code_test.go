@@ -177,6 +177,9 @@ func TestMaskIdentityCodes(t *testing.T) {
 func TestMaskStored(t *testing.T) {
 	t.Parallel()
 	got, issues := MaskStored("hetu 010190-900P, puh. 040123-4567")
+	if !HoldsMask(got) || HoldsMask("hetu ***") {
+		t.Errorf("%q holds a mask or not", got)
+	}
 	if got != "hetu ******-****, puh. 040123-4567" || !issues.Has(IdentityCodeMasked) || issues.Err() != nil {
 		t.Errorf("MaskStored = %q, %v", got, issues)
 	}

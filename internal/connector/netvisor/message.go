@@ -134,6 +134,11 @@ func (s slot) element(value string, faults *fault.Errors) api.Element {
 		*faults = append(*faults, fault.Because(fault.Invalid, "FIELD_TOO_LONG",
 			"Netvisor takes %d characters for %s; this value has %d.", s.most, s.field, n).At(string(s.field)))
 	}
+	if finnish.HoldsMask(value) {
+		// It was hidden when it was read, so writing it would destroy the original (Promise 5).
+		*faults = append(*faults, fault.Because(fault.Invalid, "IDENTITY_CODE_MASKED",
+			"A personal identity code stands in this field in Netvisor and is hidden here. Remove it there, then the change can be written.").At(string(s.field)))
+	}
 	return api.Element{Name: s.name, Attr: s.attr, Text: value}
 }
 

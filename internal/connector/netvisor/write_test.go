@@ -201,6 +201,8 @@ func TestWriteRefusesBeforeItSends(t *testing.T) {
 		{"TheNumberOfThePlaceholder", connector.Step{Record: "7", Set: customer.Fields{"number": "temp"}}, "NUMBER_RESERVED"},
 		{"Promise11_AnIdentityCodeAsANumber", connector.Step{Record: "7", Set: customer.Fields{"number": "010190-900P"}}, "NUMBER_RESERVED"},
 		{"AnOfficeThatIsTakenAwayWithoutItsName", connector.Step{Record: "7", Part: customer.PartOffice, Key: "31", Remove: true}, "FIELD_REQUIRED"},
+		{"Promise5_WhatWasHiddenWhenItWasRead", connector.Step{Record: "7", Part: customer.PartOffice, Key: "31", Set: customer.Fields{"address.city": "Oulu"},
+			Want: customer.Fields{"name": "Oulu", "address.city": "Oulu", "address.line1": "Katu 1 ******-****"}}, "IDENTITY_CODE_MASKED"},
 		{"AContactWithoutAName", connector.Step{Record: "7", Part: customer.PartContact, Set: customer.Fields{"emails": "a@example.test"}}, "FIELD_REQUIRED"},
 		{"ATextThatXMLCannotHold", connector.Step{Record: "7", Set: customer.Fields{"name": "A\x01"}}, "INVALID"},
 		{"AKeyThatIsNone", connector.Step{Record: "7&id=8", Set: customer.Fields{"name": "A"}}, "INVALID"},
