@@ -17,7 +17,7 @@ import (
 	"customerhub/internal/system"
 )
 
-// Op names a kind of call.
+// Op names a kind of call. Where something is ordered for calls of a kind, the empty one means any.
 type Op string
 
 // The calls of a connection.
@@ -26,6 +26,10 @@ const (
 	OpBatch Op = "batch"
 	OpList  Op = "list"
 	OpCheck Op = "check"
+	OpWrite Op = "write"
+	OpFind  Op = "find"
+	// OpDelete deletes a record for good.
+	OpDelete Op = "delete"
 )
 
 // Call is one call that the fake has received.
@@ -35,12 +39,17 @@ type Call struct {
 	IDs []string
 	// Since is the cursor of a list.
 	Since string
+	// Step is what a write was about, and By what a find looked for.
+	Step connector.Step
+	By   connector.Identity
+	// Effect is what a write or a deletion did, whatever was answered; nil when it did nothing.
+	Effect *Effect
 	// Err is what the call answered. While it is under way it is nil.
 	Err error
 }
 
-// Fake is an external system that holds customers in memory. It implements connector.Connection, BatchReader, Lister and
-// Checker, and does what a test tells it: be edited in between, fail, cut a list short, lose an answer, hang.
+// Fake is an external system that holds customers in memory. It implements connector.Connection, BatchReader, Lister, Checker,
+// Writer, Finder and Deleter, and does what a test tells it: be edited in between, fail, cut a list short, lose an answer, hang.
 //
 // All methods may be called by several goroutines. Calls of a connection that overlap are counted, since a lane should never
 // let them (Promise 10).
@@ -57,12 +66,14 @@ type Fake struct {
 	failures []failure
 	cuts     []int
 	lost     map[Op]int
+	dropped  map[Op]int
 	holds    []*hold
 	before   func(context.Context, Call) error
 	onRow    func(connector.Row)
 	checks   []system.Check
 	reads    func(customer.Field) bool
 	calls    []Call
+	writing  fakeWriting
 
 	inFlight, overlaps atomic.Int64
 	lane               string
@@ -72,6 +83,7 @@ type fakeRecord struct {
 	connector.Record
 	changed int64
 	mute    bool
+	made    bool // by a call
 }
 
 type failure struct {
@@ -90,6 +102,9 @@ var (
 	_ connector.BatchReader = (*Fake)(nil)
 	_ connector.Lister      = (*Fake)(nil)
 	_ connector.Checker     = (*Fake)(nil)
+	_ connector.Writer      = (*Fake)(nil)
+	_ connector.Finder      = (*Fake)(nil)
+	_ connector.Deleter     = (*Fake)(nil)
 )
 
 var fakes atomic.Int64
@@ -97,13 +112,13 @@ var fakes atomic.Int64
 // NewFake makes an empty system that works, reads 100 records in a batch, and has a lane of its own.
 func NewFake() *Fake {
 	return &Fake{
-		records: map[string]*fakeRecord{}, batch: 100, lost: map[Op]int{},
+		records: map[string]*fakeRecord{}, batch: 100, lost: map[Op]int{}, dropped: map[Op]int{},
 		lane: "fake " + strconv.FormatInt(fakes.Add(1), 10),
 	}
 }
 
 // Kind is a kind whose Open gives this fake, whatever the settings are. It reads every group unless SetReads says
-// otherwise, and is polled every 15 minutes.
+// otherwise, writes what SetWrites said before, and is polled every 15 minutes.
 func (f *Fake) Kind(kind system.Kind) connector.Kind {
 	return connector.Kind{
 		Kind: kind, Title: "Fake " + string(kind), PollEvery: 15 * time.Minute,
@@ -112,8 +127,9 @@ func (f *Fake) Kind(kind system.Kind) connector.Kind {
 			defer f.mu.Unlock()
 			return f.reads == nil || f.reads(g)
 		},
-		Open: func(connector.Config) (connector.Connection, error) { return f, nil },
-		Lane: func(map[string]string) string { return f.lane },
+		Writes: f.kindWrites(),
+		Open:   func(connector.Config) (connector.Connection, error) { return f, nil },
+		Lane:   func(map[string]string) string { return f.lane },
 	}
 }
 
@@ -214,8 +230,8 @@ func (f *Fake) CutList(rows int) {
 	f.cuts = append(f.cuts, rows)
 }
 
-// Lose makes the next n calls of a kind do all their work, and then lose the answer: the caller gets Unavailable. A list
-// has yielded all its rows by then.
+// Lose makes the next n calls of a kind do all their work, and then lose the answer: the caller gets Unavailable, or Uncertain
+// for a call that changes data. A list has yielded all its rows by then.
 func (f *Fake) Lose(op Op, n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -269,8 +285,8 @@ func (f *Fake) Count(op Op) int {
 // Overlaps is how many calls began while another was under way.
 func (f *Fake) Overlaps() int { return int(f.overlaps.Load()) }
 
-// call logs a call and applies what a test has ordered, then does the work.
-func (f *Fake) call(ctx context.Context, c Call, work func() error) (err error) {
+// call logs a call and applies what a test has ordered, then does the work, which gets the call's place in the log.
+func (f *Fake) call(ctx context.Context, c Call, work func(n int) error) (err error) {
 	if f.inFlight.Add(1) > 1 {
 		f.overlaps.Add(1)
 	}
@@ -284,14 +300,12 @@ func (f *Fake) call(ctx context.Context, c Call, work func() error) (err error) 
 		f.failures = slices.Delete(f.failures, i, i+1)
 	}
 	var held *hold
-	if i := slices.IndexFunc(f.holds, func(h *hold) bool { return h.op == c.Op }); i >= 0 {
+	if i := slices.IndexFunc(f.holds, func(h *hold) bool { return h.op == "" || h.op == c.Op }); i >= 0 {
 		held = f.holds[i]
 		f.holds = slices.Delete(f.holds, i, i+1)
 	}
-	lost := ordered == nil && f.lost[c.Op] > 0
-	if lost {
-		f.lost[c.Op]--
-	}
+	lost := ordered == nil && use(f.lost, c.Op)
+	dropped := ordered == nil && !lost && use(f.dropped, c.Op)
 	before := f.before
 	f.mu.Unlock()
 	defer func() {
@@ -318,19 +332,41 @@ func (f *Fake) call(ctx context.Context, c Call, work func() error) (err error) 
 			return err
 		}
 	}
-	if err := work(); err != nil {
+	if dropped {
+		return answerLost(c.Op)
+	}
+	if err := work(n); err != nil {
 		return err
 	}
 	if lost {
-		return fault.New(fault.Unavailable, "The answer was lost.")
+		return answerLost(c.Op)
 	}
 	return nil
+}
+
+// use takes one of what was ordered for a kind of call, or for any.
+func use(ordered map[Op]int, op Op) bool {
+	for _, of := range []Op{op, ""} {
+		if ordered[of] > 0 {
+			ordered[of]--
+			return true
+		}
+	}
+	return false
+}
+
+// answerLost is how a call looks to its caller when nothing came back.
+func answerLost(op Op) error {
+	if op == OpWrite || op == OpDelete {
+		return fault.Because(fault.Uncertain, "ANSWER_LOST", "The answer was lost; whether the call was carried out is not known.")
+	}
+	return fault.New(fault.Unavailable, "The answer was lost.")
 }
 
 // Read implements connector.Connection.
 func (f *Fake) Read(ctx context.Context, externalID string) (connector.Record, error) {
 	var out connector.Record
-	err := f.call(ctx, Call{Op: OpRead, IDs: []string{externalID}}, func() error {
+	err := f.call(ctx, Call{Op: OpRead, IDs: []string{externalID}}, func(int) error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		switch r := f.records[externalID]; {
@@ -355,7 +391,7 @@ func (f *Fake) ReadBatch(ctx context.Context, externalIDs []string) ([]connector
 		return nil, fmt.Errorf("reading %d records at once: the limit is %d", len(externalIDs), most)
 	}
 	var out []connector.Record
-	err := f.call(ctx, Call{Op: OpBatch, IDs: slices.Clone(externalIDs)}, func() error {
+	err := f.call(ctx, Call{Op: OpBatch, IDs: slices.Clone(externalIDs)}, func(int) error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		for _, id := range slices.Compact(slices.Sorted(slices.Values(externalIDs))) {
@@ -381,16 +417,13 @@ func (f *Fake) BatchSize() int {
 // List implements connector.Lister. Rows come in the order of their ids; numbers count as numbers. The cursor counts edits.
 func (f *Fake) List(ctx context.Context, since string, yield func(connector.Row) error) (connector.ListResult, error) {
 	var result connector.ListResult
-	err := f.call(ctx, Call{Op: OpList, Since: since}, func() error {
+	err := f.call(ctx, Call{Op: OpList, Since: since}, func(int) error {
 		from, _ := strconv.ParseInt(since, 10, 64)
 		f.mu.Lock()
 		var rows []connector.Row
 		for _, r := range f.records {
 			if r.changed > from {
-				rows = append(rows, connector.Row{
-					ExternalID: r.ExternalID, Number: r.Fields[customer.FieldNumber], Name: r.Fields[customer.FieldName],
-					Excluded: r.Excluded,
-				})
+				rows = append(rows, r.row())
 			}
 		}
 		cursor := strconv.FormatInt(f.seq, 10)
@@ -428,6 +461,13 @@ func (f *Fake) List(ctx context.Context, since string, yield func(connector.Row)
 	return result, nil
 }
 
+// row is the record as a list shows it.
+func (r *fakeRecord) row() connector.Row {
+	return connector.Row{
+		ExternalID: r.ExternalID, Number: r.Fields[customer.FieldNumber], Name: r.Fields[customer.FieldName], Excluded: r.Excluded,
+	}
+}
+
 func byID(a, b connector.Row) int {
 	x, errX := strconv.Atoi(a.ExternalID)
 	y, errY := strconv.Atoi(b.ExternalID)
@@ -446,7 +486,7 @@ func byID(a, b connector.Row) int {
 // Check implements connector.Checker.
 func (f *Fake) Check(ctx context.Context) ([]system.Check, error) {
 	out := []system.Check{{Name: "credentials", OK: true}}
-	err := f.call(ctx, Call{Op: OpCheck}, func() error {
+	err := f.call(ctx, Call{Op: OpCheck}, func(int) error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if f.checks != nil {

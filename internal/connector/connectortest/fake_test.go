@@ -3,6 +3,7 @@ package connectortest_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"customerhub/internal/connector"
@@ -17,6 +18,8 @@ func named(name string) customer.Fields { return customer.Fields{customer.FieldN
 func TestTheFakeConforms(t *testing.T) {
 	t.Parallel()
 	fake := connectortest.NewFake()
+	fake.SetWrites(func(customer.Field) bool { return true })
+	fake.SetForm(func(_ customer.Field, value string) string { return strings.ToUpper(strings.TrimSpace(value)) })
 	for _, id := range []string{"1", "2", "3", "10"} {
 		fake.Put(id, named("Esimerkki "+id+" Oy"))
 	}
@@ -32,10 +35,23 @@ func TestTheFakeConforms(t *testing.T) {
 		CutRead: func(*testing.T) { fake.Lose(connectortest.OpBatch, 1) },
 		Fail:    fail,
 		Hang: func(*testing.T) <-chan struct{} {
-			arrived, _ := fake.Hold(connectortest.OpRead)
+			arrived, _ := fake.Hold("")
 			return arrived
 		},
 		Edit: func(_ *testing.T, id string) { fake.Set(id, customer.Fields{customer.FieldEmail: "uusi@example.test"}) },
+		Writing: &connectortest.Writing{
+			Edit: customer.Fields{customer.FieldEmail: "toinen@example.test", customer.AddressField(customer.Billing, "city"): "Oulu"},
+			Parts: map[customer.Part]customer.Fields{
+				customer.PartOffice: {"name": "Varasto", "identifier": "V1"}, customer.PartContact: {"firstName": "Aino", "lastName": "Malli"},
+			},
+			Changed: map[customer.Part]customer.Fields{
+				customer.PartOffice: {"identifier": "V2"}, customer.PartContact: {"firstName": "Bo"},
+			},
+			Effects:    func() int { return len(fake.Effects()) },
+			LoseCall:   func(*testing.T) { fake.Drop(connectortest.OpWrite, 1) },
+			LoseAnswer: func(*testing.T) { fake.Lose("", 1) },
+			CutAnswer:  func(*testing.T) { fake.Lose(connectortest.OpWrite, 1) },
+		},
 	})
 	if n := fake.Overlaps(); n != 0 {
 		t.Errorf("%d overlapping calls", n)

@@ -35,9 +35,11 @@ type Standin struct {
 	Hang func(t *testing.T) (arrived <-chan struct{})
 	// Edit changes a record, so that it is listed again.
 	Edit func(t *testing.T, id string)
+	// Writing is for a kind that writes; nil for one that does not.
+	Writing *Writing
 }
 
-// Run asks of a connector everything that package reconcile relies on when reading. Each subtest opens its own
+// Run asks of a connector everything that package reconcile relies on. Each subtest opens its own
 // connection. They run one after another, since they order faults of one stand-in.
 func Run(t *testing.T, s Standin) {
 	t.Helper()
@@ -51,6 +53,7 @@ func Run(t *testing.T, s Standin) {
 	t.Run("Check", s.check)
 	t.Run("Faults", s.faults)
 	t.Run("Cancellation", s.cancellation)
+	t.Run("Write", s.write)
 }
 
 func (s Standin) kind(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/finnish"
 	"customerhub/internal/outbound"
 	sandbox "customerhub/internal/sandbox/netvisor"
 )
@@ -84,14 +85,17 @@ func (m *misbehaving) refuse(detail string) func(*testing.T) {
 	}
 }
 
-// keys are the sandbox's customers without TEMP.
-func (m *misbehaving) keys(t *testing.T) []string {
+// companies are the sandbox's customers with a business ID, whose e-invoice addresses are read and written.
+func (m *misbehaving) companies(t *testing.T) []string {
 	t.Helper()
 	var keys []string
-	for row := range rows(t, m.open(t)) {
-		if row.Excluded == "" {
-			keys = append(keys, row.ExternalID)
+	for c := range m.Customers("") {
+		if _, err := finnish.ParseBusinessID(c.Get("businessId")); err == nil {
+			keys = append(keys, strconv.FormatInt(c.Key(), 10))
 		}
+	}
+	if len(keys) < 5 {
+		t.Fatalf("%d companies", len(keys))
 	}
 	return keys
 }
@@ -110,7 +114,7 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	// The suite cancels calls; the sandbox may notice after the next one has begun.
 	m := stand(t, sandbox.Options{Customers: 60, Seed: 7, AllowOverlap: true})
-	keys := m.keys(t)
+	keys := m.companies(t)
 	connectortest.Run(t, connectortest.Standin{
 		Kind: netvisor.Kind(), Open: m.open, Known: keys[:5], Unknown: "999999999",
 		CutList: m.cut, CutRead: m.cut,
@@ -127,7 +131,11 @@ func TestConformance(t *testing.T) {
 		},
 		Hang: func(*testing.T) <-chan struct{} {
 			arrived := make(chan struct{})
-			m.spoil(func(_ http.ResponseWriter, r *http.Request) { close(arrived); <-r.Context().Done() })
+			m.spoil(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // only then does the server see that its caller has gone
+				close(arrived)
+				<-r.Context().Done()
+			})
 			return arrived
 		},
 		Edit: func(t *testing.T, id string) {
@@ -136,7 +144,50 @@ func TestConformance(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		Writing: &connectortest.Writing{
+			Edit: customer.Fields{
+				customer.FieldEmail: "toinen@example.test", customer.FieldPhone: "+358 40 000 9999", customer.FieldNameExtension: "Yksikkö & Poika",
+				customer.AddressField(customer.Delivery, "name"): "Uusi <varasto>", customer.FieldBillingEmails: "a@example.test;b@example.test",
+			},
+			Parts: map[customer.Part]customer.Fields{
+				customer.PartOffice: {"name": "Varasto 9", "identifier": "HUB-9", "address.line1": "Katu 1", "address.city": "Oulu", "address.country": "FI",
+					"einvoice.address": "003719675438", "einvoice.operator": "003721291126"},
+				customer.PartContact: {"firstName": "Aino", "lastName": "Uusi", "emails": "aino.uusi@example.test", "language": "sv", "title": "Johtaja"},
+			},
+			Changed: map[customer.Part]customer.Fields{
+				customer.PartOffice:  {"identifier": "HUB-10", "address.line1": "Katu 2"},
+				customer.PartContact: {"firstName": "Åsa", "phones": "+358 40 000 1234"},
+			},
+			Effects:    func() int { return byCalls(m.Effects()) },
+			LoseCall:   m.fault(sandbox.Fault{Kind: sandbox.FaultLostRequest, Times: 1}),
+			LoseAnswer: m.fault(sandbox.Fault{Kind: sandbox.FaultLostAnswer, Times: 1}),
+			CutAnswer:  m.fault(sandbox.Fault{Kind: sandbox.FaultTruncate, Times: 1, Fraction: 0.5}),
+		},
 	})
+	for _, f := range m.Faults() {
+		if f.Hit != f.Times {
+			t.Errorf("fault %+v met nothing", f)
+		}
+	}
+}
+
+func byCalls(effects []sandbox.Effect) int {
+	n := 0
+	for _, e := range effects {
+		if e.Call > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// fault lets the sandbox misbehave.
+func (m *misbehaving) fault(f sandbox.Fault) func(*testing.T) {
+	return func(t *testing.T) {
+		if _, err := m.Fault(f); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestASandboxIsReadInFull takes in everything the generator makes, odd shapes included, under the strictest rules.

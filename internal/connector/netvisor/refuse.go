@@ -9,12 +9,21 @@ import (
 )
 
 // refuses implements Kind.Refuses. An office of Netvisor takes an OVT code or an IBAN as its e-invoice address and nothing
-// else, unlike the customer's card (contract section 4.5, formats contract section 3.3; crm contract section 6, scenario 3).
+// else, unlike the customer's card (contract section 4.5, formats contract section 3.3; crm contract section 6, scenario 3), and
+// no e-invoice address travels without a business ID (R81, R83).
 func refuses(ours customer.Fields) []finding.Finding {
 	var out []finding.Finding
 	for _, f := range ours.Sorted() {
 		part, _, name, ok := f.PartKey()
 		if !ok || part != customer.PartOffice || customer.Field(name) != customer.FieldEInvoiceAddress {
+			continue
+		}
+		if ours[customer.FieldBusinessID] == "" {
+			out = append(out, finding.Finding{
+				Code: finding.OfficeEInvoice, Field: f,
+				Message: "An e-invoice address is transferred to Netvisor with a business ID only, and the customer has none. " +
+					"The hub keeps the address of the office and does not send it.",
+			})
 			continue
 		}
 		a, issues := finnish.ParseEInvoiceAddress(ours[f])

@@ -19,7 +19,7 @@ func TestRefuses(t *testing.T) {
 		t.Run(tc.address, func(t *testing.T) {
 			t.Parallel()
 			f := customer.PartField(customer.PartOffice, "17", "einvoice.address")
-			fields := customer.Fields{customer.FieldEInvoiceAddress: "TE003701011385TEST"} // the card takes anything
+			fields := customer.Fields{customer.FieldBusinessID: "1572860-0", customer.FieldEInvoiceAddress: "TE003701011385TEST"} // the card takes anything
 			fields.Set(f, tc.address)
 			got := refuses(fields)
 			if (len(got) == 1) != tc.refused || len(got) > 1 {
@@ -30,4 +30,12 @@ func TestRefuses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("R83_WithoutABusinessIDNoneTravels", func(t *testing.T) {
+		t.Parallel()
+		f := customer.PartField(customer.PartOffice, "17", "einvoice.address")
+		got := refuses(customer.Fields{customer.FieldKind: "PRIVATE", f: "0037157286001"})
+		if len(got) != 1 || got[0].Field != f || got[0].Message == "" {
+			t.Errorf("got %+v", got)
+		}
+	})
 }
