@@ -2,6 +2,15 @@ package customer
 
 import "time"
 
+// Fields of the due-diligence status that are shown in other systems (R45-R49).
+const (
+	FieldKYCRequiresActions Field = "kyc.requiresActions"
+	FieldKYCRiskAssessedOn  Field = "kyc.latestRiskAssessmentOn"
+	FieldKYCExpiresOn       Field = "kyc.dueDiligenceExpiresOn"
+	FieldKYCRiskClass       Field = "kyc.riskClass"
+	FieldKYCNotes           Field = "kyc.notes"
+)
+
 // KYCState is where a customer stands in the due-diligence service.
 type KYCState string
 
@@ -66,14 +75,14 @@ func (k *KYC) Same(other *KYC) bool {
 func (k *KYC) fields() Fields {
 	fs := make(Fields)
 	fs.Set("kyc.state", string(k.State))
-	fs.Set("kyc.riskClass", string(k.RiskClass))
+	fs.Set(FieldKYCRiskClass, string(k.RiskClass))
 	if k.RequiresActions != nil {
-		fs["kyc.requiresActions"] = map[bool]string{true: "true", false: "false"}[*k.RequiresActions]
+		fs[FieldKYCRequiresActions] = map[bool]string{true: "true", false: "false"}[*k.RequiresActions]
 	}
 	fs.Set("kyc.requiresActionsReasons", JoinList(k.RequiresActionsReasons))
-	fs.Set("kyc.latestRiskAssessmentOn", k.LatestRiskAssessmentOn)
-	fs.Set("kyc.dueDiligenceExpiresOn", k.DueDiligenceExpiresOn)
-	fs.Set("kyc.notes", k.Notes)
+	fs.Set(FieldKYCRiskAssessedOn, k.LatestRiskAssessmentOn)
+	fs.Set(FieldKYCExpiresOn, k.DueDiligenceExpiresOn)
+	fs.Set(FieldKYCNotes, k.Notes)
 	return fs
 }
 
@@ -82,7 +91,7 @@ func (k *KYC) fields() Fields {
 func KYCChanges(before, after *KYC) []FieldChange {
 	changes := Diff(before.fields(), after.fields())
 	for i := range changes {
-		if changes[i].Field == "kyc.notes" {
+		if changes[i].Field == FieldKYCNotes {
 			changes[i].Before, changes[i].After = "", ""
 		}
 	}

@@ -16,11 +16,13 @@ const (
 		"minutes is refused too."
 	fixPermission = "Ask the company's Netvisor administrator to allow this resource for the API identifier under the access " +
 		"rights for interface resources."
-	fixOther = "Look at Netvisor's message. If it does not help, Netvisor's support can find the call by its time."
+	fixResource = "Clear responsibilityResource, or give it the name that Netvisor has told you."
+	fixOther    = "Look at Netvisor's message. If it does not help, Netvisor's support can find the call by its time."
 )
 
-// Check implements connector.Checker with two calls: the list, narrowed to the placeholder customer, and one card. A
-// refused signature ends the check, since nothing else could be found out.
+// Check implements connector.Checker with two calls: the list, narrowed to the placeholder customer, and one card; a third one
+// where the responsibility tab is used. Nothing can be written without changing data, so permissions to write are not among
+// them. A refused signature ends the check, since nothing else could be found out.
 func (c *Connection) Check(ctx context.Context) ([]system.Check, error) {
 	anyKey := ""
 	_, err := c.get(ctx, "customerlist.nv", "customercodelist="+Temp, func(r io.Reader) (api.Envelope, error) {
@@ -46,7 +48,20 @@ func (c *Connection) Check(ctx context.Context) ([]system.Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []system.Check{credentials, list, card}, nil
+	checks := []system.Check{credentials, list, card}
+	if c.tab == "" {
+		return checks, nil
+	}
+	_, err = c.readTab(ctx, cmp.Or(anyKey, "1"))
+	if f := fault.Of(err); f != nil && f.Reason == "NOT_A_REPLY" {
+		// The resource is named by a setting, so there may be none.
+		return append(checks, system.Check{Name: c.tab, Message: f.Message, Fix: fixResource}), nil
+	}
+	tab, err := permission(c.tab, err)
+	if err != nil {
+		return nil, err
+	}
+	return append(checks, tab), nil
 }
 
 // permission makes a check of what a call of the resource gave. The error is for a call that told nothing.

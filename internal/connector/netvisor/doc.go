@@ -28,5 +28,6 @@
 //
 // Files: kind.go says what must be known to connect; sign.go and call.go make a call; faults.go says what a refusal means;
 // list.go, read.go, check.go and write.go are the abilities; message.go makes what write.go sends; map.go, parts.go, extra.go
-// and additional.go translate a card. The wire itself is in api.
+// and additional.go translate a card; responsibility.go is the tab of the card that no published resource serves. The wire
+// itself is in api.
 package netvisor

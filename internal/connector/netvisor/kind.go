@@ -23,6 +23,8 @@ const (
 	OrganisationID = "organisationId"
 	Language       = "language"
 	Sender         = "sender"
+	// ResponsibilityResource is an assumed extension (contract section 4.7).
+	ResponsibilityResource = "responsibilityResource"
 
 	CustomerID  = "customerId"
 	CustomerKey = "customerKey"
@@ -57,6 +59,11 @@ func Kind() connector.Kind {
 				Name: Sender, Title: "Name of this integration", Default: "Customer Hub", Valid: validSender,
 				Help: "Shown in Netvisor's log. Letters without accents, digits, spaces and punctuation.",
 			},
+			{
+				Name: ResponsibilityResource, Title: "Resource of the responsibility tab", Optional: true, Valid: validResource,
+				Help: "Leave it empty unless Netvisor has named a resource through which the responsibility tab (Vastuullisuus) can be " +
+					"read and written: none is published. With it, the due-diligence status is shown on the tab.",
+			},
 		},
 		Credentials: []connector.Setting{
 			{Name: CustomerID, Title: "Customer ID", Valid: validIdentifier,
@@ -81,6 +88,8 @@ type Connection struct {
 	client *http.Client
 	log    *slog.Logger
 	now    func() time.Time
+	// tab is the resource of the responsibility tab; empty when there is none.
+	tab string
 	// sales are the sales personnel, once they were needed.
 	sales salesPeople
 }
@@ -93,6 +102,7 @@ var (
 	_ connector.Writer      = (*Connection)(nil)
 	_ connector.Finder      = (*Connection)(nil)
 	_ connector.Deleter     = (*Connection)(nil)
+	_ connector.KYCTab      = (*Connection)(nil)
 )
 
 // open implements Kind.Open. Its error names each setting and credential that is missing or wrong.
@@ -108,7 +118,7 @@ func open(cfg connector.Config) (connector.Connection, error) {
 		return nil, err
 	}
 	c := &Connection{
-		base: base, client: cfg.Client, log: cfg.Log, now: cfg.Now,
+		base: base, client: cfg.Client, log: cfg.Log, now: cfg.Now, tab: settings[ResponsibilityResource],
 		signer: signer{
 			sender: settings[Sender], language: settings[Language], organisationID: settings[OrganisationID],
 			customerID: credentials[CustomerID], customerKey: credentials[CustomerKey],
@@ -135,6 +145,9 @@ func resolve(wanted []connector.Setting, given map[string]string) (map[string]st
 		v := strings.TrimSpace(given[s.Name])
 		if v == "" {
 			v = s.Default
+		}
+		if v == "" && s.Optional {
+			continue
 		}
 		if v == "" {
 			errs = append(errs, fmt.Errorf("%s is missing", s.Name))
@@ -214,6 +227,14 @@ func validLanguage(s string) error {
 func validSender(s string) error {
 	if len(s) > 100 || !printableASCII(s) {
 		return errors.New("may hold letters without accents, digits, spaces and punctuation, 100 at most")
+	}
+	return nil
+}
+
+func validResource(s string) error {
+	name, ok := strings.CutSuffix(s, ".nv")
+	if !ok || name == "" || len(name) > 50 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return errors.New("has to be small letters and .nv, such as customerresponsibility.nv")
 	}
 	return nil
 }

@@ -71,6 +71,21 @@ func ReadSalesPeople(r io.Reader, yield func(SalesPerson) error) (Envelope, erro
 	})
 }
 
+// ReadResponsibility reads a reply about the responsibility tab and gives it to yield. The same rules hold as for ReadList.
+func ReadResponsibility(r io.Reader, yield func(Responsibility) error) (Envelope, error) {
+	return read(r, func(d *decoder, name string) error {
+		if name != "customerresponsibility" {
+			return d.skip()
+		}
+		d.env.HasData = true
+		var tab Responsibility
+		if err := d.record(&tab); err != nil {
+			return err
+		}
+		return yield(tab)
+	})
+}
+
 // decoder walks over a reply and keeps the bounds.
 type decoder struct {
 	in       *input

@@ -254,6 +254,20 @@ type SalesPerson struct {
 	LastName    string
 }
 
+// Responsibility is what the responsibility tab of a card holds. Netvisor publishes no resource for it: the whole shape is assumed
+// (contract section 4.7).
+type Responsibility struct {
+	ContactPerson TabPerson
+}
+
+// TabPerson is the contact person of the responsibility tab.
+type TabPerson struct {
+	FirstName   string
+	LastName    string
+	Email       string
+	PhoneNumber string
+}
+
 // Keyed is a text with the key of what it names.
 type Keyed struct {
 	NetvisorKey string `attr:"netvisorkey"`
