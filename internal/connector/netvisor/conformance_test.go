@@ -48,12 +48,22 @@ func stand(t *testing.T, o sandbox.Options) *misbehaving {
 
 func (m *misbehaving) open(t *testing.T) connector.Connection {
 	t.Helper()
+	return m.openWith(t, nil)
+}
+
+// openWith opens a connection with further settings.
+func (m *misbehaving) openWith(t *testing.T, more map[string]string) connector.Connection {
+	t.Helper()
 	c, ok := m.Credentials("")
 	if !ok {
 		t.Fatal("no company")
 	}
+	settings := map[string]string{netvisor.BaseURL: m.url, netvisor.OrganisationID: c.OrganisationID}
+	for name, value := range more {
+		settings[name] = value
+	}
 	conn, err := netvisor.Kind().Open(connector.Config{
-		Settings: map[string]string{netvisor.BaseURL: m.url, netvisor.OrganisationID: c.OrganisationID},
+		Settings: settings,
 		Credentials: map[string]string{
 			netvisor.CustomerID: c.CustomerID, netvisor.CustomerKey: c.CustomerKey,
 			netvisor.PartnerID: c.PartnerID, netvisor.PartnerKey: c.PartnerKey,
@@ -85,8 +95,8 @@ func (m *misbehaving) refuse(detail string) func(*testing.T) {
 	}
 }
 
-// companies are the sandbox's customers with a business ID, whose e-invoice addresses are read and written.
-func (m *misbehaving) companies(t *testing.T) []string {
+// companies are the sandbox's customers, so many at least, with a business ID, whose e-invoice addresses are read and written.
+func (m *misbehaving) companies(t *testing.T, least int) []string {
 	t.Helper()
 	var keys []string
 	for c := range m.Customers("") {
@@ -94,7 +104,7 @@ func (m *misbehaving) companies(t *testing.T) []string {
 			keys = append(keys, strconv.FormatInt(c.Key(), 10))
 		}
 	}
-	if len(keys) < 5 {
+	if len(keys) < least {
 		t.Fatalf("%d companies", len(keys))
 	}
 	return keys
@@ -114,7 +124,7 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	// The suite cancels calls; the sandbox may notice after the next one has begun.
 	m := stand(t, sandbox.Options{Customers: 60, Seed: 7, AllowOverlap: true})
-	keys := m.companies(t)
+	keys := m.companies(t, 5)
 	connectortest.Run(t, connectortest.Standin{
 		Kind: netvisor.Kind(), Open: m.open, Known: keys[:5], Unknown: "999999999",
 		CutList: m.cut, CutRead: m.cut,

@@ -10,7 +10,6 @@ import (
 	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
-	"customerhub/internal/outbound"
 	sandbox "customerhub/internal/sandbox/netvisor"
 )
 
@@ -18,21 +17,7 @@ func TestResponsibilityTab(t *testing.T) {
 	t.Parallel()
 	open := func(t *testing.T, o sandbox.Options, resource string) (*misbehaving, connector.KYCTab) {
 		m := stand(t, o)
-		c, _ := m.Credentials("")
-		conn, err := netvisor.Kind().Open(connector.Config{
-			Settings: map[string]string{
-				netvisor.BaseURL: m.url, netvisor.OrganisationID: c.OrganisationID, netvisor.ResponsibilityResource: resource,
-			},
-			Credentials: map[string]string{
-				netvisor.CustomerID: c.CustomerID, netvisor.CustomerKey: c.CustomerKey,
-				netvisor.PartnerID: c.PartnerID, netvisor.PartnerKey: c.PartnerKey,
-			},
-			Client: outbound.Client(outbound.Options{}),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m, conn.(connector.KYCTab)
+		return m, m.openWith(t, map[string]string{netvisor.ResponsibilityResource: resource}).(connector.KYCTab)
 	}
 	const resource = "customerresponsibility.nv"
 	on := sandbox.Options{Customers: 5, Seed: 3, Responsibility: true}
