@@ -3,6 +3,7 @@ package netvisor_test
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -59,9 +60,7 @@ func (m *misbehaving) openWith(t *testing.T, more map[string]string) connector.C
 		t.Fatal("no company")
 	}
 	settings := map[string]string{netvisor.BaseURL: m.url, netvisor.OrganisationID: c.OrganisationID}
-	for name, value := range more {
-		settings[name] = value
-	}
+	maps.Copy(settings, more)
 	conn, err := netvisor.Kind().Open(connector.Config{
 		Settings: settings,
 		Credentials: map[string]string{
