@@ -119,6 +119,9 @@ func (a *API) Schema() graphql.ExecutableSchema {
 	return NewExecutableSchema(Config{Resolvers: root{a}})
 }
 
+// SDL is the schema as it is written in schema.graphql, descriptions included.
+func SDL() string { return sources[0].Input }
+
 // Resolvers by type. They hold nothing but the API, so that they are safe to use at the same time.
 type (
 	root         struct{ *API }

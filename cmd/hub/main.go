@@ -27,6 +27,7 @@ type cli struct {
 	Key          keyCommand          `cmd:"" help:"Make, list and revoke API keys."`
 	Keyset       keysetCommand       `cmd:"" help:"Make the keyset that seals credentials of external systems."`
 	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, back, or show where it stands."`
+	Schema       schemaCommand       `cmd:"" help:"Print the GraphQL schema, descriptions included."`
 	Sandbox      sandboxCommand      `cmd:"" help:"Run a simulated external system to develop and test against."`
 
 	LogLevel  string           `help:"What is logged: debug, info, warn or error. Servers log info when nothing is named, other commands warn." placeholder:"LEVEL" env:"HUB_LOG_LEVEL" group:"General:"`

@@ -46,6 +46,7 @@ func TestWrongFlagsAreNamed(t *testing.T) {
 		{"UnknownCommand", "", "fly", usage, []string{`fly`, "hub --help"}},
 		{"UnknownFlag", "", "demo --fly", usage, []string{"--fly", "hub demo --help"}},
 		{"CommandWithoutItsPart", "", "key", usage, []string{`"create", "list", "revoke"`, "hub key --help"}},
+		{"SchemaTakesNoWords", "", "schema all", usage, []string{"all", "hub schema --help"}},
 		{"LogLevel", "", "--log-level loud keyset", usage, []string{"--log-level", "HUB_LOG_LEVEL", "loud", "debug, info, warn or error"}},
 		{"LogLevelOfTheEnvironment", "HUB_LOG_LEVEL=loud", "keyset", usage, []string{"HUB_LOG_LEVEL", "loud"}},
 		{"LogFormat", "", "keyset --log-format xml", usage, []string{"--log-format", "xml", "text or json"}},
@@ -140,7 +141,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("hub alone: code %d:\n%s%s", bare.code, bare.out, bare.errOut)
 	}
 	for args, says := range map[string][]string{
-		"--help":                     {"demo", "serve", "sync", "migrate up", "organisation create", "key revoke", "keyset", "sandbox netvisor"},
+		"--help":                     {"demo", "serve", "sync", "migrate up", "organisation create", "key revoke", "keyset", "schema", "sandbox netvisor"},
 		"demo --help":                {"--info=FILE", "--load=FOLDER", "$HUB_POSTGRES_BIN", "$HUB_LOG_LEVEL"},
 		"serve --help":               {"$HUB_ADDRESS", "$HUB_DATABASE_URL", "$HUB_MIGRATE_DATABASE_URL", "$HUB_DATA", "$HUB_KEYSET", "$HUB_ALLOW_ORIGIN", "$HUB_TAKE_OVER_AFTER"},
 		"migrate --help":             {"up", "down", "status"},
@@ -152,6 +153,7 @@ func TestHelp(t *testing.T) {
 		"keyset --help":              {"--rotate"},
 		"sync --help":                {"--full", "--system", "$HUB_KEYSET"},
 		"sandbox netvisor --help":    {"--customers", "--seed", "--load", "--latency", "$HUB_SANDBOX_NETVISOR_ADDRESS"},
+		"schema --help":              {"GraphQL schema"},
 		"--version":                  {"hub "},
 	} {
 		t.Run(strings.TrimSuffix(args, " --help"), func(t *testing.T) {
