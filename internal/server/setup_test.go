@@ -116,8 +116,11 @@ var testKinds = map[system.Kind]hub.KindSpec{
 	system.Netvisor: {
 		Title: "Netvisor", PollEvery: 15 * time.Minute,
 		Settings: need("baseUrl"), Credentials: need("customerKey"),
+		Reads: anything, Writes: anything, Lane: func(s system.System) string { return "lane of " + string(s.ID) },
 	},
 }
+
+func anything(customer.Field) bool { return true }
 
 func need(name string) func(map[string]string) (map[string]string, error) {
 	return func(in map[string]string) (map[string]string, error) {
