@@ -64,3 +64,11 @@ CREATE TABLE person_proposal (
 CREATE INDEX person_proposal_other ON person_proposal (organisation_id, other_id);
 CREATE INDEX person_proposal_open ON person_proposal (organisation_id, raised_at DESC, id DESC) WHERE state = 'OPEN';
 SELECT hub_protect('person_proposal');
+
+-- The keys are looked up in every batch of an import too.
+CREATE OR REPLACE FUNCTION hub_analyze_customers() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    ANALYZE customer, customer_address, office, person, person_key, contact, link, link_base, link_part, provenance, run_item;
+END
+$$;

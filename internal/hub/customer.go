@@ -118,7 +118,8 @@ func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.C
 	if err := store.SaveCustomers(ctx, tx, customers); err != nil {
 		return err
 	}
-	if err := store.ProposePeople(ctx, tx, idsOf(customers)); err != nil {
+	ids := idsOf(customers)
+	if err := store.ProposePeople(ctx, tx, ids, ids); err != nil { // a new customer may have persons who are known
 		return err
 	}
 	for i := range customers {

@@ -257,7 +257,13 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 	if err != nil || len(w.customers) == 0 {
 		return err
 	}
-	return store.ProposePeople(ctx, tx, idsOf(w.customers))
+	var altered []customer.ID // a record that is new brings persons who are new
+	for _, c := range w.changes {
+		if c.Kind != change.CustomerCreated {
+			altered = append(altered, c.CustomerID)
+		}
+	}
+	return store.ProposePeople(ctx, tx, idsOf(w.customers), altered)
 }
 
 // writes are what a look at a system comes to, on its way into the database.

@@ -48,24 +48,34 @@ WHERE t.customer_id = ANY (@customers)
 ORDER BY least(mine.person_id, other.person_id), greatest(mine.person_id, other.person_id), mine.key
 ON CONFLICT DO NOTHING`
 
-// sqlWithdrawProposals takes open proposals back whose persons have no key in common any more.
+// sqlWithdrawProposals takes open proposals back whose persons have no key in common any more. Each side of a proposal has an
+// index of its own; one condition with OR would use neither, and read all proposals of the organisation.
 const sqlWithdrawProposals = `
 DELETE FROM person_proposal p
 WHERE p.state = 'OPEN'
-  AND (p.person_id IN (SELECT t.person_id FROM contact t WHERE t.customer_id = ANY (@customers))
-    OR p.other_id IN (SELECT t.person_id FROM contact t WHERE t.customer_id = ANY (@customers)))
+  AND p.id = ANY (ARRAY(
+    SELECT about.id
+    FROM contact t
+    CROSS JOIN LATERAL (
+      SELECT a.id FROM person_proposal a WHERE a.person_id = t.person_id
+      UNION ALL
+      SELECT b.id FROM person_proposal b WHERE b.other_id = t.person_id
+    ) about
+    WHERE t.customer_id = ANY (@customers)))
   AND NOT EXISTS (
     SELECT FROM person_key a
     JOIN person_key b ON b.organisation_id = a.organisation_id AND b.key = a.key AND b.person_id = p.other_id
     WHERE a.person_id = p.person_id)`
 
 // ProposePeople brings proposals about the contacts of customers up to date: persons who may be the same human are proposed,
-// each with the oldest other, and proposals for which nothing speaks any more are taken back.
-func ProposePeople(ctx context.Context, db pg.DB, customers []customer.ID) error {
-	args := pgx.StrictNamedArgs{"customers": texts(customers)}
+// each with the oldest other, and proposals for which nothing speaks any more are taken back. The latter is for customers that
+// were there before, altered: persons who are new have no proposals, and an import is of those.
+func ProposePeople(ctx context.Context, db pg.DB, customers, altered []customer.ID) error {
 	return Trip(ctx, db, func(b *pgx.Batch) {
-		b.Queue(sqlWithdrawProposals, args)
-		b.Queue(sqlProposePeople, args)
+		if len(altered) > 0 {
+			b.Queue(sqlWithdrawProposals, pgx.StrictNamedArgs{"customers": texts(altered)})
+		}
+		b.Queue(sqlProposePeople, pgx.StrictNamedArgs{"customers": texts(customers)})
 	})
 }
 
