@@ -50,7 +50,7 @@ func (a *callAudit) read(calls []netvisor.Call, killed bool) {
 		return
 	}
 	a.atWork += calls[len(calls)-1].End.Sub(calls[0].Start)
-	here, again := map[string]bool{}, 0
+	here, again, names := map[string]bool{}, 0, 0
 	for i, c := range calls {
 		cut := killed && i == len(calls)-1
 		if !answered(c) && !cut {
@@ -83,6 +83,11 @@ func (a *callAudit) read(calls []netvisor.Call, killed bool) {
 				if a.asked[key]++; a.asked[key] > 1 {
 					again++
 				}
+			}
+		case "salespersonnellist.nv":
+			// Names of sales persons get their keys from it; each hub asks once.
+			if names++; names > 1 {
+				a.fault("call %d asks for the sales persons again", c.Number)
 			}
 		default:
 			a.fault("call %d is for %s", c.Number, c.Resource)
@@ -170,6 +175,7 @@ func TestCallAudit(t *testing.T) {
 		c.Aborted = true
 		return c
 	}
+	sales := call("salespersonnellist.nv", "", 0)
 	overlapped := cards("3", "4")
 	overlapped.Overlapped = true
 	for _, tt := range []struct {
@@ -187,6 +193,8 @@ func TestCallAudit(t *testing.T) {
 		{"AskedTwiceByOneHub", []netvisor.Call{list, cards("1", "2"), cards("2", "3", "4")}, nil, "asked for twice"},
 		{"Overlap", []netvisor.Call{list, cards("1", "2"), overlapped}, nil, "two calls at a time"},
 		{"CutWithoutKill", []netvisor.Call{list, cut(cards("1", "2")), cards("3", "4")}, nil, "not answered"},
+		{"SalesPersonsOncePerHub", []netvisor.Call{list, sales, cards("1", "2"), cut(cards("3", "4")), sales, cards("3", "4")}, []int64{4}, ""},
+		{"SalesPersonsTwice", []netvisor.Call{list, sales, cards("1", "2"), sales, cards("3", "4")}, nil, "sales persons again"},
 		{"AnotherResource", []netvisor.Call{list, cards("1", "2"), cards("3", "4"), call("customer.nv", "method=add", 0)}, nil, "is for customer.nv"},
 		{"KilledAfterTheEnd", []netvisor.Call{list, cards("1", "2"), cards("3", "4")}, []int64{3}, "made no call"},
 	} {
