@@ -206,6 +206,9 @@ func (d *demo) setUp(ctx context.Context) (demoInfo, error) {
 	if err != nil {
 		return demoInfo{}, err
 	}
+	if _, err := h.SetSystemPolicy(ctx, viewer, s.ID, system.Flow{Direction: system.Both}, nil, ""); err != nil {
+		return demoInfo{}, err
+	}
 	d.p.printf("Importing customers from %s …\n", d.netvURL)
 	done, err := follow(ctx, d.app.feed, h, viewer, first.ID, nil)
 	if err != nil {

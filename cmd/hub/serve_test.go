@@ -234,11 +234,12 @@ func TestMigrate(t *testing.T) {
 
 func TestImportGoesOnAfterAKill(t *testing.T) {
 	t.Parallel()
-	// The third batch waits until its hub is dead.
+	// The fifth call for cards waits until its hub is dead: one is the check's, and of the batches one is read ahead while
+	// another is committed.
 	reached, gone := make(chan struct{}), make(chan struct{})
 	var cards atomic.Int32
 	c := newCompany(t, netvisor.Options{Customers: 450, Seed: 7, Gate: func(ctx context.Context, call netvisor.Call) {
-		if call.Resource == "getcustomer.nv" && cards.Add(1) == 3 {
+		if call.Resource == "getcustomer.nv" && cards.Add(1) == 5 {
 			close(reached)
 			select {
 			case <-gone:
