@@ -261,15 +261,6 @@ func notYetSaid(whole, single fault.Errors) fault.Errors {
 	})
 }
 
-func systemsOf(ctx context.Context, tx pgx.Tx, records []store.LinkedRecord) (map[system.ID]system.System, error) {
-	ids := make([]system.ID, len(records))
-	for i, r := range records {
-		ids[i] = r.Link.SystemID
-	}
-	found, err := store.ListSystemsByID(ctx, tx, ids)
-	return byID(found, func(s system.System) system.ID { return s.ID }), err
-}
-
 func byID[K comparable, V any](list []V, key func(V) K) map[K]V {
 	out := make(map[K]V, len(list))
 	for _, item := range list {

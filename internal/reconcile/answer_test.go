@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -330,9 +331,7 @@ func TestDecideTaken(t *testing.T) {
 		}
 		k = merge.Known{Link: out.Link, Base: out.Base, Parts: out.Parts, Customer: out.Customer}
 		now := customer.Fields{}
-		for f, v := range theirs {
-			now[f] = v
-		}
+		maps.Copy(now, theirs)
 		for f, v := range map[string]string{"present": "true", "name": "OULU", "identifier": "HUB-456789AB", "active": "true"} {
 			now[customer.PartField(customer.PartOffice, "31", f)] = v
 		}

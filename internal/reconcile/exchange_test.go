@@ -54,16 +54,16 @@ func (w wired) settle() int {
 }
 
 func (w wired) linkStates() string {
-	var out string
+	var out strings.Builder
 	rows, err := w.db.Owner.Query(w.Context(), `SELECT external_id, state, fault_code, fault_message, attempt::text FROM link WHERE due_at IS NOT NULL OR state <> 'IN_SYNC' LIMIT 5`)
 	w.must(err)
 	defer rows.Close()
 	for rows.Next() {
 		var a, b, c, d, e string
 		w.must(rows.Scan(&a, &b, &c, &d, &e))
-		out += fmt.Sprintln(a, b, c, d, e)
+		fmt.Fprintln(&out, a, b, c, d, e)
 	}
-	return out
+	return out.String()
 }
 
 // writes counts the calls that reached Netvisor with something to change.

@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"maps"
 	"testing"
 
 	"customerhub/internal/customer"
@@ -117,9 +118,7 @@ func TestPersonProposals(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		fs := contact("1", "Aino", "Malli", "laskut@example.test", "")
-		for f, v := range contact("2", "Bo", "Toinen", "laskut@example.test", "") {
-			fs[f] = v
-		}
+		maps.Copy(fs, contact("2", "Bo", "Toinen", "laskut@example.test", ""))
 		b.fake.Put("1", fs)
 		if b.imported(); len(open(b)) != 0 {
 			t.Errorf("got %+v", open(b))

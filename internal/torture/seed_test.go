@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -165,12 +166,8 @@ type whole struct{ full }
 func (w whole) Write(ctx context.Context, s connector.Step) (string, error) {
 	if s.Part == "" && s.Record != "" {
 		set := customer.Fields{}
-		for f, v := range s.Want {
-			set[f] = v
-		}
-		for f, v := range s.Set {
-			set[f] = v
-		}
+		maps.Copy(set, s.Want)
+		maps.Copy(set, s.Set)
 		s.Set = set
 		// The window in which somebody else may edit, which a whole record overwrites.
 		time.Sleep(time.Millisecond)
