@@ -15,7 +15,7 @@ import (
 func toChange(c change.Change, cursor string, of *model.Customer) *model.Change {
 	return &model.Change{
 		Sequence: int(c.Sequence), Cursor: cursor, At: c.At, Kind: model.ChangeKind(c.Kind), Actor: toActor(c.Actor),
-		Origin: toSource(c.Origin.SystemID), CustomerID: c.CustomerID, Of: of,
+		Origin: toSource(c.Origin.SystemID), CustomerID: c.CustomerID, Of: of, FindingID: c.FindingID,
 		All: each(c.Fields, toFieldChange),
 	}
 }
@@ -78,7 +78,18 @@ func (r queries) Changes(ctx context.Context, after *string, first *int) (*model
 
 // Customer resolves Change.customer.
 func (r changes) Customer(ctx context.Context, c *model.Change) (*model.Customer, error) {
+	if !auth.ViewerFrom(ctx).Can(auth.CustomersRead) {
+		return nil, nil // who follows findings may do without
+	}
 	return ofOrLoad(ctx, c.Of, c.CustomerID)
+}
+
+// Finding resolves Change.finding.
+func (r changes) Finding(ctx context.Context, c *model.Change) (*model.Finding, error) {
+	if c.Found != nil || c.FindingID == "" || !auth.ViewerFrom(ctx).Can(auth.SystemsRead) {
+		return c.Found, nil
+	}
+	return loadFinding(ctx, c.FindingID)
 }
 
 // Fields resolves Change.fields.

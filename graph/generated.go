@@ -33,6 +33,7 @@ type ResolverRoot interface {
 	Contact() ContactResolver
 	CustomFieldDefinition() CustomFieldDefinitionResolver
 	Customer() CustomerResolver
+	Finding() FindingResolver
 	Kyc() KycResolver
 	Link() LinkResolver
 	Mutation() MutationResolver
@@ -61,6 +62,8 @@ type ComplexityRoot struct {
 type ChangeResolver interface {
 	Customer(ctx context.Context, obj *model.Change) (*model.Customer, error)
 	Fields(ctx context.Context, obj *model.Change) ([]*model.FieldChange, error)
+
+	Finding(ctx context.Context, obj *model.Change) (*model.Finding, error)
 }
 type ContactResolver interface {
 	Customer(ctx context.Context, obj *model.Contact) (*model.Customer, error)
@@ -81,6 +84,11 @@ type CustomerResolver interface {
 	Links(ctx context.Context, obj *model.Customer) ([]*model.Link, error)
 	Provenance(ctx context.Context, obj *model.Customer) ([]*model.FieldProvenance, error)
 	Changes(ctx context.Context, obj *model.Customer, after *string, first *int) (*model.ChangePage, error)
+}
+type FindingResolver interface {
+	System(ctx context.Context, obj *model.Finding) (*model.System, error)
+
+	Customer(ctx context.Context, obj *model.Finding) (*model.Customer, error)
 }
 type KycResolver interface {
 	History(ctx context.Context, obj *model.Kyc, first *int, after *string) (*model.KycHistoryPage, error)
@@ -147,7 +155,10 @@ type SourceResolver interface {
 }
 type SubscriptionResolver interface {
 	CustomerChanged(ctx context.Context, filter *model.CustomerFilter, after *string) (<-chan model.CustomerEvent, error)
+	KycStatusChanged(ctx context.Context, filter *model.KycFilter, after *string) (<-chan model.CustomerEvent, error)
+	SystemChanged(ctx context.Context) (<-chan *model.System, error)
 	RunProgress(ctx context.Context, run string) (<-chan *model.Run, error)
+	FindingRaised(ctx context.Context, after *string) (<-chan model.FindingEvent, error)
 }
 type SystemResolver interface {
 	LastRun(ctx context.Context, obj *model.System) (*model.Run, error)
@@ -201,6 +212,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputEInvoiceInput,
 		ec.unmarshalInputExternalKey,
 		ec.unmarshalInputGroupPolicyInput,
+		ec.unmarshalInputKycFilter,
 		ec.unmarshalInputLabelInput,
 		ec.unmarshalInputLinkContactInput,
 		ec.unmarshalInputNewPersonInput,
@@ -1602,7 +1614,7 @@ type Change {
   at: DateTime!
   "What was altered."
   kind: ChangeKind!
-  "The customer as it is now; null when the change is about none, or the customer is gone."
+  "The customer as it is now; null when the change is about none, the customer is gone, or the viewer may not see it."
   customer: Customer
   "The fields that got another value."
   fields: [FieldChange!]!
@@ -1610,6 +1622,8 @@ type Change {
   actor: Actor!
   "Where the values came from."
   origin: Source!
+  "The finding that was raised or resolved; null when the change is of another kind. Needs ` + "`" + `systems:read` + "`" + `, else it is null."
+  finding: Finding
 }
 
 """
@@ -1644,6 +1658,85 @@ enum ChangeKind {
   SYSTEM_CREATED
   "The configuration or state of an external system changed."
   SYSTEM_UPDATED
+  "There is something that a person should know or decide; ` + "`" + `finding` + "`" + ` is it."
+  FINDING_RAISED
+  "A finding stands no more: a later reading does not show it, or somebody settled it."
+  FINDING_RESOLVED
+}
+
+"""
+Something that a person should know or decide, such as a business ID that cannot be right. Needs ` + "`" + `systems:read` + "`" + `.
+
+It is raised once for as long as it stands, however often the record is read, and resolved when a later reading does not
+show it any more or somebody settles the matter.
+"""
+type Finding implements Node {
+  "The global id."
+  id: ID!
+  "What it is about."
+  code: FindingCode!
+  "What is the matter, in a sentence for an operator."
+  message: String!
+  "The field that it is about, such as ` + "`" + `businessId` + "`" + ` or ` + "`" + `billingAddress.country` + "`" + `; null when it is about no single one."
+  field: String
+  "The external system whose record shows it; null when no system is concerned."
+  system: System
+  "The record's id in that system, such as the Netvisor key ` + "`" + `4711` + "`" + `; null when it is about no single record."
+  externalId: String
+  "The customer as it is now; null when there is none, as for a record that could not be taken, or without ` + "`" + `customers:read` + "`" + `."
+  customer: Customer
+  "When it was raised."
+  raisedAt: DateTime!
+  "When it was resolved; null while it stands."
+  resolvedAt: DateTime
+}
+
+"""
+What a finding is about. The list may grow; show the message of one you do not know.
+"""
+enum FindingCode {
+  "The business ID cannot be right. It is kept as found, and left out of e-invoicing and due diligence."
+  BUSINESS_ID_INVALID
+  "A personal identity code stood in a field that is not for it. The value was dropped and the record kept."
+  IDENTITY_CODE_DROPPED
+  "A personal identity code stood in free text, where it was hidden."
+  HETU_MASKED
+  "An e-invoice address or its operator cannot be right."
+  EINVOICE_INVALID
+  "An e-invoice address came without its operator, or the reverse."
+  EINVOICE_INCOMPLETE
+  "Several records carry the same customer number."
+  CUSTOMER_NUMBER_TWICE
+  "A record could not be taken into the hub."
+  RECORD_UNREADABLE
+  "The country is not an ISO 3166-1 country."
+  COUNTRY_UNKNOWN
+  "A phone number could not be understood; it is kept as typed."
+  PHONE_NOT_UNDERSTOOD
+  "A contact person lacks a first or a last name."
+  CONTACT_NAME_MISSING
+  "The system sent something that the hub does not know."
+  UNKNOWN_ELEMENT
+  "A record stands in the system's list, and the system does not give its details."
+  RECORD_LISTED_NOT_READ
+  "The record was deleted in the system; the customer was made inactive."
+  RECORD_DELETED
+  "The system's list lacks so many known records that none of them is believed to be deleted."
+  MASS_ABSENCE
+  "Both sides changed a value since they last agreed; one of them stands, the other is in the customer's provenance."
+  FIELD_CONFLICT
+  "A record that the hub may have made, or must not make again, fits several; a person has to say which."
+  CREATE_AMBIGUOUS
+  "The system has a field that nobody has defined as a custom field; its values are kept as text."
+  CUSTOM_FIELD_UNMAPPED
+  "A value is not of the type of its custom field and was left out."
+  CUSTOM_FIELD_INVALID
+  "An e-invoice address of an office is of a kind that the system does not take in an office."
+  OFFICE_EINVOICE_REFUSED
+  "The system refuses the record, or it failed again and again; it waits for a person."
+  LINK_PARKED
+  "A code that this schema does not know yet."
+  UNKNOWN
 }
 
 """
@@ -2958,12 +3051,76 @@ type Subscription {
   ): CustomerEvent!
 
   """
+  Follows what the due-diligence service says of customers, each change with the customer as it is now. Needs
+  ` + "`" + `customers:read` + "`" + `, and ` + "`" + `kyc:read` + "`" + ` as well for the filter ` + "`" + `expiresBefore` + "`" + `.
+
+  It is ` + "`" + `customerChanged` + "`" + ` for changes of the kind ` + "`" + `KYC_STATUS_CHANGED` + "`" + `: the same cursors, heartbeats and ends. With a filter
+  come the changes of customers that fit it now, and those by which a customer may have left the filtered set: a change
+  that took away a value that the filter names.
+  """
+  kycStatusChanged(
+    "Only changes of customers that fit now or that the change took out of the set; all of them when absent."
+    filter: KycFilter
+    "Goes on after this cursor; from now on when absent."
+    after: Cursor
+  ): CustomerEvent!
+
+  """
+  Follows the external systems: each is given at once, and again whenever it changes, its freshness and its next look
+  included. Needs ` + "`" + `systems:read` + "`" + `.
+
+  Each item is a system as it is now, so a reader that is slow skips states and never ends up with an old one. There is
+  nothing to resume: subscribe again and all are given.
+  """
+  systemChanged: System!
+
+  """
   Follows one run: it is given at once and then whenever it changes, until it has ended. Needs ` + "`" + `systems:read` + "`" + `.
   """
   runProgress(
     "The global id of the run."
     run: ID!
   ): Run!
+
+  """
+  Follows findings as they are raised and as they are resolved. Needs ` + "`" + `systems:read` + "`" + `.
+
+  With ` + "`" + `after` + "`" + ` it first gives everything since that cursor, so nothing is missed over a broken connection. The cursors are
+  those of ` + "`" + `changes` + "`" + ` and ` + "`" + `customerChanged` + "`" + `, and so are the heartbeats and ends.
+  """
+  findingRaised(
+    "Goes on after this cursor; from now on when absent."
+    after: Cursor
+  ): FindingEvent!
+}
+
+"""
+Restricts customers by what the due-diligence service says of them; all members given have to hold.
+"""
+input KycFilter {
+  "Only customers in one of these risk classes. One of whom the service has said nothing is ` + "`" + `UNKNOWN` + "`" + `."
+  riskClass: [RiskClass!]
+  "Only customers for whom something has to be done, or for whom nothing has; one of whom that is not known fits neither."
+  requiresActions: Boolean
+  "Only customers whose due diligence expires before this day, such as ` + "`" + `2026-12-31` + "`" + `. Needs ` + "`" + `kyc:read` + "`" + `."
+  expiresBefore: Date
+  "Whether one of the members that are given is enough."
+  anyOf: Boolean = false
+}
+
+"""
+What a follower of findings receives.
+"""
+union FindingEvent = FindingChange | Heartbeat | Lagged | SnapshotRequired
+
+"""
+A finding was raised or resolved.
+"""
+type FindingChange {
+  "The change, whose kind is ` + "`" + `FINDING_RAISED` + "`" + ` or ` + "`" + `FINDING_RESOLVED` + "`" + `."
+  change: Change!
+  "The finding as it is now; null when it is gone."
+  finding: Finding
 }
 
 """
@@ -3078,6 +3235,8 @@ func (ec *executionContext) childFields_Change(ctx context.Context, field graphq
 		return ec.fieldContext_Change_actor(ctx, field)
 	case "origin":
 		return ec.fieldContext_Change_origin(ctx, field)
+	case "finding":
+		return ec.fieldContext_Change_finding(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Change", field.Name)
 }
@@ -3396,6 +3555,30 @@ func (ec *executionContext) childFields_FieldProvenance(ctx context.Context, fie
 		return ec.fieldContext_FieldProvenance_alternatives(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FieldProvenance", field.Name)
+}
+
+func (ec *executionContext) childFields_Finding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Finding_id(ctx, field)
+	case "code":
+		return ec.fieldContext_Finding_code(ctx, field)
+	case "message":
+		return ec.fieldContext_Finding_message(ctx, field)
+	case "field":
+		return ec.fieldContext_Finding_field(ctx, field)
+	case "system":
+		return ec.fieldContext_Finding_system(ctx, field)
+	case "externalId":
+		return ec.fieldContext_Finding_externalId(ctx, field)
+	case "customer":
+		return ec.fieldContext_Finding_customer(ctx, field)
+	case "raisedAt":
+		return ec.fieldContext_Finding_raisedAt(ctx, field)
+	case "resolvedAt":
+		return ec.fieldContext_Finding_resolvedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Finding", field.Name)
 }
 
 func (ec *executionContext) childFields_GroupPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4766,6 +4949,42 @@ func (ec *executionContext) field_Subscription_customerChanged_args(ctx context.
 	return args, nil
 }
 
+func (ec *executionContext) field_Subscription_findingRaised_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_kycStatusChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.KycFilter, error) {
+			return ec.unmarshalOKycFilter2ᚖcustomerhubᚋgraphᚋmodelᚐKycFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Subscription_runProgress_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5372,6 +5591,38 @@ func (ec *executionContext) fieldContext_Change_origin(_ context.Context, field 
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Source(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Change_finding(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_finding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Change().Finding(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Finding) graphql.Marshaler {
+			return ec.marshalOFinding2ᚖcustomerhubᚋgraphᚋmodelᚐFinding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Change_finding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Change",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Finding(ctx, field)
 		},
 	}
 	return fc, nil
@@ -8083,6 +8334,295 @@ func (ec *executionContext) fieldContext_FieldProvenance_alternatives(_ context.
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_FieldAlternative(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Finding_id(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Finding_code(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FindingCode) graphql.Marshaler {
+			return ec.marshalNFindingCode2customerhubᚋgraphᚋmodelᚐFindingCode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type FindingCode does not have child fields"))
+}
+
+func (ec *executionContext) _Finding_message(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Finding_field(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Finding_system(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Finding().System(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Finding",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Finding_externalId(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_externalId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExternalID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_externalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Finding_customer(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Finding().Customer(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Finding",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Finding_raisedAt(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_raisedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RaisedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_raisedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Finding_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_resolvedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResolvedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_resolvedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _FindingChange_change(ctx context.Context, field graphql.CollectedField, obj *model.FindingChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FindingChange_change(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Change, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Change) graphql.Marshaler {
+			return ec.marshalNChange2ᚖcustomerhubᚋgraphᚋmodelᚐChange(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FindingChange_change(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FindingChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FindingChange_finding(ctx context.Context, field graphql.CollectedField, obj *model.FindingChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FindingChange_finding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Finding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Finding) graphql.Marshaler {
+			return ec.marshalOFinding2ᚖcustomerhubᚋgraphᚋmodelᚐFinding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FindingChange_finding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FindingChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Finding(ctx, field)
 		},
 	}
 	return fc, nil
@@ -13561,6 +14101,82 @@ func (ec *executionContext) fieldContext_Subscription_customerChanged(ctx contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_kycStatusChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_kycStatusChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().KycStatusChanged(ctx, fc.Args["filter"].(*model.KycFilter), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.CustomerEvent) graphql.Marshaler {
+			return ec.marshalNCustomerEvent2customerhubᚋgraphᚋmodelᚐCustomerEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_kycStatusChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type CustomerEvent does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_kycStatusChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_systemChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_systemChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Subscription().SystemChanged(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalNSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_systemChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_runProgress(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -13599,6 +14215,50 @@ func (ec *executionContext) fieldContext_Subscription_runProgress(ctx context.Co
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_runProgress_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_findingRaised(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_findingRaised(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().FindingRaised(ctx, fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FindingEvent) graphql.Marshaler {
+			return ec.marshalNFindingEvent2customerhubᚋgraphᚋmodelᚐFindingEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_findingRaised(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type FindingEvent does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_findingRaised_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -17104,6 +17764,61 @@ func (ec *executionContext) unmarshalInputGroupPolicyInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputKycFilter(ctx context.Context, obj any) (model.KycFilter, error) {
+	var it model.KycFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["anyOf"]; !present {
+		asMap["anyOf"] = false
+	}
+
+	fieldsInOrder := [...]string{"riskClass", "requiresActions", "expiresBefore", "anyOf"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "riskClass":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("riskClass"))
+			data, err := ec.unmarshalORiskClass2ᚕcustomerhubᚋgraphᚋmodelᚐRiskClassᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RiskClass = graphql.OmittableOf(data)
+		case "requiresActions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requiresActions"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RequiresActions = graphql.OmittableOf(data)
+		case "expiresBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresBefore"))
+			data, err := ec.unmarshalODate2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresBefore = graphql.OmittableOf(data)
+		case "anyOf":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("anyOf"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AnyOf = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputLabelInput(ctx context.Context, obj any) (model.LabelInput, error) {
 	var it model.LabelInput
 	if obj == nil {
@@ -18258,6 +18973,47 @@ func (ec *executionContext) _CustomerEvent(ctx context.Context, sel ast.Selectio
 	}
 }
 
+func (ec *executionContext) _FindingEvent(ctx context.Context, sel ast.SelectionSet, obj model.FindingEvent) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case model.SnapshotRequired:
+		return ec._SnapshotRequired(ctx, sel, &obj)
+	case *model.SnapshotRequired:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SnapshotRequired(ctx, sel, obj)
+	case model.Lagged:
+		return ec._Lagged(ctx, sel, &obj)
+	case *model.Lagged:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Lagged(ctx, sel, obj)
+	case model.Heartbeat:
+		return ec._Heartbeat(ctx, sel, &obj)
+	case *model.Heartbeat:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Heartbeat(ctx, sel, obj)
+	case model.FindingChange:
+		return ec._FindingChange(ctx, sel, &obj)
+	case *model.FindingChange:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._FindingChange(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of FindingEvent must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
 func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
@@ -18297,6 +19053,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Link(ctx, sel, obj)
+	case model.Finding:
+		return ec._Finding(ctx, sel, &obj)
+	case *model.Finding:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Finding(ctx, sel, obj)
 	case model.Customer:
 		return ec._Customer(ctx, sel, &obj)
 	case *model.Customer:
@@ -18766,6 +19529,44 @@ func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "finding":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Change_finding(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -20376,6 +21177,193 @@ func (ec *executionContext) _FieldProvenance(ctx context.Context, sel ast.Select
 	return out
 }
 
+var findingImplementors = []string{"Finding", "Node"}
+
+func (ec *executionContext) _Finding(ctx context.Context, sel ast.SelectionSet, obj *model.Finding) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, findingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Finding")
+		case "id":
+			out.Values[i] = ec._Finding_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "code":
+			out.Values[i] = ec._Finding_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "message":
+			out.Values[i] = ec._Finding_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "field":
+			out.Values[i] = ec._Finding_field(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "system":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Finding_system(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "externalId":
+			out.Values[i] = ec._Finding_externalId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "customer":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Finding_customer(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "raisedAt":
+			out.Values[i] = ec._Finding_raisedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "resolvedAt":
+			out.Values[i] = ec._Finding_resolvedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var findingChangeImplementors = []string{"FindingChange", "FindingEvent"}
+
+func (ec *executionContext) _FindingChange(ctx context.Context, sel ast.SelectionSet, obj *model.FindingChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, findingChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FindingChange")
+		case "change":
+			out.Values[i] = ec._FindingChange_change(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "finding":
+			out.Values[i] = ec._FindingChange_finding(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var groupPolicyImplementors = []string{"GroupPolicy"}
 
 func (ec *executionContext) _GroupPolicy(ctx context.Context, sel ast.SelectionSet, obj *model.GroupPolicy) graphql.Marshaler {
@@ -20424,7 +21412,7 @@ func (ec *executionContext) _GroupPolicy(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
-var heartbeatImplementors = []string{"Heartbeat", "CustomerEvent"}
+var heartbeatImplementors = []string{"Heartbeat", "FindingEvent", "CustomerEvent"}
 
 func (ec *executionContext) _Heartbeat(ctx context.Context, sel ast.SelectionSet, obj *model.Heartbeat) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, heartbeatImplementors)
@@ -20767,7 +21755,7 @@ func (ec *executionContext) _Label(ctx context.Context, sel ast.SelectionSet, ob
 	return out
 }
 
-var laggedImplementors = []string{"Lagged", "CustomerEvent"}
+var laggedImplementors = []string{"Lagged", "FindingEvent", "CustomerEvent"}
 
 func (ec *executionContext) _Lagged(ctx context.Context, sel ast.SelectionSet, obj *model.Lagged) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, laggedImplementors)
@@ -22967,7 +23955,7 @@ func (ec *executionContext) _Setting(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
-var snapshotRequiredImplementors = []string{"SnapshotRequired", "CustomerEvent"}
+var snapshotRequiredImplementors = []string{"SnapshotRequired", "FindingEvent", "CustomerEvent"}
 
 func (ec *executionContext) _SnapshotRequired(ctx context.Context, sel ast.SelectionSet, obj *model.SnapshotRequired) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, snapshotRequiredImplementors)
@@ -23144,8 +24132,14 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	switch fields[0].Name {
 	case "customerChanged":
 		return ec._Subscription_customerChanged(ctx, fields[0])
+	case "kycStatusChanged":
+		return ec._Subscription_kycStatusChanged(ctx, fields[0])
+	case "systemChanged":
+		return ec._Subscription_systemChanged(ctx, fields[0])
 	case "runProgress":
 		return ec._Subscription_runProgress(ctx, fields[0])
+	case "findingRaised":
+		return ec._Subscription_findingRaised(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -25099,6 +26093,26 @@ func (ec *executionContext) marshalNFieldProvenance2ᚖcustomerhubᚋgraphᚋmod
 	return ec._FieldProvenance(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNFindingCode2customerhubᚋgraphᚋmodelᚐFindingCode(ctx context.Context, v any) (model.FindingCode, error) {
+	var res model.FindingCode
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFindingCode2customerhubᚋgraphᚋmodelᚐFindingCode(ctx context.Context, sel ast.SelectionSet, v model.FindingCode) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNFindingEvent2customerhubᚋgraphᚋmodelᚐFindingEvent(ctx context.Context, sel ast.SelectionSet, v model.FindingEvent) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._FindingEvent(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
 	res, err := graphql.UnmarshalFloatContext(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -26691,6 +27705,13 @@ func (ec *executionContext) marshalOFault2ᚖcustomerhubᚋgraphᚋmodelᚐFault
 	return ec._Fault(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOFinding2ᚖcustomerhubᚋgraphᚋmodelᚐFinding(ctx context.Context, sel ast.SelectionSet, v *model.Finding) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Finding(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOGroupPolicyInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicyInputᚄ(ctx context.Context, v any) ([]*model.GroupPolicyInput, error) {
 	if v == nil {
 		return nil, nil
@@ -26742,6 +27763,14 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = ctx
 	res := graphql.MarshalInt(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOKycFilter2ᚖcustomerhubᚋgraphᚋmodelᚐKycFilter(ctx context.Context, v any) (*model.KycFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputKycFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOLabelInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLabelInputᚄ(ctx context.Context, v any) ([]*model.LabelInput, error) {
@@ -26831,6 +27860,42 @@ func (ec *executionContext) unmarshalOResponsibleInput2ᚖcustomerhubᚋgraphᚋ
 	}
 	res, err := ec.unmarshalInputResponsibleInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalORiskClass2ᚕcustomerhubᚋgraphᚋmodelᚐRiskClassᚄ(ctx context.Context, v any) ([]model.RiskClass, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.RiskClass, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalORiskClass2ᚕcustomerhubᚋgraphᚋmodelᚐRiskClassᚄ(ctx context.Context, sel ast.SelectionSet, v []model.RiskClass) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalORun2ᚖcustomerhubᚋgraphᚋmodelᚐRun(ctx context.Context, sel ast.SelectionSet, v *model.Run) graphql.Marshaler {

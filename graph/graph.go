@@ -12,6 +12,7 @@ import (
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 	"customerhub/internal/feed"
+	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/organisation"
@@ -44,6 +45,7 @@ type Hub interface {
 	KYCByCustomer(ctx context.Context, v auth.Viewer, ids []customer.ID) (map[customer.ID]customer.KYC, error)
 	KYCHistory(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]hub.KYCHistoryPage, error)
 	CustomFields(ctx context.Context, v auth.Viewer) ([]customer.CustomField, error)
+	FindingsByID(ctx context.Context, v auth.Viewer, ids []finding.ID) (map[finding.ID]finding.Finding, error)
 
 	PersonProposals(ctx context.Context, v auth.Viewer, first *int, after string, total bool) (hub.ProposalPage, error)
 
@@ -142,6 +144,7 @@ type (
 	proposals    struct{ *API }
 	responsibles struct{ *API }
 	kycs         struct{ *API }
+	findings     struct{ *API }
 )
 
 // Query implements ResolverRoot.
@@ -188,6 +191,9 @@ func (r root) Responsible() ResponsibleResolver { return responsibles(r) }
 
 // PersonProposal implements ResolverRoot.
 func (r root) PersonProposal() PersonProposalResolver { return proposals(r) }
+
+// Finding implements ResolverRoot.
+func (r root) Finding() FindingResolver { return findings(r) }
 
 // Kyc implements ResolverRoot.
 func (r root) Kyc() KycResolver { return kycs(r) }

@@ -23,6 +23,7 @@ const (
 	nounLink     noun = "Link"
 	nounProposal noun = "PersonProposal"
 	nounRun      noun = "Run"
+	nounFinding  noun = "Finding"
 	nounKey      noun = "ApiKey" // names an actor; it cannot be read by node
 )
 
@@ -47,7 +48,7 @@ func parseID(s string) (noun, string, error) {
 
 func known(n noun) bool {
 	switch n {
-	case nounCustomer, nounOffice, nounPerson, nounSystem, nounLink, nounProposal, nounRun, nounKey:
+	case nounCustomer, nounOffice, nounPerson, nounSystem, nounLink, nounProposal, nounRun, nounFinding, nounKey:
 		return true
 	}
 	return false

@@ -11,6 +11,7 @@ import (
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
+	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/run"
@@ -35,6 +36,7 @@ type loaders struct {
 	provenance *dataloadgen.Loader[customer.ID, customer.Provenances]
 	kyc        *dataloadgen.Loader[customer.ID, customer.KYC]
 	kycHistory *dataloadgen.Loader[changesKey, hub.KYCHistoryPage]
+	findings   *dataloadgen.Loader[finding.ID, finding.Finding]
 	// custom are the definitions of the organisation, which is all there is to ask for.
 	custom *dataloadgen.Loader[struct{}, []customer.CustomField]
 }
@@ -71,6 +73,7 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		ahead:      byID(v, a.hub.QueuePositions, wait),
 		lanes:      byID(v, a.hub.LanesBySystem, wait),
 		runs:       byID(v, a.hub.RunsByID, wait),
+		findings:   byID(v, a.hub.FindingsByID, wait),
 		provenance: byID(v, a.hub.ProvenanceByCustomer, wait),
 		kyc:        byID(v, a.hub.KYCByCustomer, wait),
 		kycHistory: dataloadgen.NewMappedLoader(func(ctx context.Context, keys []changesKey) (map[changesKey]hub.KYCHistoryPage, error) {

@@ -9,6 +9,7 @@ import (
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/organisation"
@@ -174,6 +175,8 @@ func loadNode(ctx context.Context, n noun, id string) (model.Node, error) {
 		return loadedNode(func(w hub.LinkView) *model.Link { return toLink(v, w, nil) })(l.links.Load(ctx, link.ID(id)))
 	case nounRun:
 		return node(loadRun(ctx, run.ID(id)))
+	case nounFinding:
+		return node(loadFinding(ctx, finding.ID(id)))
 	}
 	return nil, nil
 }

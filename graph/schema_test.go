@@ -123,7 +123,7 @@ func TestEnumsCoverTheNouns(t *testing.T) {
 	}
 	for _, k := range []change.Kind{
 		change.CustomerCreated, change.CustomerUpdated, change.CustomerDeactivated, change.CustomerReactivated, change.KYCStatusChanged,
-		change.SystemCreated, change.SystemUpdated,
+		change.SystemCreated, change.SystemUpdated, change.FindingRaised, change.FindingResolved,
 	} {
 		if !model.ChangeKind(k).IsValid() {
 			t.Errorf("ChangeKind lacks %s", k)

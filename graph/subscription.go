@@ -2,17 +2,13 @@ package graph
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
-	"customerhub/internal/customer"
-	"customerhub/internal/fault"
+	"customerhub/internal/change"
 	"customerhub/internal/feed"
-	"customerhub/internal/hub"
 )
 
 const (
@@ -59,58 +55,33 @@ func fail(ctx context.Context, err error) {
 	}
 }
 
-// CustomerChanged resolves Subscription.customerChanged.
-func (r subscription) CustomerChanged(ctx context.Context, filter *model.CustomerFilter, after *string) (<-chan model.CustomerEvent, error) {
-	v := auth.ViewerFrom(ctx)
-	if err := v.Require(auth.CustomersRead); err != nil {
-		return nil, err
-	}
-	items, err := r.feed.Changes(ctx, v.Organisation.ID, value(after))
+// chooser looks at a batch of changes and says what each of them means to one subscriber; false means nothing.
+type chooser[E any] func(ctx context.Context, batch []*change.Change) (func(c *change.Change, cursor string) (E, bool), error)
+
+// follower turns the items of the feed into the events of one subscription.
+type follower[E any] struct {
+	choose chooser[E]
+	events chan E
+	sentAt time.Time
+}
+
+// follow begins to follow the changes of the viewer's organisation after a cursor. E is a union of the schema that Heartbeat,
+// Lagged and SnapshotRequired belong to.
+func follow[E any](ctx context.Context, a *API, after *string, choose chooser[E]) (<-chan E, error) {
+	items, err := a.feed.Changes(ctx, auth.ViewerFrom(ctx).Organisation.ID, value(after))
 	if err != nil {
-		return nil, err
+		return nil, at(err, "after")
 	}
-	f := follower{API: r.API, viewer: v, filter: customerFilter(filter), events: make(chan model.CustomerEvent), sentAt: time.Now()}
-	f.with, f.customers = f.wanted(ctx)
+	f := follower[E]{choose: choose, events: make(chan E), sentAt: time.Now()}
 	go func() {
 		defer close(f.events)
-		fail(ctx, f.follow(ctx, items))
+		fail(ctx, f.run(ctx, items))
 	}()
 	return f.events, nil
 }
 
-// follower turns the items of the feed into the events of one subscription.
-type follower struct {
-	*API
-	viewer auth.Viewer
-	filter hub.CustomerFilter
-	// customers says whether the selection asks for the customer at all, with for which of its relations.
-	customers bool
-	with      model.Relations
-	events    chan model.CustomerEvent
-	sentAt    time.Time
-}
-
-// wanted looks at the selection of an event: the customer may be asked for beside the change and inside it.
-func (f *follower) wanted(ctx context.Context) (with model.Relations, customers bool) {
-	for _, field := range selected(ctx, "CustomerChange") {
-		switch field.Name {
-		case "customer":
-			customers = true
-			with |= relations(ctx, collect(ctx, field.Selections, "Customer", "Node"))
-		case "change":
-			for _, inner := range collect(ctx, field.Selections, "Change") {
-				if inner.Name == "customer" {
-					customers = true
-					with |= relations(ctx, collect(ctx, inner.Selections, "Customer", "Node"))
-				}
-			}
-		}
-	}
-	return with, customers
-}
-
-// follow runs until the feed ends or the subscriber is gone.
-func (f *follower) follow(ctx context.Context, items <-chan feed.Item) error {
+// run goes on until the feed ends or the subscriber is gone.
+func (f *follower[E]) run(ctx context.Context, items <-chan feed.Item) error {
 	for {
 		batch, more := take(ctx, items)
 		if err := f.tell(ctx, batch); err != nil || !more {
@@ -142,95 +113,51 @@ func take(ctx context.Context, items <-chan feed.Item) (batch []feed.Item, more 
 }
 
 // tell sends what the batch means to this subscriber.
-func (f *follower) tell(ctx context.Context, batch []feed.Item) error {
-	var ids []customer.ID
+func (f *follower[E]) tell(ctx context.Context, batch []feed.Item) error {
+	var changes []*change.Change
 	for _, item := range batch {
-		if item.Change != nil && item.Change.CustomerID != "" {
-			ids = append(ids, item.Change.CustomerID)
+		if item.Change != nil {
+			changes = append(changes, item.Change)
 		}
 	}
-	fits, now, err := f.look(ctx, ids)
-	if err != nil {
-		return err
+	meaning := func(*change.Change, string) (e E, ok bool) { return e, false }
+	if len(changes) > 0 {
+		var err error
+		if meaning, err = f.choose(ctx, changes); err != nil {
+			return err
+		}
 	}
 	for _, item := range batch {
-		if e := f.event(item, fits, now); e != nil && !f.send(ctx, e) {
+		e, ok := signalOf[E](item)
+		if item.Change != nil {
+			if e, ok = meaning(item.Change, item.Cursor); !ok && time.Since(f.sentAt) > quietFor {
+				e, ok = any(&model.Heartbeat{NewestSequence: int(item.Sequence), Cursor: item.Cursor}).(E)
+			}
+		}
+		if ok && !f.send(ctx, e) {
 			return nil
 		}
 	}
 	return nil
 }
 
-// look reads the customers of a batch as they are now, and which of them fit the filter; a nil fits means all.
-func (f *follower) look(ctx context.Context, ids []customer.ID) (fits map[customer.ID]bool, now map[customer.ID]*model.Customer, err error) {
-	if len(ids) == 0 {
-		return nil, nil, nil
-	}
-	if f.filter != (hub.CustomerFilter{}) {
-		if fits, err = f.hub.MatchCustomers(ctx, f.viewer, ids, f.filter); err != nil {
-			return nil, nil, err
-		}
-		if fits == nil {
-			fits = map[customer.ID]bool{}
-		}
-	}
-	if !f.customers {
-		return fits, nil, nil
-	}
-	views, err := f.hub.CustomersByID(ctx, f.viewer, ids, include(f.with))
-	if err != nil {
-		return nil, nil, err
-	}
-	now = make(map[customer.ID]*model.Customer, len(views))
-	for id, c := range views {
-		now[id] = toCustomer(f.viewer, c)
-	}
-	return fits, now, nil
-}
-
-// tookOut says whether a change may have taken its customer out of the set that the filter names: a value that the filter
-// looks at was there before. Whoever follows the set would otherwise keep the customer for ever.
-func tookOut(fields []customer.FieldChange, f hub.CustomerFilter) bool {
-	words := customer.SearchWords(f.Text)
-	return slices.ContainsFunc(fields, func(c customer.FieldChange) bool {
-		if c.Before == "" {
-			return false
-		}
-		switch c.Field {
-		case customer.FieldStatus:
-			return c.Before == string(f.Status)
-		case customer.FieldKind:
-			return c.Before == string(f.Kind)
-		case customer.FieldName, customer.FieldNameExtension, customer.FieldFirstName, customer.FieldLastName, customer.FieldNumber, customer.FieldBusinessID:
-			before := customer.Fold(c.Before + " " + strings.ReplaceAll(c.Before, "-", ""))
-			return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(before, word) })
-		}
-		return false
-	})
-}
-
-// event is what an item means to this subscriber; nil when nothing.
-func (f *follower) event(item feed.Item, fits map[customer.ID]bool, now map[customer.ID]*model.Customer) model.CustomerEvent {
+// signalOf is what an item that is no change says; false for a change.
+func signalOf[E any](item feed.Item) (e E, ok bool) {
+	var signal any
 	switch {
 	case item.SnapshotRequired:
-		return &model.SnapshotRequired{Cursor: item.Cursor}
+		signal = &model.SnapshotRequired{Cursor: item.Cursor}
 	case item.Lagged > 0:
-		return &model.Lagged{Missed: int(item.Lagged), Cursor: item.Cursor}
+		signal = &model.Lagged{Missed: int(item.Lagged), Cursor: item.Cursor}
 	case item.Heartbeat:
-		return &model.Heartbeat{NewestSequence: int(item.Sequence), Cursor: item.Cursor}
-	case item.Change == nil:
-		return nil
-	case item.Change.CustomerID != "" && (fits == nil || fits[item.Change.CustomerID] || tookOut(item.Change.Fields, f.filter)):
-		c := now[item.Change.CustomerID]
-		return &model.CustomerChange{Change: toChange(*item.Change, item.Cursor, c), Customer: c}
-	case time.Since(f.sentAt) > quietFor:
-		return &model.Heartbeat{NewestSequence: int(item.Sequence), Cursor: item.Cursor}
+		signal = &model.Heartbeat{NewestSequence: int(item.Sequence), Cursor: item.Cursor}
 	}
-	return nil
+	e, ok = signal.(E)
+	return e, ok
 }
 
 // send gives an event to the subscriber; false when it is gone.
-func (f *follower) send(ctx context.Context, e model.CustomerEvent) bool {
+func (f *follower[E]) send(ctx context.Context, e E) bool {
 	select {
 	case f.events <- e:
 		f.sentAt = time.Now()
@@ -238,48 +165,4 @@ func (f *follower) send(ctx context.Context, e model.CustomerEvent) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// RunProgress resolves Subscription.runProgress.
-func (r subscription) RunProgress(ctx context.Context, id string) (<-chan *model.Run, error) {
-	runID, err := parseRunID(id)
-	if err != nil {
-		return nil, at(err, "run")
-	}
-	// Watching begins before the first look, so that nothing happens between the two.
-	wake := r.feed.Watch(ctx, feed.TopicRuns, auth.ViewerFrom(ctx).Organisation.ID)
-	now, ok, err := r.runByID(ctx, runID)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, fault.New(fault.NotFound, "There is no such run.").At("run")
-	}
-	out := make(chan *model.Run)
-	go func() {
-		defer close(out)
-		last := now
-		for first := true; ; first = false {
-			if first || now != last {
-				select {
-				case out <- toRun(now):
-				case <-ctx.Done():
-					return
-				}
-			}
-			if last = now; now.State.Final() {
-				return
-			}
-			select {
-			case <-wake:
-			case <-ctx.Done():
-				return
-			}
-			if now, ok, err = r.runByID(ctx, runID); err != nil || !ok {
-				fail(ctx, err)
-				return
-			}
-		}
-	}()
-	return out, nil
 }

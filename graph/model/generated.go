@@ -5,6 +5,7 @@ package model
 import (
 	"bytes"
 	"customerhub/internal/customer"
+	"customerhub/internal/finding"
 	"customerhub/internal/link"
 	"customerhub/internal/run"
 	"customerhub/internal/system"
@@ -19,6 +20,11 @@ import (
 // What a follower of customers receives.
 type CustomerEvent interface {
 	IsCustomerEvent()
+}
+
+// What a follower of findings receives.
+type FindingEvent interface {
+	IsFindingEvent()
 }
 
 // Anything that has a global id and can be read again by `node`.
@@ -116,6 +122,10 @@ type Change struct {
 	All []*FieldChange `json:"-"`
 	// The customer that changed; empty when the change is about none.
 	CustomerID customer.ID `json:"-"`
+	// The finding that was raised or resolved; empty for other kinds.
+	FindingID finding.ID `json:"-"`
+	// The finding, where it was read with the change; else nil.
+	Found *Finding `json:"-"`
 	// The customer, where it was read with the change; else nil.
 	Of *Customer `json:"-"`
 }
@@ -631,6 +641,43 @@ type FieldProvenance struct {
 	Alternatives []*FieldAlternative `json:"alternatives"`
 }
 
+// Something that a person should know or decide, such as a business ID that cannot be right. Needs `systems:read`.
+//
+// It is raised once for as long as it stands, however often the record is read, and resolved when a later reading does not
+// show it any more or somebody settles the matter.
+type Finding struct {
+	// The global id.
+	ID string `json:"id"`
+	// What it is about.
+	Code FindingCode `json:"code"`
+	// What is the matter, in a sentence for an operator.
+	Message string `json:"message"`
+	// The field that it is about, such as `businessId` or `billingAddress.country`; null when it is about no single one.
+	Field *string `json:"field,omitempty"`
+	// The record's id in that system, such as the Netvisor key `4711`; null when it is about no single record.
+	ExternalID *string `json:"externalId,omitempty"`
+	// When it was raised.
+	RaisedAt time.Time `json:"raisedAt"`
+	// When it was resolved; null while it stands.
+	ResolvedAt *time.Time `json:"resolvedAt,omitempty"`
+	// The customer that it is about; empty when there is none.
+	CustomerID customer.ID `json:"-"`
+	// The system that it is about; empty when there is none.
+	SystemID system.ID `json:"-"`
+}
+
+func (Finding) IsNode() {}
+
+// A finding was raised or resolved.
+type FindingChange struct {
+	// The change, whose kind is `FINDING_RAISED` or `FINDING_RESOLVED`.
+	Change *Change `json:"change"`
+	// The finding as it is now; null when it is gone.
+	Finding *Finding `json:"finding,omitempty"`
+}
+
+func (FindingChange) IsFindingEvent() {}
+
 // A decision for one field group, such as `billingAddress`.
 type GroupPolicy struct {
 	// The group, such as `billingAddress`, `einvoice`, `office.address`, or `office` for all of an office.
@@ -658,6 +705,8 @@ type Heartbeat struct {
 	// Where to go on from after a broken connection.
 	Cursor string `json:"cursor"`
 }
+
+func (Heartbeat) IsFindingEvent() {}
 
 func (Heartbeat) IsCustomerEvent() {}
 
@@ -688,6 +737,18 @@ type Kyc struct {
 	Masked bool `json:"masked"`
 	// The customer that it is about.
 	CustomerID customer.ID `json:"-"`
+}
+
+// Restricts customers by what the due-diligence service says of them; all members given have to hold.
+type KycFilter struct {
+	// Only customers in one of these risk classes. One of whom the service has said nothing is `UNKNOWN`.
+	RiskClass graphql.Omittable[[]RiskClass] `json:"riskClass,omitempty"`
+	// Only customers for whom something has to be done, or for whom nothing has; one of whom that is not known fits neither.
+	RequiresActions graphql.Omittable[*bool] `json:"requiresActions,omitempty"`
+	// Only customers whose due diligence expires before this day, such as `2026-12-31`. Needs `kyc:read`.
+	ExpiresBefore graphql.Omittable[*string] `json:"expiresBefore,omitempty"`
+	// Whether one of the members that are given is enough.
+	AnyOf graphql.Omittable[*bool] `json:"anyOf,omitempty"`
 }
 
 // What the due-diligence service said of a customer at one time.
@@ -749,6 +810,8 @@ type Lagged struct {
 	// Where to go on from.
 	Cursor string `json:"cursor"`
 }
+
+func (Lagged) IsFindingEvent() {}
 
 func (Lagged) IsCustomerEvent() {}
 
@@ -1329,6 +1392,8 @@ type SnapshotRequired struct {
 	Cursor string `json:"cursor"`
 }
 
+func (SnapshotRequired) IsFindingEvent() {}
+
 func (SnapshotRequired) IsCustomerEvent() {}
 
 // Where a value came from.
@@ -1732,6 +1797,10 @@ const (
 	ChangeKindSystemCreated ChangeKind = "SYSTEM_CREATED"
 	// The configuration or state of an external system changed.
 	ChangeKindSystemUpdated ChangeKind = "SYSTEM_UPDATED"
+	// There is something that a person should know or decide; `finding` is it.
+	ChangeKindFindingRaised ChangeKind = "FINDING_RAISED"
+	// A finding stands no more: a later reading does not show it, or somebody settled it.
+	ChangeKindFindingResolved ChangeKind = "FINDING_RESOLVED"
 )
 
 var AllChangeKind = []ChangeKind{
@@ -1742,11 +1811,13 @@ var AllChangeKind = []ChangeKind{
 	ChangeKindKycStatusChanged,
 	ChangeKindSystemCreated,
 	ChangeKindSystemUpdated,
+	ChangeKindFindingRaised,
+	ChangeKindFindingResolved,
 }
 
 func (e ChangeKind) IsValid() bool {
 	switch e {
-	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindKycStatusChanged, ChangeKindSystemCreated, ChangeKindSystemUpdated:
+	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindKycStatusChanged, ChangeKindSystemCreated, ChangeKindSystemUpdated, ChangeKindFindingRaised, ChangeKindFindingResolved:
 		return true
 	}
 	return false
@@ -2321,6 +2392,121 @@ func (e *FaultCode) UnmarshalJSON(b []byte) error {
 }
 
 func (e FaultCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a finding is about. The list may grow; show the message of one you do not know.
+type FindingCode string
+
+const (
+	// The business ID cannot be right. It is kept as found, and left out of e-invoicing and due diligence.
+	FindingCodeBusinessIDInvalid FindingCode = "BUSINESS_ID_INVALID"
+	// A personal identity code stood in a field that is not for it. The value was dropped and the record kept.
+	FindingCodeIdentityCodeDropped FindingCode = "IDENTITY_CODE_DROPPED"
+	// A personal identity code stood in free text, where it was hidden.
+	FindingCodeHetuMasked FindingCode = "HETU_MASKED"
+	// An e-invoice address or its operator cannot be right.
+	FindingCodeEinvoiceInvalid FindingCode = "EINVOICE_INVALID"
+	// An e-invoice address came without its operator, or the reverse.
+	FindingCodeEinvoiceIncomplete FindingCode = "EINVOICE_INCOMPLETE"
+	// Several records carry the same customer number.
+	FindingCodeCustomerNumberTwice FindingCode = "CUSTOMER_NUMBER_TWICE"
+	// A record could not be taken into the hub.
+	FindingCodeRecordUnreadable FindingCode = "RECORD_UNREADABLE"
+	// The country is not an ISO 3166-1 country.
+	FindingCodeCountryUnknown FindingCode = "COUNTRY_UNKNOWN"
+	// A phone number could not be understood; it is kept as typed.
+	FindingCodePhoneNotUnderstood FindingCode = "PHONE_NOT_UNDERSTOOD"
+	// A contact person lacks a first or a last name.
+	FindingCodeContactNameMissing FindingCode = "CONTACT_NAME_MISSING"
+	// The system sent something that the hub does not know.
+	FindingCodeUnknownElement FindingCode = "UNKNOWN_ELEMENT"
+	// A record stands in the system's list, and the system does not give its details.
+	FindingCodeRecordListedNotRead FindingCode = "RECORD_LISTED_NOT_READ"
+	// The record was deleted in the system; the customer was made inactive.
+	FindingCodeRecordDeleted FindingCode = "RECORD_DELETED"
+	// The system's list lacks so many known records that none of them is believed to be deleted.
+	FindingCodeMassAbsence FindingCode = "MASS_ABSENCE"
+	// Both sides changed a value since they last agreed; one of them stands, the other is in the customer's provenance.
+	FindingCodeFieldConflict FindingCode = "FIELD_CONFLICT"
+	// A record that the hub may have made, or must not make again, fits several; a person has to say which.
+	FindingCodeCreateAmbiguous FindingCode = "CREATE_AMBIGUOUS"
+	// The system has a field that nobody has defined as a custom field; its values are kept as text.
+	FindingCodeCustomFieldUnmapped FindingCode = "CUSTOM_FIELD_UNMAPPED"
+	// A value is not of the type of its custom field and was left out.
+	FindingCodeCustomFieldInvalid FindingCode = "CUSTOM_FIELD_INVALID"
+	// An e-invoice address of an office is of a kind that the system does not take in an office.
+	FindingCodeOfficeEinvoiceRefused FindingCode = "OFFICE_EINVOICE_REFUSED"
+	// The system refuses the record, or it failed again and again; it waits for a person.
+	FindingCodeLinkParked FindingCode = "LINK_PARKED"
+	// A code that this schema does not know yet.
+	FindingCodeUnknown FindingCode = "UNKNOWN"
+)
+
+var AllFindingCode = []FindingCode{
+	FindingCodeBusinessIDInvalid,
+	FindingCodeIdentityCodeDropped,
+	FindingCodeHetuMasked,
+	FindingCodeEinvoiceInvalid,
+	FindingCodeEinvoiceIncomplete,
+	FindingCodeCustomerNumberTwice,
+	FindingCodeRecordUnreadable,
+	FindingCodeCountryUnknown,
+	FindingCodePhoneNotUnderstood,
+	FindingCodeContactNameMissing,
+	FindingCodeUnknownElement,
+	FindingCodeRecordListedNotRead,
+	FindingCodeRecordDeleted,
+	FindingCodeMassAbsence,
+	FindingCodeFieldConflict,
+	FindingCodeCreateAmbiguous,
+	FindingCodeCustomFieldUnmapped,
+	FindingCodeCustomFieldInvalid,
+	FindingCodeOfficeEinvoiceRefused,
+	FindingCodeLinkParked,
+	FindingCodeUnknown,
+}
+
+func (e FindingCode) IsValid() bool {
+	switch e {
+	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeLinkParked, FindingCodeUnknown:
+		return true
+	}
+	return false
+}
+
+func (e FindingCode) String() string {
+	return string(e)
+}
+
+func (e *FindingCode) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = FindingCode(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid FindingCode", str)
+	}
+	return nil
+}
+
+func (e FindingCode) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *FindingCode) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e FindingCode) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

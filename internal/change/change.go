@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/finding"
 )
 
 // Kind says what was altered.
@@ -20,6 +21,8 @@ const (
 	KYCStatusChanged    Kind = "KYC_STATUS_CHANGED"
 	SystemCreated       Kind = "SYSTEM_CREATED"
 	SystemUpdated       Kind = "SYSTEM_UPDATED"
+	FindingRaised       Kind = "FINDING_RAISED"
+	FindingResolved     Kind = "FINDING_RESOLVED"
 )
 
 // ActorKind says what sort of actor made a change.
@@ -58,6 +61,8 @@ type Change struct {
 	Number int
 	// Fields that changed, parts named by the hub's ids.
 	Fields []customer.FieldChange
-	Actor  Actor
-	Origin Source
+	// FindingID is the finding that was raised or resolved; empty for other kinds.
+	FindingID finding.ID
+	Actor     Actor
+	Origin    Source
 }

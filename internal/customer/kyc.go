@@ -77,7 +77,7 @@ func (k *KYC) fields() Fields {
 	fs.Set("kyc.state", string(k.State))
 	fs.Set(FieldKYCRiskClass, string(k.RiskClass))
 	if k.RequiresActions != nil {
-		fs[FieldKYCRequiresActions] = map[bool]string{true: "true", false: "false"}[*k.RequiresActions]
+		fs[FieldKYCRequiresActions] = yesOrNo(*k.RequiresActions)
 	}
 	fs.Set("kyc.requiresActionsReasons", JoinList(k.RequiresActionsReasons))
 	fs.Set(FieldKYCRiskAssessedOn, k.LatestRiskAssessmentOn)

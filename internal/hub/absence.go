@@ -27,7 +27,8 @@ func noteAbsence(ctx context.Context, tx pgx.Tx, c store.Claim, s *system.System
 	if err := markGone(ctx, tx, s, report.Gone, now); err != nil {
 		return err
 	}
-	return store.SyncFindings(ctx, tx, s.ID, []string{""}, report.Findings)
+	noted, err := store.SyncFindings(ctx, tx, s.ID, []string{""}, report.Findings)
+	return logFindings(ctx, tx, noted, byHub, err)
 }
 
 // markGone makes the customers of records that are gone inactive. Nothing is deleted: the link stays and says so, and a

@@ -51,7 +51,7 @@ func (h *Hub) DefineCustomField(ctx context.Context, v auth.Viewer, d customer.C
 	if len(faults) > 0 {
 		return customer.CustomField{}, faults
 	}
-	_, err := h.do(ctx, v, command{auth.Admin, "defineCustomField", key, d, nil},
+	_, err := h.do(ctx, v, command{auth.Admin, "defineCustomField", key, d, []Topic{TopicChanges}},
 		func(ctx context.Context, tx pgx.Tx) (answer, error) {
 			if err := store.LockCustomFields(ctx, tx); err != nil {
 				return nil, err
@@ -60,7 +60,8 @@ func (h *Hub) DefineCustomField(ctx context.Context, v auth.Viewer, d customer.C
 			if err := keepDefinition(ctx, tx, &d); err != nil {
 				return nil, err
 			}
-			if err := store.ResolveByField(ctx, tx, finding.CustomFieldUnmapped, customer.CustomValueField(d.Key)); err != nil {
+			noted, err := store.ResolveByField(ctx, tx, finding.CustomFieldUnmapped, customer.CustomValueField(d.Key))
+			if err := logFindings(ctx, tx, noted, v.Actor, err); err != nil {
 				return nil, err
 			}
 			return answer{"key": d.Key}, store.SaveCustomField(ctx, tx, d)

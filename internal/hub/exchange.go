@@ -87,7 +87,8 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 			if err != nil {
 				return err
 			}
-			if err := store.RaiseFindings(ctx, tx, l.System.ID, unmapped); err != nil {
+			noted, err := store.RaiseFindings(ctx, tx, l.System.ID, unmapped)
+			if err := logFindings(ctx, tx, noted, byHub, err); err != nil {
 				return err
 			}
 			o = mapped[0]

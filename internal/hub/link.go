@@ -103,7 +103,8 @@ func (h *Hub) noteRefused(ctx context.Context, tx pgx.Tx, l link.Link, refused [
 	for i := range refused {
 		refused[i].ExternalID, refused[i].CustomerID = l.ExternalID, l.CustomerID
 	}
-	return store.SyncFindingsOf(ctx, tx, s.ID, []string{l.ExternalID}, finding.Refusals, refused)
+	noted, err := store.SyncFindingsOf(ctx, tx, s.ID, []string{l.ExternalID}, finding.Refusals, refused)
+	return logFindings(ctx, tx, noted, byHub, err)
 }
 
 // settle gives the link as it stands after the customer changed here, and what the system would not take; false when the link

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -71,7 +72,8 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 		if err := h.commit(ctx, tx, t, outcomes, known, now); err != nil {
 			return err
 		}
-		if err := store.RaiseFindings(ctx, tx, t.System, unmapped); err != nil {
+		raised, err := store.RaiseFindings(ctx, tx, t.System, unmapped)
+		if err := logFindings(ctx, tx, raised, byHub, err); err != nil {
 			return err
 		}
 		return t.Also(ctx, tx, counts)
@@ -79,8 +81,8 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 	if err != nil {
 		return run.Counts{}, err
 	}
-	if counts.Created+counts.Updated > 0 {
-		h.o.Wake(TopicChanges, t.Organisation)
+	if counts.Created+counts.Updated+counts.Findings > 0 {
+		h.o.Wake(TopicChanges, t.Organisation) // findings that stand already are no change; looking for one costs little
 	}
 	return counts, nil
 }
@@ -307,10 +309,11 @@ func (w *writes) save(ctx context.Context, tx pgx.Tx, seen []string) error {
 	if err := store.SaveLinkedRecords(ctx, tx, w.records); err != nil {
 		return err
 	}
-	if err := store.AppendChanges(ctx, tx, w.changes); err != nil {
+	noted, err := store.SyncFindings(ctx, tx, w.system, seen, w.findings)
+	if err != nil {
 		return err
 	}
-	return store.SyncFindings(ctx, tx, w.system, seen, w.findings)
+	return store.AppendChanges(ctx, tx, slices.Concat(w.changes, findingChanges(noted, byHub)))
 }
 
 func idsOf(customers []customer.Customer) []customer.ID {

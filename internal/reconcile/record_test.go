@@ -31,8 +31,19 @@ func TestRecords(t *testing.T) {
 		if r := b.imported(); r.Counts.Findings != 2 {
 			t.Errorf("got %+v", r.Counts)
 		}
-		before := b.versions()
+		// The log tells of them, in the customer's order (design section 7).
+		logged := func(kind string) int {
+			return b.count(`SELECT count(*) FROM change h JOIN finding f ON f.id = h.finding_id AND f.customer_id = h.customer_id
+				WHERE h.kind = $1 AND h.change_no > 1`, kind)
+		}
+		if n := logged("FINDING_RAISED"); n != 2 {
+			t.Errorf("%d changes tell of the 2 findings", n)
+		}
+		before, changes := b.versions(), b.count(`SELECT count(*) FROM change`)
 		b.sync(true)
+		if n := b.count(`SELECT count(*) FROM change`); n != changes {
+			t.Errorf("an unchanged run made %d changes", n-changes)
+		}
 		if b.versions() != before || len(b.findings()) != 2 {
 			t.Errorf("they were raised again: %+v", b.findings())
 		}
@@ -50,6 +61,9 @@ func TestRecords(t *testing.T) {
 		b.sync(false)
 		if got := b.findings(); len(got) != 0 || b.count(`SELECT count(*) FROM finding`) != 2 {
 			t.Errorf("got %+v", got)
+		}
+		if n := logged("FINDING_RESOLVED"); n != 2 {
+			t.Errorf("%d changes tell that the 2 findings are resolved", n)
 		}
 	})
 	t.Run("R92_ANumberCarriedTwiceIsFoundForAsLongAsItIs", func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
+	"customerhub/internal/finding"
 	"customerhub/internal/organisation"
 	"customerhub/internal/pg"
 )
@@ -26,16 +27,17 @@ type changeRow struct {
 	ActorID      string          `db:"actor_id"`
 	ActorName    string          `db:"actor_name"`
 	OriginSystem *string         `db:"origin_system"`
+	FindingID    *string         `db:"finding_id"`
 }
 
 const changeColumns = `h.sequence, h.at, h.kind, h.customer_id, h.change_no, h.fields, h.actor_kind, h.actor_id, h.actor_name,
-  h.origin_system`
+  h.origin_system, h.finding_id`
 
 func (r changeRow) noun() (change.Change, error) {
 	c := change.Change{
 		Sequence: r.Sequence, At: r.At.UTC(), Kind: change.Kind(r.Kind), CustomerID: textOf[customer.ID](r.CustomerID),
 		Number: r.ChangeNo, Actor: change.Actor{Kind: change.ActorKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName},
-		Origin: change.Source{SystemID: textOf[string](r.OriginSystem)},
+		Origin: change.Source{SystemID: textOf[string](r.OriginSystem)}, FindingID: textOf[finding.ID](r.FindingID),
 	}
 	if err := json.Unmarshal(r.Fields, &c.Fields); err != nil {
 		return change.Change{}, fmt.Errorf("reading fields of change %d: %w", r.Sequence, err)
@@ -54,14 +56,16 @@ type changeWriteRow struct {
 	ActorID      string          `json:"actor_id"`
 	ActorName    string          `json:"actor_name"`
 	OriginSystem *string         `json:"origin_system"`
+	FindingID    *string         `json:"finding_id"`
 }
 
 // sqlAppendNumbered appends changes whose numbers their customers have taken already.
 const sqlAppendNumbered = `
-INSERT INTO change (kind, customer_id, change_no, fields, actor_kind, actor_id, actor_name, origin_system)
-SELECT r.kind, r.customer_id, r.change_no, r.fields, r.actor_kind, r.actor_id, r.actor_name, r.origin_system
+INSERT INTO change (kind, customer_id, change_no, fields, actor_kind, actor_id, actor_name, origin_system,
+  finding_id)
+SELECT r.kind, r.customer_id, r.change_no, r.fields, r.actor_kind, r.actor_id, r.actor_name, r.origin_system, r.finding_id
 FROM jsonb_to_recordset(@rows::jsonb) AS r (kind text, customer_id uuid, change_no integer, place integer, fields jsonb,
-  actor_kind text, actor_id text, actor_name text, origin_system uuid)
+  actor_kind text, actor_id text, actor_name text, origin_system uuid, finding_id uuid)
 ORDER BY r.place`
 
 // sqlAppendChanges takes the next numbers of each customer under the lock that the update takes on the customer's row, so
@@ -70,7 +74,7 @@ const sqlAppendChanges = `
 WITH r AS MATERIALIZED (
   SELECT *, row_number() OVER (PARTITION BY customer_id ORDER BY place) AS nth
   FROM jsonb_to_recordset(@rows::jsonb) AS r (kind text, customer_id uuid, place integer, fields jsonb, actor_kind text,
-    actor_id text, actor_name text, origin_system uuid)
+    actor_id text, actor_name text, origin_system uuid, finding_id uuid)
 ), taken AS (
   UPDATE customer c
   SET change_no = c.change_no + n.many
@@ -78,8 +82,9 @@ WITH r AS MATERIALIZED (
   WHERE c.id = n.customer_id
   RETURNING c.id, c.change_no - n.many AS before
 )
-INSERT INTO change (kind, customer_id, change_no, fields, actor_kind, actor_id, actor_name, origin_system)
-SELECT r.kind, r.customer_id, coalesce(t.before + r.nth, 0), r.fields, r.actor_kind, r.actor_id, r.actor_name, r.origin_system
+INSERT INTO change (kind, customer_id, change_no, fields, actor_kind, actor_id, actor_name, origin_system, finding_id)
+SELECT r.kind, r.customer_id, coalesce(t.before + r.nth, 0), r.fields, r.actor_kind, r.actor_id, r.actor_name, r.origin_system,
+  r.finding_id
 FROM r
 LEFT JOIN taken t ON t.id = r.customer_id
 WHERE r.customer_id IS NULL OR t.id IS NOT NULL
@@ -94,7 +99,7 @@ func AppendChanges(ctx context.Context, db pg.DB, changes []change.Change) error
 			Kind: string(c.Kind), CustomerID: textOrNull(c.CustomerID), ChangeNo: c.Number, Place: i,
 			Fields:    json.RawMessage(asJSON(nonNil(c.Fields))),
 			ActorKind: string(c.Actor.Kind), ActorID: c.Actor.ID, ActorName: c.Actor.Name,
-			OriginSystem: textOrNull(c.Origin.SystemID),
+			OriginSystem: textOrNull(c.Origin.SystemID), FindingID: textOrNull(c.FindingID),
 		}
 		if c.Number > 0 {
 			numbered = append(numbered, row)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,13 +12,37 @@ import (
 	"customerhub/internal/system"
 )
 
-type findingRow struct {
+// findingWriteRow is a finding on its way in.
+type findingWriteRow struct {
 	ID         string  `json:"id"`
 	Code       string  `json:"code"`
 	CustomerID *string `json:"customer_id"`
 	ExternalID string  `json:"external_id"`
 	Field      string  `json:"field"`
 	Message    string  `json:"message"`
+}
+
+// NotedFinding is a finding that a write raised or resolved.
+type NotedFinding struct {
+	ID         finding.ID
+	SystemID   system.ID
+	CustomerID customer.ID // empty when there is none
+	Resolved   bool
+}
+
+// notedRow is what the statements below return of each finding that they alter.
+type notedRow struct {
+	ID         string  `db:"id"`
+	SystemID   *string `db:"system_id"`
+	CustomerID *string `db:"customer_id"`
+}
+
+func noted(resolved, raised []notedRow) []NotedFinding {
+	var out []NotedFinding
+	for i, r := range append(resolved, raised...) {
+		out = append(out, NotedFinding{finding.ID(r.ID), textOf[system.ID](r.SystemID), textOf[customer.ID](r.CustomerID), i < len(resolved)})
+	}
+	return out
 }
 
 // sqlResolveFindings ends findings about records that were read again and do not show them any more.
@@ -28,40 +53,45 @@ WHERE f.system_id = @system AND f.external_id = ANY (@seen) AND f.resolved_at IS
   AND f.code <> ALL (@lasting) AND (@codes::text[] IS NULL OR f.code = ANY (@codes))
   AND NOT EXISTS (
     SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (code text, external_id text, field text)
-    WHERE r.code = f.code AND r.external_id = f.external_id AND r.field = f.field)`
+    WHERE r.code = f.code AND r.external_id = f.external_id AND r.field = f.field)
+RETURNING f.id, f.system_id, f.customer_id`
 
 const sqlRaiseFindings = `
 INSERT INTO finding (id, code, system_id, customer_id, external_id, field, message)
 SELECT r.id, r.code, @system, r.customer_id, r.external_id, r.field, r.message
 FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, code text, customer_id uuid, external_id text, field text, message text)
 ON CONFLICT (organisation_id, system_id, external_id, code, field) WHERE resolved_at IS NULL AND system_id IS NOT NULL
-DO NOTHING`
+DO NOTHING
+RETURNING id, system_id, customer_id`
 
 // SyncFindings makes the standing findings about the records of a system that were just read, seen, equal to the given
-// ones: new ones are raised, those that show no more are resolved, those that stand are not written.
-func SyncFindings(ctx context.Context, db pg.DB, sys system.ID, seen []string, findings []finding.Finding) error {
+// ones: new ones are raised, those that show no more are resolved, those that stand are not written. It gives what it raised
+// and resolved, which mostly is nothing.
+func SyncFindings(ctx context.Context, db pg.DB, sys system.ID, seen []string, findings []finding.Finding) ([]NotedFinding, error) {
 	return SyncFindingsOf(ctx, db, sys, seen, nil, findings)
 }
 
 // SyncFindingsOf is SyncFindings for findings of some codes, and leaves the others alone; no codes are all.
-func SyncFindingsOf(ctx context.Context, db pg.DB, sys system.ID, seen []string, codes []finding.Code, findings []finding.Finding) error {
+func SyncFindingsOf(ctx context.Context, db pg.DB, sys system.ID, seen []string, codes []finding.Code, findings []finding.Finding) ([]NotedFinding, error) {
 	var of []string
 	if codes != nil {
 		of = texts(codes)
 	}
 	encoded := asJSON(findingRows(findings))
-	return Trip(ctx, db, func(b *pgx.Batch) {
-		b.Queue(sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "lasting": texts(finding.Lasting), "codes": of})
+	var resolved, raised []notedRow
+	err := Trip(ctx, db, func(b *pgx.Batch) {
+		collect(b, &resolved, sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "lasting": texts(finding.Lasting), "codes": of})
 		if len(findings) > 0 {
-			b.Queue(sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded})
+			collect(b, &raised, sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded})
 		}
 	})
+	return noted(resolved, raised), err
 }
 
-func findingRows(findings []finding.Finding) []findingRow {
-	rows := make([]findingRow, len(findings))
+func findingRows(findings []finding.Finding) []findingWriteRow {
+	rows := make([]findingWriteRow, len(findings))
 	for i, f := range findings {
-		rows[i] = findingRow{
+		rows[i] = findingWriteRow{
 			ID: NewID(), Code: string(f.Code), CustomerID: textOrNull(f.CustomerID), ExternalID: f.ExternalID,
 			Field: string(f.Field), Message: f.Message,
 		}
@@ -69,22 +99,69 @@ func findingRows(findings []finding.Finding) []findingRow {
 	return rows
 }
 
-// RaiseFindings raises findings of a system beside those that stand; one that stands already is not written.
-func RaiseFindings(ctx context.Context, db pg.DB, sys system.ID, findings []finding.Finding) error {
+// RaiseFindings raises findings of a system beside those that stand; one that stands already is not written. It gives those
+// that it raised.
+func RaiseFindings(ctx context.Context, db pg.DB, sys system.ID, findings []finding.Finding) ([]NotedFinding, error) {
 	if len(findings) == 0 {
-		return nil
+		return nil, nil
 	}
-	_, err := db.Exec(ctx, sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": asJSON(findingRows(findings))})
-	return pg.Fault(err, "findings")
+	rows, _ := db.Query(ctx, sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": asJSON(findingRows(findings))})
+	raised, err := pgx.CollectRows(rows, pgx.RowToStructByName[notedRow])
+	return noted(nil, raised), pg.Fault(err, "findings")
 }
 
 const sqlResolveByField = `
 UPDATE finding f
 SET resolved_at = now()
-WHERE f.code = @code AND f.field = @field AND f.resolved_at IS NULL`
+WHERE f.code = @code AND f.field = @field AND f.resolved_at IS NULL
+RETURNING f.id, f.system_id, f.customer_id`
 
-// ResolveByField ends findings of a code about a field, whatever the system and the record.
-func ResolveByField(ctx context.Context, db pg.DB, code finding.Code, f customer.Field) error {
-	_, err := db.Exec(ctx, sqlResolveByField, pgx.StrictNamedArgs{"code": string(code), "field": string(f)})
-	return pg.Fault(err, "findings")
+// ResolveByField ends findings of a code about a field, whatever the system and the record, and gives them.
+func ResolveByField(ctx context.Context, db pg.DB, code finding.Code, f customer.Field) ([]NotedFinding, error) {
+	rows, _ := db.Query(ctx, sqlResolveByField, pgx.StrictNamedArgs{"code": string(code), "field": string(f)})
+	resolved, err := pgx.CollectRows(rows, pgx.RowToStructByName[notedRow])
+	return noted(resolved, nil), pg.Fault(err, "findings")
+}
+
+type findingRow struct {
+	ID         string     `db:"id"`
+	Code       string     `db:"code"`
+	SystemID   *string    `db:"system_id"`
+	CustomerID *string    `db:"customer_id"`
+	ExternalID string     `db:"external_id"`
+	Field      string     `db:"field"`
+	Message    string     `db:"message"`
+	RaisedAt   time.Time  `db:"raised_at"`
+	ResolvedAt *time.Time `db:"resolved_at"`
+}
+
+func (r findingRow) noun() finding.Finding {
+	f := finding.Finding{
+		ID: finding.ID(r.ID), Code: finding.Code(r.Code), SystemID: textOf[system.ID](r.SystemID), CustomerID: textOf[customer.ID](r.CustomerID),
+		ExternalID: r.ExternalID, Field: customer.Field(r.Field), Message: r.Message, RaisedAt: r.RaisedAt.UTC(),
+	}
+	if r.ResolvedAt != nil {
+		f.ResolvedAt = r.ResolvedAt.UTC()
+	}
+	return f
+}
+
+const sqlFindingsByID = `
+SELECT f.id, f.code, f.system_id, f.customer_id, f.external_id, f.field, f.message, f.raised_at, f.resolved_at
+FROM finding f
+WHERE f.id = ANY (@ids)
+ORDER BY f.id`
+
+// ListFindingsByID reads findings; ids that do not exist are left out.
+func ListFindingsByID(ctx context.Context, db pg.DB, ids []finding.ID) ([]finding.Finding, error) {
+	rows, _ := db.Query(ctx, sqlFindingsByID, pgx.StrictNamedArgs{"ids": texts(ids)})
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[findingRow])
+	if err != nil {
+		return nil, pg.Fault(err, "findings")
+	}
+	out := make([]finding.Finding, len(found))
+	for i, r := range found {
+		out[i] = r.noun()
+	}
+	return out, nil
 }
