@@ -44,14 +44,11 @@ type Group string
 
 // Group is the field's name without its last dotted segment; a field without a dot is its own group.
 func (f Field) Group() Group {
-	prefix, rest := "", string(f)
-	if i := strings.Index(rest, "]."); i >= 0 {
-		prefix, rest = rest[:i+2], rest[i+2:]
+	inPart := strings.Index(string(f), "].") + len("].") // before that, dots belong to the part's key
+	if dot := strings.LastIndexByte(string(f), '.'); dot >= inPart {
+		return Group(f[:dot])
 	}
-	if i := strings.LastIndexByte(rest, '.'); i >= 0 {
-		rest = rest[:i]
-	}
-	return Group(prefix + rest)
+	return Group(f)
 }
 
 // AddressField names one part of an address of the customer.
@@ -122,17 +119,32 @@ func (fs Fields) Only(keep func(Field) bool) Fields {
 // Sorted lists the fields in a stable order.
 func (fs Fields) Sorted() []Field { return slices.Sorted(maps.Keys(fs)) }
 
-// Groups splits the fields into their groups.
-func (fs Fields) Groups() map[Group]Fields {
-	out := make(map[Group]Fields)
+// Groups splits the fields that keep says into their groups.
+func (fs Fields) Groups(keep func(Field) bool) map[Group]Fields {
+	out := make(map[Group]Fields, len(fs))
 	for f, v := range fs {
-		g := f.Group()
-		if out[g] == nil {
-			out[g] = make(Fields)
+		if !keep(f) {
+			continue
 		}
-		out[g][f] = v
+		g := f.Group()
+		of, ok := out[g]
+		if !ok {
+			of = make(Fields, 1)
+			out[g] = of
+		}
+		of[f] = v
 	}
 	return out
+}
+
+// HasGroup says whether any field of the group is known.
+func (fs Fields) HasGroup(g Group) bool {
+	for f := range fs {
+		if f.Group() == g {
+			return true
+		}
+	}
+	return false
 }
 
 // FieldChange is one field that got another value. Empty means not known.

@@ -298,15 +298,7 @@ func (w *writes) change(c customer.Customer, kind change.Kind, fields []customer
 // save writes everything; seen are the records whose standing findings are brought up to date.
 func (w *writes) save(ctx context.Context, tx pgx.Tx, seen []string) error {
 	number(w.customers, w.changes)
-	if len(w.customers) > 0 {
-		if err := store.SaveCustomers(ctx, tx, w.customers); err != nil {
-			return err
-		}
-	}
-	if err := store.SaveProvenance(ctx, tx, w.provenance); err != nil {
-		return err
-	}
-	if err := store.SaveLinkedRecords(ctx, tx, w.records); err != nil {
+	if err := store.SaveTaken(ctx, tx, w.customers, w.provenance, w.records); err != nil {
 		return err
 	}
 	noted, err := store.SyncFindings(ctx, tx, w.system, seen, w.findings)

@@ -149,7 +149,7 @@ func TestProperties(t *testing.T) {
 			l := imported(tb, record().Draw(t, "first"), p)
 			edit(t, &l.customer)
 			theirs := record().Draw(t, "theirs")
-			before, after := l.base.Theirs.Groups(), theirs.Only(p.Reads).Groups()
+			before, after := l.base.Theirs.Groups(p.Reads), theirs.Groups(p.Reads)
 			v := merge.Compare(l.ours(), theirs, l.base, p)
 			for f := range v.Incoming {
 				if before[f.Group()].Equal(after[f.Group()]) {

@@ -33,8 +33,8 @@ func (v Verdict) Messages(ours, theirs customer.Fields, base link.Base, isNew bo
 		card := Message{Operation: link.Create, Set: p.holds(ours, PartKey{}), Want: p.holds(ours, PartKey{})}
 		return []Message{card}
 	}
-	o, t := ours.Only(p.knows).Groups(), theirs.Only(p.Reads).Groups()
-	bo, bt := base.Ours.Only(p.knows).Groups(), base.Theirs.Only(p.Reads).Groups()
+	o, t := ours.Groups(p.knows), theirs.Groups(p.Reads)
+	bo, bt := base.Ours.Groups(p.knows), base.Theirs.Groups(p.Reads)
 	at := make(map[PartKey]*Message)
 	var order []PartKey
 	for _, g := range v.Outgoing {

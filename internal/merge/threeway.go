@@ -124,8 +124,8 @@ func (p Policy) knows(f customer.Field) bool { return p.Reads(f) || p.writes(f) 
 // in the hub stays out as a whole.
 func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 	v := Verdict{Incoming: make(customer.Fields), policy: p}
-	o, t := ours.Only(p.knows).Groups(), theirs.Only(p.Reads).Groups()
-	bo, bt := base.Ours.Only(p.knows).Groups(), base.Theirs.Only(p.Reads).Groups()
+	o, t := ours.Groups(p.knows), theirs.Groups(p.Reads)
+	bo, bt := base.Ours.Groups(p.knows), base.Theirs.Groups(p.Reads)
 	for _, g := range groupsOf(o, t, bo, bt) {
 		flow := p.flow(g)
 		if flow.Direction == system.Off || untold(g, t, bt) {
@@ -273,10 +273,11 @@ func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next li
 	for _, g := range v.Held {
 		open[g] = true
 	}
-	t, bt := theirs.Groups(), base.Theirs.Groups()
 	for f := range oursNow {
-		if g := f.Group(); untold(g, t, bt) {
-			open[g] = true
+		if part, _, _, ok := f.PartKey(); ok && part == customer.PartCustom {
+			if g := f.Group(); !theirs.HasGroup(g) && !base.Theirs.HasGroup(g) {
+				open[g] = true // as in untold
+			}
 		}
 	}
 	next = link.Base{
@@ -291,8 +292,17 @@ func (v Verdict) agree(before, now customer.Fields, open map[customer.Group]bool
 		g := f.Group()
 		return open[g] || !known(f) || v.isDetached(f) || v.policy.flow(g).Direction == system.Off
 	}
-	out := before.Only(kept)
-	maps.Copy(out, now.Only(func(f customer.Field) bool { return !kept(f) && !ofUnsent(f) }))
+	out := make(customer.Fields, max(len(before), len(now)))
+	for f, value := range before {
+		if kept(f) {
+			out[f] = value
+		}
+	}
+	for f, value := range now {
+		if !kept(f) && !ofUnsent(f) {
+			out[f] = value
+		}
+	}
 	return out
 }
 
@@ -303,6 +313,9 @@ func ofUnsent(f customer.Field) bool {
 }
 
 func (v Verdict) isDetached(f customer.Field) bool {
+	if len(v.detached) == 0 {
+		return false
+	}
 	part, key, _, ok := f.PartKey()
 	return ok && slices.Contains(v.detached, PartKey{part, key})
 }

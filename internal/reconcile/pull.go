@@ -3,6 +3,8 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,7 +74,9 @@ func (j *job) takeAll(ctx context.Context, kind connector.Kind, conn connector.C
 		cancel()
 		<-reading // the lane is free again before the run ends
 	}()
-	for first := place == 0; ; first = false {
+	// Tables that fill up are looked at again each time they have grown by so much.
+	const growth = 8
+	for analyze := 1; ; {
 		b := <-reading
 		if b.err != nil || len(b.items) == 0 {
 			return b.err
@@ -81,8 +85,9 @@ func (j *job) takeAll(ctx context.Context, kind connector.Kind, conn connector.C
 		if err := j.keep(ctx, kind, b); err != nil {
 			return err
 		}
-		if first && j.work.Run.Kind == run.FirstImport {
-			// The tables have just got their first rows, and whatever was planned for empty ones is wrong from now on.
+		if done := j.work.Run.Done; j.work.Run.Kind == run.FirstImport && done >= analyze {
+			// What was planned for tables that were empty, or much smaller, is wrong from now on.
+			analyze = done * growth
 			if err := store.AnalyzeCustomers(ctx, j.worker.pool); err != nil {
 				return err
 			}
@@ -233,6 +238,19 @@ func policyOf(kind connector.Kind, s system.System) Policy {
 	return Policy{System: s.ID, Name: s.Name, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses, Decided: s.Policy}
 }
 
+// planAll is Plan on all processors: no record's outcome depends on another's.
+func planAll(observed []merge.Observation, known map[string]merge.Known, p Policy, now time.Time) []merge.Outcome {
+	share := max((len(observed)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0), 1)
+	out := make([]merge.Outcome, len(observed))
+	var wg sync.WaitGroup
+	for at := 0; at < len(observed); at += share {
+		end := min(at+share, len(observed))
+		wg.Go(func() { copy(out[at:end], Plan(observed[at:end], known, p, store.NewID, now)) })
+	}
+	wg.Wait()
+	return out
+}
+
 // commit takes records in together with the run's progress, which is then at the place of the last.
 func (j *job) commit(ctx context.Context, kind connector.Kind, b batch) error {
 	policy, observed := policyOf(kind, j.work.System), b.observed
@@ -241,7 +259,7 @@ func (j *job) commit(ctx context.Context, kind connector.Kind, b batch) error {
 	_, err := j.worker.hub.TakeIn(ctx, hub.Taking{
 		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: observed, ReadAt: b.readAt, Priority: link.Bulk,
 		Plan: func(observed []merge.Observation, known map[string]merge.Known, now time.Time) []merge.Outcome {
-			outcomes = Plan(observed, known, policy, store.NewID, now)
+			outcomes = planAll(observed, known, policy, now)
 			return outcomes
 		},
 		Also: func(ctx context.Context, tx pgx.Tx, counts run.Counts) error {

@@ -242,15 +242,20 @@ SET version = excluded.version,
 // contacts and addresses that are not given any more are removed, offices never are. Parts that did not change are not
 // written, and of persons only new ones are (SavePeople). The caller holds the customers' locks and has set Version, FieldVersions and ChangeNo.
 func SaveCustomers(ctx context.Context, db pg.DB, customers []customer.Customer) error {
+	return Trip(ctx, db, func(b *pgx.Batch) { saveCustomers(b, customers) })
+}
+
+func saveCustomers(b *pgx.Batch, customers []customer.Customer) {
+	if len(customers) == 0 {
+		return
+	}
 	rows := make([]customerRow, len(customers))
 	for i := range customers {
 		rows[i] = rowOfCustomer(&customers[i])
 	}
 	parts := partsOf(customers)
-	return Trip(ctx, db, func(b *pgx.Batch) {
-		writeRows(b, sqlSaveCustomers, rows)
-		parts.save(b)
-	})
+	writeRows(b, sqlSaveCustomers, rows)
+	parts.save(b)
 }
 
 const sqlNumberHolder = `

@@ -205,6 +205,13 @@ ON CONFLICT DO NOTHING`
 // SaveLinkedRecords writes links with their bases and parts: new ones are inserted, others replaced. An external id that is
 // known stays what it is (R104).
 func SaveLinkedRecords(ctx context.Context, db pg.DB, records []LinkedRecord) error {
+	return Trip(ctx, db, func(b *pgx.Batch) { saveLinkedRecords(b, records) })
+}
+
+func saveLinkedRecords(b *pgx.Batch, records []LinkedRecord) {
+	if len(records) == 0 {
+		return
+	}
 	var links []linkRow
 	var bases []baseRow
 	var parts []partRow
@@ -224,14 +231,18 @@ func SaveLinkedRecords(ctx context.Context, db pg.DB, records []LinkedRecord) er
 			parts = append(parts, partRow{LinkID: string(l.ID), Part: string(p.Part), PartID: p.ID, ExternalID: p.ExternalID, Made: p.Made})
 		}
 	}
+	writeRows(b, sqlSaveLinks, links)
+	writeRows(b, sqlSaveBases, bases)
+	b.Queue(sqlDropParts, pgx.StrictNamedArgs{"ids": ids, "rows": asJSON(nonNil(parts))})
+	writeRows(b, sqlSaveParts, parts)
+}
+
+// SaveTaken writes what came from a system, customers with their provenance and their links, in one round trip.
+func SaveTaken(ctx context.Context, db pg.DB, customers []customer.Customer, of map[customer.ID]customer.Provenances, records []LinkedRecord) error {
 	return Trip(ctx, db, func(b *pgx.Batch) {
-		if len(records) == 0 {
-			return
-		}
-		writeRows(b, sqlSaveLinks, links)
-		writeRows(b, sqlSaveBases, bases)
-		b.Queue(sqlDropParts, pgx.StrictNamedArgs{"ids": ids, "rows": asJSON(nonNil(parts))})
-		writeRows(b, sqlSaveParts, parts)
+		saveCustomers(b, customers)
+		saveProvenance(b, of)
+		saveLinkedRecords(b, records)
 	})
 }
 

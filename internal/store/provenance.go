@@ -26,11 +26,15 @@ SET fields = p.fields || excluded.fields`
 
 // SaveProvenance writes where values came from; fields that are not given keep what they had.
 func SaveProvenance(ctx context.Context, db pg.DB, of map[customer.ID]customer.Provenances) error {
+	return Trip(ctx, db, func(b *pgx.Batch) { saveProvenance(b, of) })
+}
+
+func saveProvenance(b *pgx.Batch, of map[customer.ID]customer.Provenances) {
 	rows := make([]provenanceRow, 0, len(of))
 	for id, fields := range of {
 		rows = append(rows, provenanceRow{CustomerID: string(id), Fields: json.RawMessage(asJSON(fields))})
 	}
-	return Trip(ctx, db, func(b *pgx.Batch) { writeRows(b, sqlSaveProvenance, rows) })
+	writeRows(b, sqlSaveProvenance, rows)
 }
 
 const sqlProvenanceOfCustomers = `
