@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"slices"
-	"time"
 
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
@@ -30,7 +29,7 @@ func toLabels(byLanguage map[string]string) []*model.Label {
 // toCustomValue puts a value into the member of its type. What the definition does not say, or the value does not fit, is
 // text: a field that a system sent is kept as text, and may have got its type after its values.
 func toCustomValue(d customer.CustomField, value string) *model.CustomFieldValue {
-	out := &model.CustomFieldValue{Key: d.Key, Definition: toCustomField(d), Type: valueType(d, value)}
+	out := &model.CustomFieldValue{Key: d.Key, Definition: toCustomField(d), Type: model.CustomFieldType(d.TypeOf(value))}
 	switch out.Type {
 	case model.CustomFieldTypeDate:
 		out.Date = &value
@@ -42,26 +41,6 @@ func toCustomValue(d customer.CustomField, value string) *model.CustomFieldValue
 		out.Text = &value
 	}
 	return out
-}
-
-// valueType is the type that a value can be shown as. Decimals and options are checked as strictly as they are written, but
-// for options that are not in use any more.
-func valueType(d customer.CustomField, value string) model.CustomFieldType {
-	fits := true
-	switch d.Type {
-	case customer.DateField:
-		_, err := time.Parse(time.DateOnly, value)
-		fits = err == nil
-	case customer.DecimalField:
-		_, f := (&customer.CustomField{Type: customer.DecimalField, State: customer.CustomFieldActive}).Value(value)
-		fits = f == nil
-	case customer.EnumField:
-		fits = slices.ContainsFunc(d.Options, func(o customer.CustomFieldOption) bool { return o.Code == value })
-	}
-	if d.State == customer.CustomFieldUnmapped || !fits {
-		return model.CustomFieldTypeText
-	}
-	return model.CustomFieldType(d.Type)
 }
 
 // CustomFieldDefinitions resolves Query.customFieldDefinitions.

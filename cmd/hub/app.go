@@ -33,6 +33,7 @@ type app struct {
 	hub    *hub.Hub
 	feed   *feed.Feed
 	worker *reconcile.Worker // nil without a keyset
+	api    *graph.API
 	server *server.Server
 	db     *database
 	p      *program
@@ -42,6 +43,7 @@ type appOptions struct {
 	keyset         *secret.Keyset // without one, the hub serves and leaves the runs to others
 	development    bool
 	introspection  bool
+	plainReads     bool // every query is executed field by field
 	allowedOrigins []string
 	// Zero is the worker's default for each.
 	lease, retryAfter, lostAfter time.Duration
@@ -56,8 +58,13 @@ func newApp(p *program, d *database, o appOptions) *app {
 		// A worker without it would claim runs that another hub can do, and fail them.
 		a.worker = newWorker(p, d, kinds, a.hub, o)
 	}
+	api := graph.Options{Hub: a.hub, Feed: a.feed, Pool: d.pool}
+	if o.plainReads {
+		api.Pool = nil
+	}
+	a.api = graph.New(api)
 	a.server = server.New(server.Options{
-		API: graph.New(graph.Options{Hub: a.hub, Feed: a.feed}), Auth: a.hub, Log: p.log, Ready: a.hub.Ping,
+		API: a.api, Auth: a.hub, Log: p.log, Ready: a.hub.Ping,
 		Development: o.development, Introspection: o.introspection, AllowedOrigins: o.allowedOrigins,
 	})
 	return a
@@ -91,6 +98,9 @@ const proposeEvery = time.Second
 
 // run serves on the listener and works until ctx ends or something fails, and then ends everything in order.
 func (a *app) run(ctx context.Context, ln net.Listener) error {
+	if err := a.api.Check(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup

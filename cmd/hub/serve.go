@@ -16,6 +16,7 @@ type serveCommand struct {
 	TakeOverAfter time.Duration `help:"How long a replica may give no sign of life before others take over what it was working on." default:"30s" env:"HUB_TAKE_OVER_AFTER"`
 	RetryAfter    time.Duration `help:"How long to wait after the first call that a system did not answer; it grows from there." default:"5s" env:"HUB_RETRY_AFTER"`
 	LostAfter     time.Duration `help:"How long a system may be at work on a call whose answer was lost, before the call is sent again. What the system's vendor says, when not given." env:"HUB_LOST_AFTER"`
+	PlainReads    bool          `help:"Execute every query field by field instead of compiling it. The answers are the same and take about five times the CPU; it is for comparing." env:"HUB_PLAIN_READS"`
 	databaseFlags `embed:""`
 	keysetFlags   `embed:""`
 }
@@ -68,7 +69,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 			p.log.Warn("no keyset: credentials of systems can be neither stored nor used, so runs are left to other hubs", "set", "HUB_KEYSET or HUB_KEYSET_FILE")
 		}
 		a := newApp(p, d, appOptions{
-			keyset: keyset, development: c.Development, introspection: c.Introspection, allowedOrigins: c.AllowOrigin,
+			keyset: keyset, development: c.Development, introspection: c.Introspection, allowedOrigins: c.AllowOrigin, plainReads: c.PlainReads,
 			lease: c.TakeOverAfter, retryAfter: c.RetryAfter, lostAfter: c.LostAfter,
 		})
 		p.log.Info("serving", "graphql", "http://"+ln.Addr().String()+"/graphql", "version", version())

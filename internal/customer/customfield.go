@@ -69,6 +69,28 @@ const (
 	ReasonCustomFieldUnknown = "CUSTOM_FIELD_UNKNOWN"
 )
 
+// TypeOf is the type that a value can be shown as: the definition's own, or TEXT for a field that is not mapped yet and for a
+// value that does not fit. Decimals and options are checked as strictly as they are written, but for options that are not in
+// use any more.
+func (d *CustomField) TypeOf(value string) CustomFieldType {
+	fits := true
+	switch d.Type {
+	case DateField:
+		_, err := time.Parse(time.DateOnly, value)
+		fits = err == nil
+	case DecimalField:
+		_, f := (&CustomField{Type: DecimalField, State: CustomFieldActive}).Value(value)
+		fits = f == nil
+	case EnumField:
+		fits = slices.ContainsFunc(d.Options, func(o CustomFieldOption) bool { return o.Code == value })
+	case TextField:
+	}
+	if d.State == CustomFieldUnmapped || !fits {
+		return TextField
+	}
+	return d.Type
+}
+
 // PartCustom is the prefix of custom fields among Fields.
 const PartCustom Part = "custom"
 

@@ -16,23 +16,10 @@ import (
 
 // Customers reads a page of customers. Needs customers:read.
 func (h *Hub) Customers(ctx context.Context, v auth.Viewer, q CustomerQuery) (CustomerPage, error) {
-	order, ok := customerOrders[q.Order]
-	if !ok {
-		return CustomerPage{}, fault.New(fault.Invalid, "There is no order %q of customers.", q.Order).At("orderBy")
-	}
-	w, err := q.Page.window()
+	list, w, err := q.listing()
 	if err != nil {
 		return CustomerPage{}, err
 	}
-	list := store.CustomerList{
-		Filter: q.Filter.stored(), Sort: order.sort, Descending: order.descending,
-		Backwards: w.backwards, Limit: w.limit, Total: q.Total,
-	}
-	from, to, err := w.cursors(string(order.sort))
-	if err != nil {
-		return CustomerPage{}, err
-	}
-	list.From, list.To = customerPlace(from), customerPlace(to)
 	var page CustomerPage
 	err = h.read(ctx, v, auth.CustomersRead, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := store.ListCustomers(ctx, tx, list, relations(q.Include))
@@ -41,12 +28,29 @@ func (h *Hub) Customers(ctx context.Context, v auth.Viewer, q CustomerQuery) (Cu
 		}
 		page = CustomerPage{Info: w.info(rows.More), Total: rows.Total, Cursors: make([]string, len(rows.Places))}
 		for i, p := range rows.Places {
-			page.Cursors[i] = position{Order: string(order.sort), Key: p.Key, ID: string(p.ID)}.cursor()
+			page.Cursors[i] = position{Order: string(list.Sort), Key: p.Key, ID: string(p.ID)}.cursor()
 		}
 		page.Items, err = withLinks(ctx, tx, rows.Customers, q.Include)
 		return err
 	})
 	return page, err
+}
+
+// listing is the query as the store knows it.
+func (q *CustomerQuery) listing() (store.CustomerList, window, error) {
+	order, ok := customerOrders[q.Order]
+	if !ok {
+		return store.CustomerList{}, window{}, fault.New(fault.Invalid, "There is no order %q of customers.", q.Order).At("orderBy")
+	}
+	w, err := q.Page.window()
+	if err != nil {
+		return store.CustomerList{}, window{}, err
+	}
+	from, to, err := w.cursors(string(order.sort))
+	return store.CustomerList{
+		Filter: q.Filter.stored(), Sort: order.sort, Descending: order.descending, Backwards: w.backwards, Limit: w.limit, Total: q.Total,
+		From: customerPlace(from), To: customerPlace(to),
+	}, w, err
 }
 
 var customerOrders = map[CustomerOrder]struct {

@@ -53,6 +53,16 @@ func ReadInOrganisation(ctx context.Context, pool *pgxpool.Pool, organisationID 
 	return runTx(ctx, pool, begin, fn)
 }
 
+// ReadManyTimes is ReadInOrganisation for statements that are the same each time: their plans are made once for a connection,
+// whatever the arguments. Planning is half of a short statement. A search is not of these: its plan hangs on what is sought.
+func ReadManyTimes(ctx context.Context, pool *pgxpool.Pool, organisationID string, fn func(ctx context.Context, tx pgx.Tx) error) error {
+	begin, err := beginIn("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan", organisationID)
+	if err != nil {
+		return err
+	}
+	return runTx(ctx, pool, begin, fn)
+}
+
 // InNoOrganisation runs fn in one transaction outside any organisation: row security shows it no organisation's rows. It
 // is for the few definer functions that work before an organisation is known, and for tables without organisations.
 func InNoOrganisation(ctx context.Context, pool *pgxpool.Pool, o TxOptions, fn func(ctx context.Context, tx pgx.Tx) error) error {

@@ -40,6 +40,7 @@ type bundle struct {
 	db    *pgtest.DB
 	hub   *hub.Hub
 	feed  *feed.Feed
+	api   *graph.API
 	srv   *server.Server
 	url   string
 	log   *lockedBuffer
@@ -141,14 +142,14 @@ type adjust func(*bundle, *server.Options)
 // waiting makes loaders gather for longer.
 func waiting(d time.Duration) adjust {
 	return func(b *bundle, o *server.Options) {
-		o.API = graph.New(graph.Options{Hub: b.hub, Feed: b.feed, LoaderWait: d})
+		o.API = graph.New(graph.Options{Hub: b.hub, Feed: b.feed, Pool: b.pool, LoaderWait: d})
 	}
 }
 
 // today makes it a moment for whatever is judged by the date.
 func today(now time.Time) adjust {
 	return func(b *bundle, o *server.Options) {
-		o.API = graph.New(graph.Options{Hub: b.hub, Feed: b.feed, LoaderWait: 2 * time.Millisecond, Now: func() time.Time { return now }})
+		o.API = graph.New(graph.Options{Hub: b.hub, Feed: b.feed, Pool: b.pool, LoaderWait: 2 * time.Millisecond, Now: func() time.Time { return now }})
 	}
 }
 
@@ -180,13 +181,13 @@ func setup(t testing.TB, adjusts ...adjust) *bundle {
 	running.Go(func() { _ = b.feed.Run(ctx) })
 
 	o := server.Options{
-		API:  graph.New(graph.Options{Hub: b.hub, Feed: b.feed, LoaderWait: 2 * time.Millisecond}),
+		API:  graph.New(graph.Options{Hub: b.hub, Feed: b.feed, Pool: b.pool, LoaderWait: 2 * time.Millisecond}),
 		Auth: b.hub, Log: log, Ready: b.hub.Ping,
 	}
 	for _, a := range adjusts {
 		a(b, &o)
 	}
-	b.srv = server.New(o)
+	b.api, b.srv = o.API, server.New(o)
 	listening := httptest.NewServer(b.srv)
 	b.url = listening.URL
 	t.Cleanup(func() {

@@ -73,13 +73,11 @@ type customerPlaceRow struct {
 func ListCustomers(ctx context.Context, db pg.DB, q CustomerList, rel Relations) (CustomerRows, error) {
 	var rows []customerPlaceRow
 	var out CustomerRows
-	sql, args := q.sql()
+	sql, args := q.Statement(customerColumns, "customer c")
 	err := Trip(ctx, db, func(b *pgx.Batch) {
 		collect(b, &rows, sql, args)
 		if q.Total {
-			where, args := q.Filter.where()
-			b.Queue(`SELECT count(*) FROM customer c WHERE `+where, args).
-				QueryRow(func(row pgx.Row) error { return row.Scan(&out.Total) })
+			b.Queue(q.Count()).QueryRow(func(row pgx.Row) error { return row.Scan(&out.Total) })
 		}
 	})
 	if err != nil {
@@ -110,8 +108,15 @@ func ListCustomers(ctx context.Context, db pg.DB, q CustomerList, rel Relations)
 	return out, err
 }
 
-// sql builds the statement from fixed pieces; values travel as arguments only.
-func (q *CustomerList) sql() (string, pgx.StrictNamedArgs) {
+// Count counts all that the filter finds.
+func (q *CustomerList) Count() (string, pgx.StrictNamedArgs) {
+	where, args := q.Filter.where()
+	return `SELECT count(*) FROM customer c WHERE ` + where, args
+}
+
+// Statement builds the statement from fixed pieces; values travel as arguments only. The columns are on the table as c, which
+// from names with whatever is joined to it; behind them comes the key of the order as sort_key.
+func (q *CustomerList) Statement(columns, from string) (string, pgx.StrictNamedArgs) {
 	where, args := q.Filter.where()
 	sort := sortColumn[q.Sort]
 	up, direction, opposite := q.Descending == q.Backwards, ">", "<"
@@ -132,8 +137,8 @@ func (q *CustomerList) sql() (string, pgx.StrictNamedArgs) {
 	bound(q.To, opposite, "_to")
 	args["limit"] = q.Limit + 1
 	return `
-SELECT ` + customerColumns + `, ` + sort.out + ` AS sort_key
-FROM customer c
+SELECT ` + columns + `, ` + sort.out + ` AS sort_key
+FROM ` + from + `
 WHERE ` + where + `
 ORDER BY ` + order + `
 LIMIT @limit`, args
