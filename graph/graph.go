@@ -123,7 +123,7 @@ func New(o Options) *API {
 	today := func() string { return o.Now().In(helsinki).Format(time.DateOnly) }
 	a := &API{hub: o.Hub, feed: o.Feed, wait: o.LoaderWait, today: today}
 	if o.Pool != nil {
-		a.rows = rows.New(o.Pool, today)
+		a.rows = rows.New(o.Pool, computed{a}, today)
 	}
 	return a
 }

@@ -7,6 +7,7 @@ import (
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
 	"customerhub/internal/hub"
+	"customerhub/internal/link"
 	"customerhub/internal/system"
 )
 
@@ -72,6 +73,10 @@ func (r links) PendingWrite(ctx context.Context, l *model.Link) (*model.PendingW
 	if err != nil || !ok {
 		return nil, err
 	}
+	return toPendingWrite(i), nil
+}
+
+func toPendingWrite(i link.Intent) *model.PendingWrite {
 	part := string(i.Part)
 	if part == "" {
 		part = "customer"
@@ -83,7 +88,7 @@ func (r links) PendingWrite(ctx context.Context, l *model.Link) (*model.PendingW
 	return &model.PendingWrite{
 		Operation: model.WriteOperation(i.Operation), Part: part, Fields: fields, Since: i.MadeAt, SentAt: i.SentAt, Sends: i.Sends,
 		Trying: text(i.Trying),
-	}, nil
+	}
 }
 
 // QueuePosition resolves Link.queuePosition.

@@ -71,6 +71,11 @@ func (c *checker) field(n *node, name string, f *field) {
 		c.everything(n, f.embed)
 	case f.shape != nil:
 		c.shapes(f.shape)
+	case f.computed != nil:
+		n.column(f.computed.column)
+		if f.computed.of != nil {
+			c.shapes(f.computed.of)
+		}
 	case f.rows != nil:
 		to := c.child(n, f.rows)
 		to.places(f.rows.columns)

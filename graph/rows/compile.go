@@ -20,6 +20,9 @@ type plan struct {
 	selection  *selection
 	// definitions says that the definitions of custom fields are needed.
 	definitions bool
+	// computed are all computed fields; systems says that some of what they give names systems.
+	computed []*computedMember
+	systems  bool
 }
 
 // node is one statement, and the rows it gives.
@@ -49,12 +52,13 @@ type selection struct {
 
 // member is one field of a selection.
 type member struct {
-	name  []byte // the response name as JSON, with its colon
-	field *field
-	at    []int      // where the field's columns are in its row
-	of    *selection // of an embedded object, or of the rows of a relation
-	shape *shapeSelection
-	rows  *rowsMember
+	name     []byte // the response name as JSON, with its colon
+	field    *field
+	at       []int      // where the field's columns are in its row
+	of       *selection // of an embedded object, or of the rows of a relation
+	shape    *shapeSelection
+	rows     *rowsMember
+	computed *computedMember
 	// typename is the answer to __typename, as JSON.
 	typename []byte
 }
@@ -186,6 +190,12 @@ func (c *compiler) member(n *node, m *member, how *field, f graphql.CollectedFie
 		m.shape, err = c.shape(how.shape, f.Selections)
 	case how.rows != nil:
 		err = c.relation(n, m, how.rows, f)
+	case how.computed != nil:
+		m.computed = &computedMember{computed: how.computed, node: n, at: n.column(how.computed.column), ast: f.Field}
+		c.plan.computed = append(c.plan.computed, m.computed)
+		if how.computed.of != nil {
+			m.computed.of, err = c.shape(how.computed.of, f.Selections)
+		}
 	}
 	return err
 }
@@ -240,6 +250,7 @@ func (c *compiler) shape(s *shape, set ast.SelectionSet) (*shapeSelection, error
 			return nil, ErrPlain
 		}
 		m.field = &how
+		c.plan.systems = c.plan.systems || how.lookUp != nil
 		if how.shape != nil {
 			if m.of, err = c.shape(how.shape, f.Selections); err != nil {
 				return nil, err

@@ -9,7 +9,10 @@
 // round trip, a list and then everything that hangs on it, whatever the size of the page. The writer puts values into JSON
 // exactly as gqlgen would (write.go, value.go).
 //
-// What is not in the model table, such as a field that is computed, makes the whole root field be executed plainly, by the
+// What is made of more than a row, such as the provenance of values, is fetched for all rows at once from where the resolvers
+// have it (computed.go), and written from package model by the Go types of its fields (modelshape.go).
+//
+// What is not in the model table makes the whole root field be executed plainly, by the
 // resolvers of package graph; so does whatever is wrong with arguments, which plain execution says. The two ways give the same
 // bytes, which a test in internal/server holds with random documents, so either may answer anything.
 //

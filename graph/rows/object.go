@@ -12,7 +12,7 @@ type object struct {
 	plain []string
 }
 
-// field says how one field of an object comes from its row. Exactly one of write, embed, shape and rows is set.
+// field says how one field of an object comes from its row. Exactly one of write, embed, shape, rows and computed is set.
 type field struct {
 	// columns are what it needs of the row.
 	columns []string
@@ -28,6 +28,8 @@ type field struct {
 	shape *shape
 	// rows are rows of another table.
 	rows *relation
+	// computed is made by the hub.
+	computed *computed
 }
 
 // relation leads from a row to rows of another table.
@@ -66,6 +68,8 @@ type shapeField struct {
 	one   func(of any) any
 	many  func(of any) []any
 	shape *shape
+	// lookUp is one among what was read for the whole answer.
+	lookUp func(x *run, of any) any
 }
 
 // Values that are written as they stand in a column.

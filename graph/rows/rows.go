@@ -22,9 +22,10 @@ import (
 
 // Reader answers root fields from rows. It is safe for concurrent use.
 type Reader struct {
-	pool  *pgxpool.Pool
-	today func() string
-	plans *lru.Cache[planKey, *plan]
+	pool     *pgxpool.Pool
+	computed Computed
+	today    func() string
+	plans    *lru.Cache[planKey, *plan]
 	// tables by rights, made when they are first asked for.
 	tables sync.Map
 }
@@ -33,9 +34,9 @@ type Reader struct {
 const cachedPlans = 512
 
 // New makes a reader. today is the date in Finland, as YYYY-MM-DD.
-func New(pool *pgxpool.Pool, today func() string) *Reader {
+func New(pool *pgxpool.Pool, c Computed, today func() string) *Reader {
 	plans, _ := lru.New[planKey, *plan](cachedPlans) // fails for a size below one only
-	return &Reader{pool: pool, today: today, plans: plans}
+	return &Reader{pool: pool, computed: c, today: today, plans: plans}
 }
 
 // planKey is all that a plan hangs on: the text, the root field, the type where that can be any, the variables of @skip and
@@ -107,7 +108,7 @@ func (r *Reader) Customers(ctx context.Context, f graphql.CollectedField, v auth
 	if err != nil {
 		return nil, ErrPlain
 	}
-	x, page := newRun(p, r.today(), op.Variables), pageOf{}
+	x, page := r.newRun(p, v, op.Variables), pageOf{}
 	err = r.read(ctx, v, func(ctx context.Context, tx pgx.Tx) error {
 		root := p.nodes[0]
 		sql, arguments := list.Statement(strings.Join(root.columns, ", "), root.from())
@@ -136,7 +137,7 @@ func (r *Reader) Customers(ctx context.Context, f graphql.CollectedField, v auth
 	if err != nil {
 		return nil, err
 	}
-	return x.marshal(func(out []byte) []byte { return x.connection(out, p.connection.members, &page) })
+	return x.marshal(ctx, func(out []byte) []byte { return x.connection(out, p.connection.members, &page) })
 }
 
 // Customer answers Query.customer, or gives ErrPlain.
@@ -183,7 +184,7 @@ func (r *Reader) one(ctx context.Context, f graphql.CollectedField, v auth.Viewe
 	if v.Require(auth.CustomersRead) != nil {
 		return nil, ErrPlain
 	}
-	x := newRun(p, r.today(), op.Variables)
+	x := r.newRun(p, v, op.Variables)
 	err = r.read(ctx, v, func(ctx context.Context, tx pgx.Tx) error {
 		ids, err := find(ctx, tx)
 		if err != nil || len(ids) == 0 {
@@ -208,7 +209,7 @@ func (r *Reader) one(ctx context.Context, f graphql.CollectedField, v auth.Viewe
 	case x.sets[0].len() == 0:
 		return graphql.Null, nil
 	}
-	return x.marshal(func(out []byte) []byte { return x.object(out, p.selection, &x.sets[0], 0) })
+	return x.marshal(ctx, func(out []byte) []byte { return x.object(out, p.selection, &x.sets[0], 0) })
 }
 
 // read runs fn in a transaction whose statements are not planned anew each time: planning is half of a short statement.
@@ -216,8 +217,15 @@ func (r *Reader) read(ctx context.Context, v auth.Viewer, fn func(ctx context.Co
 	return pg.ReadManyTimes(ctx, r.pool, string(v.Organisation.ID), fn)
 }
 
-// marshal writes the answer, for gqlgen to put into its place.
-func (x *run) marshal(write func(out []byte) []byte) (graphql.Marshaler, error) {
+// marshal has the rest computed, outside the transaction so that nobody holds two connections, and writes the answer for
+// gqlgen to put into its place.
+func (x *run) marshal(ctx context.Context, write func(out []byte) []byte) (graphql.Marshaler, error) {
+	if err := x.compute(ctx); err != nil {
+		return nil, err
+	}
+	if err := x.lookUpSystems(ctx); err != nil {
+		return nil, err
+	}
 	size := 1 << 10
 	for i := range x.sets {
 		size += 2 * len(x.sets[i].bytes)

@@ -6,19 +6,26 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"customerhub/graph/model"
+	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 	"customerhub/internal/pg"
+	"customerhub/internal/system"
 )
 
 // run is the answer to one root field on its way.
 type run struct {
 	plan        *plan
+	viewer      auth.Viewer
+	source      Computed
 	today       string
 	variables   map[string]any
 	definitions map[string]*customer.CustomField
 	sets        []fetched // by node
 	filters     map[*rowsMember]func([]value) bool
 	scratch     [8]value
+	computed    map[*computedMember]func(id string) any
+	systems     map[system.ID]*model.System
 	err         error
 }
 
@@ -31,8 +38,8 @@ type fetched struct {
 // span are rows from one up to another.
 type span struct{ from, to int }
 
-func newRun(p *plan, today string, variables map[string]any) *run {
-	return &run{plan: p, today: today, variables: variables, sets: make([]fetched, len(p.nodes))}
+func (r *Reader) newRun(p *plan, v auth.Viewer, variables map[string]any) *run {
+	return &run{plan: p, viewer: v, source: r.computed, today: r.today(), variables: variables, sets: make([]fetched, len(p.nodes))}
 }
 
 // fail notes that something stored could not be read. The answer is thrown away then.
@@ -165,6 +172,8 @@ func (x *run) member(out []byte, m *member, s *fetched, row int) []byte {
 			return appendNull(out)
 		}
 		return x.object(out, m.of, s, row)
+	case m.computed != nil:
+		return x.computedValue(out, m.computed, s, row)
 	case m.shape != nil:
 		return x.things(out, m.shape, m.field.shape.list(x, x.values(s, row, m.at)))
 	}
@@ -243,6 +252,13 @@ func (x *run) things(out []byte, sel *shapeSelection, of []any) []byte {
 	return append(out, ']')
 }
 
+func (x *run) orNull(out []byte, sel *shapeSelection, of any) []byte {
+	if of == nil {
+		return appendNull(out)
+	}
+	return x.thing(out, sel, of)
+}
+
 func (x *run) thing(out []byte, sel *shapeSelection, of any) []byte {
 	out = append(out, '{')
 	for i := range sel.members {
@@ -257,7 +273,9 @@ func (x *run) thing(out []byte, sel *shapeSelection, of any) []byte {
 		case m.field.write != nil:
 			out = m.field.write(out, of)
 		case m.field.one != nil:
-			out = x.thing(out, m.of, m.field.one(of))
+			out = x.orNull(out, m.of, m.field.one(of))
+		case m.field.lookUp != nil:
+			out = x.orNull(out, m.of, m.field.lookUp(x, of))
 		default:
 			out = x.things(out, m.of, m.field.many(of))
 		}

@@ -113,9 +113,9 @@ func (t *tables) fillCustomer() {
 		"kyc": {rows: t.ofCustomer("kyc", "kyc_status k", "k.customer_id", "k.as_of DESC, k.id DESC", t.kyc).with(func(r *relation) {
 			r.newest, r.one, r.unknown = true, true, true
 		})},
+		"provenance": t.provenance(), "changes": t.changes(),
 		"links": {rows: t.ofCustomer("links", fromLink, "l.customer_id", "l.system_id, l.is_primary DESC, l.id", t.link)},
 	}
-	t.customer.plain = []string{"provenance", "changes"}
 }
 
 func (t *tables) maskedCustomer() field {
@@ -311,9 +311,8 @@ func (t *tables) fillLink() {
 		"system":   field{embed: t.system("s")}.joined("JOIN system s ON s.organisation_id = l.organisation_id AND s.id = l.system_id"),
 		"customer": t.itsCustomer("l.customer_id"), "externalId": text("l.external_id"), "state": enum("l.state", "", nil),
 		"reason": text("l.fault_message"), "primary": boolean("l.is_primary"), "dueAt": moment("l.due_at"), "attempt": integer("l.attempt"),
-		"lastSyncedAt": moment("l.last_synced_at"),
+		"lastSyncedAt": moment("l.last_synced_at"), "pendingWrite": pendingWrite(), "queuePosition": queuePosition(),
 	}
-	t.link.plain = []string{"pendingWrite", "queuePosition"}
 }
 
 // fillKYC writes what the due-diligence service said last; of whom it has said nothing all columns are NULL.
@@ -325,10 +324,11 @@ func (t *tables) fillKYC() {
 		"latestRiskAssessmentOn": day("k.latest_risk_assessment_on"), "dueDiligenceExpiresOn": day("k.due_diligence_expires_on"),
 		"isOverdue": overdue, "notes": text("k.notes"), "asOf": moment("k.as_of"), "masked": always("false"),
 	}
-	t.kyc.plain = []string{"history"}
 	if t.rights.kyc {
+		t.kyc.fields["history"] = t.history()
 		return
 	}
+	t.kyc.plain = []string{"history"} // which refuses it
 	for _, name := range []string{"latestRiskAssessmentOn", "dueDiligenceExpiresOn", "isOverdue", "notes", "asOf"} {
 		t.kyc.fields[name] = always(null)
 	}

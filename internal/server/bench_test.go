@@ -23,9 +23,11 @@ contacts { roles title isDefault office { id name } person { id firstName lastNa
 customFields { key type date decimal text option definition { key type state labels { language text } options { code active } } }
 responsible { kind name externalId system { id name } }
 kyc { state riskClass requiresActions requiresActionsReasons latestRiskAssessmentOn dueDiligenceExpiresOn isOverdue notes asOf masked }
-links { id externalId state reason primary dueAt attempt lastSyncedAt system { id kind name state health } }`
+links { id externalId state reason primary dueAt attempt lastSyncedAt system { id kind name state health } }
+provenance { field value decidedBy observedAt source { kind system { name } } alternatives { value observedAt } }
+changes(first: 3) { hasMore newestSequence items { sequence at kind fields { field before after } actor { kind name } origin { kind } } }`
 
-const nestedQuery = `query Screen { customers(first: 50) { totalCount pageInfo { hasNextPage endCursor } nodes {` + nestedFields + `} } }`
+const nestedQuery = `query Screen($first: Int = 50) { customers(first: $first) { totalCount pageInfo { hasNextPage endCursor } nodes {` + nestedFields + `} } }`
 
 // cpuSeconds is what this process and the Postgres sessions of the database have used so far, by the operating system's count.
 func (b *bundle) cpuSeconds(t testing.TB) float64 {

@@ -197,6 +197,30 @@ func TestCompiledAnswersAreThoseOfPlainExecution(t *testing.T) {
 	}
 }
 
+// TestNestedStatements holds that a screen's worth of data is a fixed number of statements, however many customers it shows.
+func TestNestedStatements(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.seed(b.org.ID, 50)
+	count := func(first int) int {
+		b.count.take()
+		if a := b.asked(b.key, nestedQuery, vars{"first": first}, false); !strings.Contains(a, `"totalCount":50`) {
+			t.Fatalf("%.300s", a)
+		}
+		return len(b.count.take())
+	}
+	before := b.api.Reads().Compiled
+	few, many := count(2), count(50)
+	t.Logf("%d statements", many)
+	if few != many || b.api.Reads().Compiled != before+2 {
+		t.Errorf("%d statements for 2 customers and %d for 50", few, many)
+	}
+	a := b.do(`{ customers(first: 201) { nodes { id } } }`, nil)
+	if a.code() != "INVALID" || !strings.Contains(a.raw, "A page holds 0 to 200 items; first asks for 201.") {
+		t.Errorf("a page above the cap: %s", a.raw)
+	}
+}
+
 // asked gives the answer to a document past the network.
 func (b *bundle) asked(key auth.Key, query string, v vars, plainly bool) string {
 	b.t.Helper()
