@@ -53,7 +53,10 @@ func (a *API) compiled(ctx context.Context, fc *graphql.FieldContext) (graphql.M
 	v := auth.ViewerFrom(ctx)
 	switch fc.Field.Name {
 	case "customers":
-		q := customersQuery(fc.Args)
+		q, err := customersQuery(fc.Args)
+		if err != nil {
+			return nil, rows.ErrPlain
+		}
 		return a.rows.Customers(ctx, fc.Field, v, q)
 	case "customer":
 		by, err := customerLookup(fc.Args["by"].(model.CustomerLookup))
@@ -71,13 +74,14 @@ func (a *API) compiled(ctx context.Context, fc *graphql.FieldContext) (graphql.M
 	return nil, rows.ErrPlain
 }
 
-func customersQuery(args map[string]any) hub.CustomerQuery {
+func customersQuery(args map[string]any) (hub.CustomerQuery, error) {
 	order, _ := args["orderBy"].(*model.CustomerOrder)
 	filter, _ := args["filter"].(*model.CustomerFilter)
+	f, err := customerFilter(filter)
 	return hub.CustomerQuery{
-		Filter: customerFilter(filter), Order: hub.CustomerOrder(value(order)),
+		Filter: f, Order: hub.CustomerOrder(value(order)),
 		Page: toPage(argument[int](args, "first"), argument[string](args, "after"), argument[int](args, "last"), argument[string](args, "before")),
-	}
+	}, err
 }
 
 func argument[T any](args map[string]any, name string) *T {

@@ -200,6 +200,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCheckSystemInput,
 		ec.unmarshalInputCreateCustomerInput,
 		ec.unmarshalInputCreateSystemInput,
+		ec.unmarshalInputCustomFieldFilter,
 		ec.unmarshalInputCustomFieldInput,
 		ec.unmarshalInputCustomFieldOptionInput,
 		ec.unmarshalInputCustomFieldValueInput,
@@ -515,13 +516,34 @@ input CustomerFilter {
   """
   Words that all have to occur in the name, the customer number or the business ID, such as ` + "`" + `virtanen oy` + "`" + `.
 
-  Case and diacritics do not matter, and a word may stand anywhere in the text.
+  Case and diacritics do not matter, and a word may stand anywhere in the text. A word that no customer has, such as
+  ` + "`" + `virtnen` + "`" + `, is read as the words closest to it.
   """
   text: String
   "Only private persons, or only companies."
   kind: CustomerKind
   "Only customers in this status, such as ` + "`" + `ACTIVE` + "`" + `."
   status: CustomerStatus
+  "Only customers with a record in the system with this global id."
+  system: ID
+  "Only customers with a record in one of these states, such as ` + "`" + `PARKED` + "`" + `; in the system, when that is given too."
+  syncState: [SyncState!]
+  "Only customers of whom the due-diligence service says this."
+  kyc: KycFilter
+  "Only customers that changed at this moment or later, such as ` + "`" + `2026-11-01T00:00:00Z` + "`" + `."
+  updatedSince: DateTime
+  "Only customers with this value of a custom field."
+  customField: CustomFieldFilter
+}
+
+"""
+Asks for one value of a custom field.
+"""
+input CustomFieldFilter {
+  "The key of the field, such as ` + "`" + `lead_source` + "`" + `."
+  key: String!
+  "The value, in the member that the type of the field takes. A field in state ` + "`" + `UNMAPPED` + "`" + ` holds text."
+  value: CustomFieldValueInput!
 }
 
 """
@@ -536,6 +558,12 @@ enum CustomerOrder {
   NUMBER_ASC
   "By customer number, character by character, from the highest."
   NUMBER_DESC
+  "By when the customer last changed, the longest unchanged first."
+  UPDATED_ASC
+  "By when the customer last changed, the newest change first."
+  UPDATED_DESC
+  "By the last day of the due diligence, the earliest first; customers of whom it is not known come last. Needs ` + "`" + `kyc:read` + "`" + `."
+  KYC_EXPIRES_ASC
 }
 
 """
@@ -17109,6 +17137,43 @@ func (ec *executionContext) unmarshalInputCreateSystemInput(ctx context.Context,
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCustomFieldFilter(ctx context.Context, obj any) (model.CustomFieldFilter, error) {
+	var it model.CustomFieldFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"key", "value"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "value":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("value"))
+			data, err := ec.unmarshalNCustomFieldValueInput2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldValueInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Value = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCustomFieldInput(ctx context.Context, obj any) (model.CustomFieldInput, error) {
 	var it model.CustomFieldInput
 	if obj == nil {
@@ -17256,7 +17321,7 @@ func (ec *executionContext) unmarshalInputCustomerFilter(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"text", "kind", "status"}
+	fieldsInOrder := [...]string{"text", "kind", "status", "system", "syncState", "kyc", "updatedSince", "customField"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -17284,6 +17349,41 @@ func (ec *executionContext) unmarshalInputCustomerFilter(ctx context.Context, ob
 				return it, err
 			}
 			it.Status = graphql.OmittableOf(data)
+		case "system":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("system"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.System = graphql.OmittableOf(data)
+		case "syncState":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("syncState"))
+			data, err := ec.unmarshalOSyncState2ᚕcustomerhubᚋgraphᚋmodelᚐSyncStateᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SyncState = graphql.OmittableOf(data)
+		case "kyc":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kyc"))
+			data, err := ec.unmarshalOKycFilter2ᚖcustomerhubᚋgraphᚋmodelᚐKycFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kyc = graphql.OmittableOf(data)
+		case "updatedSince":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("updatedSince"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UpdatedSince = graphql.OmittableOf(data)
+		case "customField":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customField"))
+			data, err := ec.unmarshalOCustomFieldFilter2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomField = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -25760,6 +25860,11 @@ func (ec *executionContext) marshalNCustomFieldValue2ᚖcustomerhubᚋgraphᚋmo
 	return ec._CustomFieldValue(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCustomFieldValueInput2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldValueInput(ctx context.Context, v any) (*model.CustomFieldValueInput, error) {
+	res, err := ec.unmarshalInputCustomFieldValueInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNCustomer2customerhubᚋgraphᚋmodelᚐCustomer(ctx context.Context, sel ast.SelectionSet, v model.Customer) graphql.Marshaler {
 	return ec._Customer(ctx, sel, &v)
 }
@@ -27498,6 +27603,14 @@ func (ec *executionContext) marshalOCustomFieldDefinition2ᚖcustomerhubᚋgraph
 	return ec._CustomFieldDefinition(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOCustomFieldFilter2ᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldFilter(ctx context.Context, v any) (*model.CustomFieldFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputCustomFieldFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOCustomFieldOptionInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCustomFieldOptionInputᚄ(ctx context.Context, v any) ([]*model.CustomFieldOptionInput, error) {
 	if v == nil {
 		return nil, nil
@@ -28064,6 +28177,42 @@ func (ec *executionContext) marshalOSyncMaster2ᚖcustomerhubᚋgraphᚋmodelᚐ
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) unmarshalOSyncState2ᚕcustomerhubᚋgraphᚋmodelᚐSyncStateᚄ(ctx context.Context, v any) ([]model.SyncState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.SyncState, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSyncState2customerhubᚋgraphᚋmodelᚐSyncState(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOSyncState2ᚕcustomerhubᚋgraphᚋmodelᚐSyncStateᚄ(ctx context.Context, sel ast.SelectionSet, v []model.SyncState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSyncState2customerhubᚋgraphᚋmodelᚐSyncState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx context.Context, sel ast.SelectionSet, v *model.System) graphql.Marshaler {

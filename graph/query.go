@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
@@ -39,8 +41,12 @@ func toOrganisation(o organisation.Organisation) *model.Organisation {
 func (r queries) Customers(ctx context.Context, filter *model.CustomerFilter, orderBy *model.CustomerOrder, first *int, after *string, last *int, before *string) (*model.CustomerConnection, error) {
 	v := auth.ViewerFrom(ctx)
 	need, total := connectionRelations(ctx)
+	f, err := customerFilter(filter)
+	if err != nil {
+		return nil, err
+	}
 	page, err := r.hub.Customers(ctx, v, hub.CustomerQuery{
-		Filter: customerFilter(filter), Order: hub.CustomerOrder(value(orderBy)),
+		Filter: f, Order: hub.CustomerOrder(value(orderBy)),
 		Page: toPage(first, after, last, before), Total: total, Include: include(need),
 	})
 	if err != nil {
@@ -57,13 +63,33 @@ func (r queries) Customers(ctx context.Context, filter *model.CustomerFilter, or
 	return out, nil
 }
 
-func customerFilter(in *model.CustomerFilter) hub.CustomerFilter {
+func customerFilter(in *model.CustomerFilter) (f hub.CustomerFilter, err error) {
 	if in == nil {
-		return hub.CustomerFilter{}
+		return f, nil
 	}
-	return hub.CustomerFilter{
+	f = hub.CustomerFilter{
 		Text: value(given(in.Text)), Kind: customer.Kind(value(given(in.Kind))), Status: customer.Status(value(given(in.Status))),
+		UpdatedSince: value(given(in.UpdatedSince)),
 	}
+	if id := given(in.System); id != nil {
+		if f.System, err = parseSystemID(*id); err != nil {
+			return f, at(err, "filter", "system")
+		}
+	}
+	if states := in.SyncState.Value(); states != nil {
+		f.SyncStates = each(states, func(s model.SyncState) link.State { return link.State(s) })
+	}
+	if f.KYC, err = kycFilter(given(in.Kyc), "filter", "kyc"); err != nil {
+		return f, err
+	}
+	if field := given(in.CustomField); field != nil {
+		v, err := newCustomValue(field.Key, graphql.OmittableOf(field.Value), "filter", "customField")
+		if err != nil {
+			return f, err
+		}
+		f.CustomField = hub.CustomFieldFilter{Key: v.key, Type: v.kind, Value: v.value}
+	}
+	return f, nil
 }
 
 // Customer resolves Query.customer.

@@ -20,9 +20,16 @@ func (r subscription) CustomerChanged(ctx context.Context, filter *model.Custome
 	if err := v.Require(auth.CustomersRead); err != nil {
 		return nil, err
 	}
-	f := customerFilter(filter)
+	f, err := customerFilter(filter)
+	if err != nil {
+		return nil, err
+	}
+	// The filter is tried on nobody first, so that what is wrong with it is said at once and not with the first change.
+	if _, err := r.hub.MatchCustomers(ctx, v, nil, f); err != nil {
+		return nil, err
+	}
 	return followCustomers(ctx, r.API, after, func(ctx context.Context, batch []*change.Change) (func(*change.Change) bool, error) {
-		if f == (hub.CustomerFilter{}) {
+		if filter == nil {
 			return func(*change.Change) bool { return true }, nil
 		}
 		fits, err := r.hub.MatchCustomers(ctx, v, concerned(batch), f)
@@ -36,7 +43,7 @@ func (r subscription) KycStatusChanged(ctx context.Context, filter *model.KycFil
 	if err := v.Require(auth.CustomersRead); err != nil {
 		return nil, err
 	}
-	f, err := kycFilter(filter)
+	f, err := kycFilter(filter, "filter")
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +68,7 @@ func (r subscription) KycStatusChanged(ctx context.Context, filter *model.KycFil
 	})
 }
 
-func kycFilter(in *model.KycFilter) (f customer.KYCFilter, err error) {
+func kycFilter(in *model.KycFilter, path ...string) (f customer.KYCFilter, err error) {
 	if in == nil {
 		return f, nil
 	}
@@ -75,7 +82,7 @@ func kycFilter(in *model.KycFilter) (f customer.KYCFilter, err error) {
 	f.AnyOf = value(given(in.AnyOf))
 	if f.ExpiresBefore = value(given(in.ExpiresBefore)); f.ExpiresBefore != "" {
 		if _, err := time.Parse(time.DateOnly, f.ExpiresBefore); err != nil {
-			return f, fault.New(fault.Invalid, "%q is not a day as YYYY-MM-DD.", f.ExpiresBefore).At("filter", "expiresBefore")
+			return f, fault.New(fault.Invalid, "%q is not a day as YYYY-MM-DD.", f.ExpiresBefore).At(append(path, "expiresBefore")...)
 		}
 	}
 	return f, nil
@@ -150,6 +157,9 @@ func customersOfEvents(ctx context.Context) (with model.Relations, wanted bool) 
 // looks at was there before. Whoever follows the set would otherwise keep the customer for ever.
 func tookOut(fields []customer.FieldChange, f hub.CustomerFilter) bool {
 	words := customer.SearchWords(f.Text)
+	if f.KYC.TookOut(fields) {
+		return true
+	}
 	return slices.ContainsFunc(fields, func(c customer.FieldChange) bool {
 		if c.Before == "" {
 			return false
@@ -159,6 +169,8 @@ func tookOut(fields []customer.FieldChange, f hub.CustomerFilter) bool {
 			return c.Before == string(f.Status)
 		case customer.FieldKind:
 			return c.Before == string(f.Kind)
+		case customer.CustomValueField(f.CustomField.Key):
+			return c.Before == f.CustomField.Value
 		case customer.FieldName, customer.FieldNameExtension, customer.FieldFirstName, customer.FieldLastName, customer.FieldNumber, customer.FieldBusinessID:
 			before := customer.Fold(c.Before + " " + strings.ReplaceAll(c.Before, "-", ""))
 			return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(before, word) })

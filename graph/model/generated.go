@@ -272,6 +272,14 @@ type CustomFieldDefinition struct {
 	SystemID system.ID `json:"-"`
 }
 
+// Asks for one value of a custom field.
+type CustomFieldFilter struct {
+	// The key of the field, such as `lead_source`.
+	Key string `json:"key"`
+	// The value, in the member that the type of the field takes. A field in state `UNMAPPED` holds text.
+	Value *CustomFieldValueInput `json:"value"`
+}
+
 // The value of a custom field to set.
 type CustomFieldInput struct {
 	// The key of the definition.
@@ -423,12 +431,23 @@ type CustomerEdge struct {
 type CustomerFilter struct {
 	// Words that all have to occur in the name, the customer number or the business ID, such as `virtanen oy`.
 	//
-	// Case and diacritics do not matter, and a word may stand anywhere in the text.
+	// Case and diacritics do not matter, and a word may stand anywhere in the text. A word that no customer has, such as
+	// `virtnen`, is read as the words closest to it.
 	Text graphql.Omittable[*string] `json:"text,omitempty"`
 	// Only private persons, or only companies.
 	Kind graphql.Omittable[*CustomerKind] `json:"kind,omitempty"`
 	// Only customers in this status, such as `ACTIVE`.
 	Status graphql.Omittable[*CustomerStatus] `json:"status,omitempty"`
+	// Only customers with a record in the system with this global id.
+	System graphql.Omittable[*string] `json:"system,omitempty"`
+	// Only customers with a record in one of these states, such as `PARKED`; in the system, when that is given too.
+	SyncState graphql.Omittable[[]SyncState] `json:"syncState,omitempty"`
+	// Only customers of whom the due-diligence service says this.
+	Kyc graphql.Omittable[*KycFilter] `json:"kyc,omitempty"`
+	// Only customers that changed at this moment or later, such as `2026-11-01T00:00:00Z`.
+	UpdatedSince graphql.Omittable[*time.Time] `json:"updatedSince,omitempty"`
+	// Only customers with this value of a custom field.
+	CustomField graphql.Omittable[*CustomFieldFilter] `json:"customField,omitempty"`
 }
 
 // Names one customer by exactly one member. None, or more than one, is refused.
@@ -2114,6 +2133,12 @@ const (
 	CustomerOrderNumberAsc CustomerOrder = "NUMBER_ASC"
 	// By customer number, character by character, from the highest.
 	CustomerOrderNumberDesc CustomerOrder = "NUMBER_DESC"
+	// By when the customer last changed, the longest unchanged first.
+	CustomerOrderUpdatedAsc CustomerOrder = "UPDATED_ASC"
+	// By when the customer last changed, the newest change first.
+	CustomerOrderUpdatedDesc CustomerOrder = "UPDATED_DESC"
+	// By the last day of the due diligence, the earliest first; customers of whom it is not known come last. Needs `kyc:read`.
+	CustomerOrderKycExpiresAsc CustomerOrder = "KYC_EXPIRES_ASC"
 )
 
 var AllCustomerOrder = []CustomerOrder{
@@ -2121,11 +2146,14 @@ var AllCustomerOrder = []CustomerOrder{
 	CustomerOrderNameDesc,
 	CustomerOrderNumberAsc,
 	CustomerOrderNumberDesc,
+	CustomerOrderUpdatedAsc,
+	CustomerOrderUpdatedDesc,
+	CustomerOrderKycExpiresAsc,
 }
 
 func (e CustomerOrder) IsValid() bool {
 	switch e {
-	case CustomerOrderNameAsc, CustomerOrderNameDesc, CustomerOrderNumberAsc, CustomerOrderNumberDesc:
+	case CustomerOrderNameAsc, CustomerOrderNameDesc, CustomerOrderNumberAsc, CustomerOrderNumberDesc, CustomerOrderUpdatedAsc, CustomerOrderUpdatedDesc, CustomerOrderKycExpiresAsc:
 		return true
 	}
 	return false

@@ -121,9 +121,6 @@ func (n *node) join(joins []string) {
 	}
 }
 
-// from is the statement's FROM clause.
-func (n *node) from() string { return strings.Join(append([]string{n.table}, n.joins...), "\n") }
-
 // finish writes the statement that reads the rows by the values of their key.
 func (n *node) finish() {
 	distinct := ""
@@ -134,7 +131,7 @@ func (n *node) finish() {
 	if n.order != "" {
 		order += ", " + n.order
 	}
-	n.sql = "SELECT " + distinct + strings.Join(n.columns, ", ") + "\nFROM " + n.from() + "\nWHERE " + n.key + " = ANY ($1)\nORDER BY " + order
+	n.sql = "SELECT " + distinct + strings.Join(n.columns, ", ") + "\nFROM " + strings.Join(append([]string{n.table}, n.joins...), "\n") + "\nWHERE " + n.key + " = ANY ($1)\nORDER BY " + order
 }
 
 // fields are what is selected of a type. A directive that is not known here may mean anything.

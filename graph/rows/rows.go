@@ -111,7 +111,7 @@ func (r *Reader) Customers(ctx context.Context, f graphql.CollectedField, v auth
 	x, page := r.newRun(p, v, op.Variables), pageOf{}
 	err = r.read(ctx, v, func(ctx context.Context, tx pgx.Tx) error {
 		root := p.nodes[0]
-		sql, arguments := list.Statement(strings.Join(root.columns, ", "), root.from())
+		sql, arguments := list.Statement(strings.Join(root.columns, ", "), strings.Join(root.joins, "\n"))
 		var batch pgx.Batch
 		batch.Queue(sql, arguments).Query(x.sets[0].read)
 		if p.connection.total {

@@ -23,12 +23,15 @@ func ListCustomers(v auth.Viewer, q CustomerQuery) (CustomerListing, error) {
 		return CustomerListing{}, err
 	}
 	list, w, err := q.listing()
+	if err == nil {
+		err = q.allowed(v)
+	}
 	return CustomerListing{list, w}, err
 }
 
 // Statement reads one row more than the page has, in reading direction. The last column is the key that Cursor takes.
-func (l *CustomerListing) Statement(columns, from string) (sql string, arguments pgx.StrictNamedArgs) {
-	return l.list.Statement(columns, from)
+func (l *CustomerListing) Statement(columns, joins string) (sql string, arguments pgx.StrictNamedArgs) {
+	return l.list.Statement(columns, joins)
 }
 
 // Count counts all that fit.

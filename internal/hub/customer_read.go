@@ -17,6 +17,9 @@ import (
 // Customers reads a page of customers. Needs customers:read.
 func (h *Hub) Customers(ctx context.Context, v auth.Viewer, q CustomerQuery) (CustomerPage, error) {
 	list, w, err := q.listing()
+	if err == nil {
+		err = q.allowed(v)
+	}
 	if err != nil {
 		return CustomerPage{}, err
 	}
@@ -46,9 +49,13 @@ func (q *CustomerQuery) listing() (store.CustomerList, window, error) {
 	if err != nil {
 		return store.CustomerList{}, window{}, err
 	}
+	filter, err := q.Filter.stored()
+	if err != nil {
+		return store.CustomerList{}, window{}, err
+	}
 	from, to, err := w.cursors(string(order.sort))
 	return store.CustomerList{
-		Filter: q.Filter.stored(), Sort: order.sort, Descending: order.descending, Backwards: w.backwards, Limit: w.limit, Total: q.Total,
+		Filter: filter, Sort: order.sort, Descending: order.descending, Backwards: w.backwards, Limit: w.limit, Total: q.Total,
 		From: customerPlace(from), To: customerPlace(to),
 	}, w, err
 }
@@ -62,6 +69,9 @@ var customerOrders = map[CustomerOrder]struct {
 	ByNameDesc:   {store.SortByName, true},
 	ByNumber:     {store.SortByNumber, false},
 	ByNumberDesc: {store.SortByNumber, true},
+	ByUpdate:     {store.SortByUpdate, false},
+	ByUpdateDesc: {store.SortByUpdate, true},
+	ByKYCExpiry:  {store.SortByKYCExpires, false},
 }
 
 func customerPlace(p *position) *store.CustomerPlace {
@@ -71,12 +81,50 @@ func customerPlace(p *position) *store.CustomerPlace {
 	return &store.CustomerPlace{Key: p.Key, ID: customer.ID(p.ID)}
 }
 
-func (f CustomerFilter) stored() store.CustomerFilter {
-	out := store.CustomerFilter{Words: customer.SearchWords(f.Text), Kind: f.Kind, Status: f.Status}
+// allowed says whether the viewer may ask so: who may not see an expiry may not find out by a filter or an order either.
+func (q *CustomerQuery) allowed(v auth.Viewer) error {
+	if q.Order == ByKYCExpiry {
+		return v.Require(auth.KYCRead)
+	}
+	return q.Filter.allowed(v)
+}
+
+func (f *CustomerFilter) allowed(v auth.Viewer) error {
+	if f.KYC.ExpiresBefore != "" {
+		return v.Require(auth.KYCRead)
+	}
+	return nil
+}
+
+func (f *CustomerFilter) stored() (store.CustomerFilter, error) {
+	out := store.CustomerFilter{
+		Words: customer.SearchWords(f.Text), Kind: f.Kind, Status: f.Status, System: f.System, SyncStates: f.SyncStates, KYC: f.KYC,
+		UpdatedSince: f.UpdatedSince,
+	}
 	if len(out.Words) == 0 && strings.TrimSpace(f.Text) != "" {
 		out.IDs = []customer.ID{} // a search for signs alone finds nothing, rather than everybody
 	}
-	return out
+	if f.CustomField.Key != "" {
+		value, err := f.CustomField.canonical()
+		if err != nil {
+			return out, err
+		}
+		out.Custom = map[string]string{f.CustomField.Key: value}
+	}
+	return out, nil
+}
+
+// canonical is the value as it is stored. Whether there is such a field, and such an option, is not asked: nobody has it then.
+func (f *CustomFieldFilter) canonical() (string, error) {
+	if f.Type == customer.EnumField {
+		return strings.TrimSpace(f.Value), nil
+	}
+	d := customer.CustomField{Key: f.Key, Type: f.Type, State: customer.CustomFieldActive}
+	value, err := d.Value(f.Value)
+	if err != nil {
+		return "", err.At("filter", "customField", "value")
+	}
+	return value, nil
 }
 
 // Customer reads the customer that the look-up names; nil when there is none. Several customers with the same number or
@@ -156,12 +204,18 @@ func (h *Hub) CustomersByID(ctx context.Context, v auth.Viewer, ids []customer.I
 
 // MatchCustomers says which of the customers fit the filter. Needs customers:read.
 func (h *Hub) MatchCustomers(ctx context.Context, v auth.Viewer, ids []customer.ID, f CustomerFilter) (map[customer.ID]bool, error) {
-	filter := f.stored()
+	filter, err := f.stored()
+	if err == nil {
+		err = f.allowed(v)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if filter.IDs == nil {
 		filter.IDs = append([]customer.ID{}, validIDs(ids)...)
 	}
 	out := make(map[customer.ID]bool, len(ids))
-	err := h.read(ctx, v, auth.CustomersRead, func(ctx context.Context, tx pgx.Tx) error {
+	err = h.read(ctx, v, auth.CustomersRead, func(ctx context.Context, tx pgx.Tx) error {
 		matching, err := store.MatchCustomers(ctx, tx, filter)
 		for _, id := range ids {
 			out[id] = slices.Contains(matching, id)

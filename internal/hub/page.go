@@ -2,12 +2,14 @@ package hub
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"time"
 
 	"customerhub/internal/fault"
 	"customerhub/internal/pg"
+	"customerhub/internal/store"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -95,10 +97,30 @@ func parsePosition(cursor, order, name string) (*position, error) {
 	if err := json.Unmarshal(raw[len(cursorVersion):], &p); err != nil || !pg.IsUUID(p.ID) || p.cursor() != cursor {
 		return nil, invalid
 	}
+	if p.Order == order && !validKey(order, p.Key) {
+		return nil, invalid
+	}
 	if p.Order != order {
 		return nil, fault.Because(fault.Invalid, "CURSOR_INVALID", "This cursor comes from a list in another order.").At(name)
 	}
 	return &p, nil
+}
+
+// validKey says whether a key can be one of the order: the database would call it an error of ours.
+func validKey(order, key string) bool {
+	var err error
+	switch store.CustomerSort(order) {
+	case store.SortByName:
+		_, err = hex.DecodeString(key)
+	case store.SortByUpdate:
+		_, err = strconv.ParseInt(key, 10, 64)
+	case store.SortByKYCExpires:
+		if key != "infinity" {
+			_, err = time.Parse(time.DateOnly, key)
+		}
+	case store.SortByNumber:
+	}
+	return err == nil
 }
 
 // timeKey is a time as the key of a position.

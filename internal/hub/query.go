@@ -41,14 +41,34 @@ const (
 	ByNameDesc   CustomerOrder = "NAME_DESC"
 	ByNumber     CustomerOrder = "NUMBER_ASC"
 	ByNumberDesc CustomerOrder = "NUMBER_DESC"
+	ByUpdate     CustomerOrder = "UPDATED_ASC"
+	ByUpdateDesc CustomerOrder = "UPDATED_DESC"
+	// ByKYCExpiry begins with what expires first; where no expiry is known is at the end. Needs kyc:read.
+	ByKYCExpiry CustomerOrder = "KYC_EXPIRES_ASC"
 )
 
 // CustomerFilter restricts customers; a zero member restricts nothing. All members have to hold.
 type CustomerFilter struct {
-	// Text is words that must all occur in the name, the number or the business ID. Case and diacritics do not matter.
+	// Text is words that must all occur in the name, the number or the business ID. Case and diacritics do not matter, and a
+	// word that no customer has is read as the words closest to it.
 	Text   string
 	Kind   customer.Kind
 	Status customer.Status
+	// System and SyncStates are about links: one to the system, in one of the states. An empty list that is not nil fits nobody.
+	System     system.ID
+	SyncStates []link.State
+	// KYC is what the due-diligence service says. Its ExpiresBefore needs kyc:read.
+	KYC          customer.KYCFilter
+	UpdatedSince time.Time
+	// CustomField is the value of one custom field; an empty key restricts nothing.
+	CustomField CustomFieldFilter
+}
+
+// CustomFieldFilter asks for one value of a custom field, in the form of its type.
+type CustomFieldFilter struct {
+	Key   string
+	Type  customer.CustomFieldType
+	Value string
 }
 
 // Include says which relations a read brings along, so that only what is asked for is fetched.

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"customerhub/internal/merge"
 	"customerhub/internal/pg"
 	"customerhub/internal/store"
+	"customerhub/internal/system"
 )
 
 // nothing is a plan that takes nothing in.
@@ -40,6 +42,16 @@ func (b bundle) save(t *testing.T, list []customer.Customer) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// say records what the due-diligence service says of a customer.
+func (b bundle) say(t *testing.T, id customer.ID, k customer.KYC) {
+	t.Helper()
+	k.AsOf = time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
+	s := system.System{ID: system.ID(store.NewID()), Kind: system.NetvisorKYC, Name: "KYC"}
+	if wrote, err := b.hub.RecordKYC(t.Context(), b.viewer.Organisation.ID, s, id, k); err != nil || !wrote {
+		t.Fatal(wrote, err)
 	}
 }
 
@@ -107,6 +119,14 @@ func TestSearch(t *testing.T) {
 		"nobody":             nil,
 		"järvi nobody":       nil,
 		"x\x00y":             nil,
+		"järvinen":           {"A-100"},        // a letter is wrong
+		"rakenus":            {"200", "A-100"}, // one is missing
+		"raknenus jarvi":     {"200", "A-100"}, // two are
+		"oresnd":             {"300"},
+		"rakx":               {"200", "A-100"}, // the beginning of a word may be wrong too
+		"rxxx":               nil,
+		"jarvisen rakenus":   {"A-100"},
+		"9572860":            nil, // digits are no words
 		"'; DROP TABLE a;--": nil,
 	} {
 		if got, total := find(hub.CustomerFilter{Text: text}); !slices.Equal(got, want) || total != len(want) {
@@ -128,6 +148,121 @@ func TestSearch(t *testing.T) {
 	if got, _ := find(hub.CustomerFilter{Status: customer.Active, Text: "b"}); slices.Contains(got, "400") {
 		t.Errorf("active: %v", got)
 	}
+}
+
+// TestFilters takes each member of the filter by itself, and together with another.
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	list := []customer.Customer{
+		{Name: "A Oy", Number: "1", CustomFields: map[string]string{"since": "2026-01-31", "discount": "7.5", "source": "fair"}},
+		{Name: "B Oy", Number: "2", CustomFields: map[string]string{"source": "street"}},
+		{Name: "C", Number: "3", Kind: customer.Private},
+		{Name: "D Oy", Number: "4"},
+	}
+	b.save(t, list)
+	b.say(t, list[0].ID, customer.KYC{State: customer.KYCCustomer, RiskClass: customer.RiskHigh, RequiresActions: new(true), DueDiligenceExpiresOn: "2026-12-31"})
+	b.say(t, list[1].ID, customer.KYC{State: customer.KYCCustomer, RiskClass: customer.RiskLow, RequiresActions: new(false), DueDiligenceExpiresOn: "2027-06-30"})
+	b.say(t, list[2].ID, customer.KYC{State: customer.KYCCandidate, RiskClass: customer.RiskUnknown})
+	first, second := system.ID(store.NewID()), system.ID(store.NewID())
+	err := pg.InOrganisation(t.Context(), b.db.App, string(b.viewer.Organisation.ID), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		for _, id := range []system.ID{first, second} {
+			if err := store.InsertSystem(ctx, tx, system.System{ID: id, Kind: system.Netvisor, Name: "N", State: system.Paused, PollEvery: time.Hour}); err != nil {
+				return err
+			}
+		}
+		var records []store.LinkedRecord
+		for i, l := range []link.Link{
+			{SystemID: first, CustomerID: list[0].ID, State: link.InSync}, {SystemID: first, CustomerID: list[1].ID, State: link.Parked},
+			{SystemID: second, CustomerID: list[1].ID, State: link.InSync}, {SystemID: second, CustomerID: list[2].ID, State: link.Due},
+		} {
+			l.ID, l.ExternalID, l.Primary = link.ID(store.NewID()), fmt.Sprint(i), true
+			records = append(records, store.LinkedRecord{Link: l, Base: link.Base{Ours: customer.Fields{}, Theirs: customer.Fields{}}})
+		}
+		return store.SaveLinkedRecords(ctx, tx, records)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	field := func(key string, kind customer.CustomFieldType, value string) hub.CustomerFilter {
+		return hub.CustomerFilter{CustomField: hub.CustomFieldFilter{Key: key, Type: kind, Value: value}}
+	}
+	kyc := func(f customer.KYCFilter) hub.CustomerFilter { return hub.CustomerFilter{KYC: f} }
+	for name, tc := range map[string]struct {
+		filter hub.CustomerFilter
+		want   string
+	}{
+		"System":               {hub.CustomerFilter{System: first}, "1 2"},
+		"SyncState":            {hub.CustomerFilter{SyncStates: []link.State{link.InSync}}, "1 2"},
+		"SyncStateOfSystem":    {hub.CustomerFilter{System: first, SyncStates: []link.State{link.InSync, link.Due}}, "1"},
+		"NoSyncState":          {hub.CustomerFilter{SyncStates: []link.State{}}, ""},
+		"UnknownSystem":        {hub.CustomerFilter{System: system.ID(store.NewID())}, ""},
+		"RiskClass":            {kyc(customer.KYCFilter{RiskClass: []customer.RiskClass{customer.RiskHigh, customer.RiskLow}}), "1 2"},
+		"UnknownRisk":          {kyc(customer.KYCFilter{RiskClass: []customer.RiskClass{customer.RiskUnknown}}), "3 4"},
+		"NoRiskClass":          {kyc(customer.KYCFilter{RiskClass: []customer.RiskClass{}}), ""},
+		"RequiresActions":      {kyc(customer.KYCFilter{RequiresActions: new(true)}), "1"},
+		"RequiresNone":         {kyc(customer.KYCFilter{RequiresActions: new(false)}), "2"},
+		"ExpiresBefore":        {kyc(customer.KYCFilter{ExpiresBefore: "2026-12-31"}), ""},
+		"ExpiresBeforeTheNext": {kyc(customer.KYCFilter{ExpiresBefore: "2027-01-01"}), "1"},
+		"AnyOf":                {kyc(customer.KYCFilter{RequiresActions: new(true), ExpiresBefore: "2028-01-01", AnyOf: true}), "1 2"},
+		"AllOf":                {kyc(customer.KYCFilter{RequiresActions: new(false), ExpiresBefore: "2027-01-01"}), ""},
+		"UpdatedSinceLongAgo":  {hub.CustomerFilter{UpdatedSince: time.Now().Add(-time.Hour)}, "1 2 3 4"},
+		"UpdatedSinceTomorrow": {hub.CustomerFilter{UpdatedSince: time.Now().Add(time.Hour)}, ""},
+		"CustomDate":           {field("since", customer.DateField, "2026-01-31"), "1"},
+		"CustomDecimal":        {field("discount", customer.DecimalField, "07.50"), "1"},
+		"CustomOption":         {field("source", customer.EnumField, "street"), "2"},
+		"CustomText":           {field("source", customer.TextField, "fai"), ""},
+		"UnknownCustomField":   {field("nothing", customer.TextField, "fair"), ""},
+		"Together":             {hub.CustomerFilter{System: second, Kind: customer.Private, Text: "c"}, "3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := b.hub.Customers(t.Context(), b.viewer, hub.CustomerQuery{Filter: tc.filter, Order: hub.ByNumber, Total: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var numbers, matching []string
+			for _, c := range got.Items {
+				numbers = append(numbers, c.Number)
+			}
+			if s := strings.Join(numbers, " "); s != tc.want || got.Total != len(numbers) {
+				t.Errorf("got %q, total %d, want %q", s, got.Total, tc.want)
+			}
+			fits, err := b.hub.MatchCustomers(t.Context(), b.viewer, []customer.ID{list[0].ID, list[1].ID, list[2].ID, list[3].ID}, tc.filter)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range list {
+				if fits[c.ID] {
+					matching = append(matching, c.Number)
+				}
+			}
+			if s := strings.Join(matching, " "); s != tc.want {
+				t.Errorf("matching gives %q, want %q", s, tc.want)
+			}
+		})
+	}
+	t.Run("WhatIsWrongWithAValueIsSaid", func(t *testing.T) {
+		_, err := b.hub.Customers(t.Context(), b.viewer, hub.CustomerQuery{Filter: field("discount", customer.DecimalField, "much")})
+		if f := fault.Of(err); f == nil || f.Code != fault.Invalid || strings.Join(f.Path, ".") != "filter.customField.value" {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("AnExpiryCannotBeFoundOutWithoutKYCRead", func(t *testing.T) {
+		v := b.viewer
+		v.Scopes = []auth.Scope{auth.CustomersRead}
+		soon := kyc(customer.KYCFilter{ExpiresBefore: "2027-01-01"})
+		_, listing := b.hub.Customers(t.Context(), v, hub.CustomerQuery{Filter: soon})
+		_, ordering := b.hub.Customers(t.Context(), v, hub.CustomerQuery{Order: hub.ByKYCExpiry})
+		_, matching := b.hub.MatchCustomers(t.Context(), v, nil, soon)
+		for _, err := range []error{listing, ordering, matching} {
+			if !fault.Is(err, fault.Forbidden) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if _, err := b.hub.Customers(t.Context(), v, hub.CustomerQuery{Filter: kyc(customer.KYCFilter{RequiresActions: new(true)})}); err != nil {
+			t.Errorf("whether something has to be done may be asked: %v", err)
+		}
+	})
 }
 
 func TestLookUp(t *testing.T) {

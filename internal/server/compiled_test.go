@@ -66,9 +66,10 @@ func (w *documentWriter) root() string {
 		return fmt.Sprintf(`node(id: %q) { __typename ... on %s %s }`, w.ids[of], of, w.selection(of, depth))
 	}
 	return "customers" + w.arguments([]string{
-		w.one("", "orderBy: NAME_DESC", "orderBy: NUMBER_ASC", "orderBy: NUMBER_DESC"),
+		w.one("", "orderBy: NAME_DESC", "orderBy: NUMBER_ASC", "orderBy: UPDATED_DESC", "orderBy: KYC_EXPIRES_ASC"),
 		w.one("", "first: 3", "first: $some", "last: 4", "first: 0"),
-		w.one("", "", "filter: {kind: PRIVATE}", `filter: {text: "yritys"}`, "filter: {status: ACTIVE, kind: COMPANY}"),
+		w.one("", "", "filter: {kind: PRIVATE}", `filter: {text: "yritys"}`, "filter: {status: ACTIVE, kind: COMPANY}",
+			`filter: {text: "yrtys", kyc: {requiresActions: false}}`, `filter: {kyc: {expiresBefore: "2027-01-01"}}`, `filter: {customField: {key: "remark", value: {text: "Hyvä"}}, syncState: [IN_SYNC]}`),
 	}) + w.selection("CustomerConnection", depth+1)
 }
 

@@ -3,19 +3,76 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/link"
 	"customerhub/internal/pg"
+	"customerhub/internal/system"
 )
 
 // CustomerFilter restricts customers; a zero member restricts nothing.
 type CustomerFilter struct {
-	Words  []string // folded; all must occur
+	Words  []string // folded; all must occur, or words close to one that no customer has
 	Kind   customer.Kind
 	Status customer.Status
-	IDs    []customer.ID // nil restricts nothing, an empty slice matches nothing
+	// System and SyncStates are about links: one of the system, in one of the states.
+	System       system.ID
+	SyncStates   []link.State // nil restricts nothing, an empty list matches nothing
+	KYC          customer.KYCFilter
+	UpdatedSince time.Time
+	// Custom are values of custom fields in their canonical form, by key.
+	Custom map[string]string
+	IDs    []customer.ID // nil restricts nothing, an empty list matches nothing
+}
+
+// findRow is what hub_find_customers and hub_count_customers take.
+type findRow struct {
+	Words           []string          `json:"words,omitempty"`
+	Kind            string            `json:"kind,omitempty"`
+	Status          string            `json:"status,omitempty"`
+	System          string            `json:"system,omitempty"`
+	States          []string          `json:"states,omitzero"`
+	RiskClass       []string          `json:"riskClass,omitzero"`
+	RequiresActions *bool             `json:"requiresActions,omitempty"`
+	ExpiresBefore   string            `json:"expiresBefore,omitempty"`
+	AnyOf           bool              `json:"anyOf,omitempty"`
+	UpdatedSince    *time.Time        `json:"updatedSince,omitempty"`
+	Custom          map[string]string `json:"custom,omitempty"`
+	IDs             []string          `json:"ids,omitzero"`
+
+	Sort    CustomerSort `json:"sort,omitempty"`
+	Up      *bool        `json:"up,omitempty"`
+	FromKey string       `json:"fromKey"`
+	FromID  string       `json:"fromID,omitempty"`
+	ToKey   string       `json:"toKey"`
+	ToID    string       `json:"toID,omitempty"`
+	Limit   *int         `json:"limit,omitempty"`
+}
+
+func (f *CustomerFilter) row() findRow {
+	r := findRow{
+		Words: f.Words, Kind: string(f.Kind), Status: string(f.Status), System: string(f.System), UpdatedSince: timeOrNull(f.UpdatedSince),
+		RequiresActions: f.KYC.RequiresActions, ExpiresBefore: f.KYC.ExpiresBefore, AnyOf: f.KYC.AnyOf, Custom: f.Custom,
+	}
+	if f.SyncStates != nil {
+		r.States = texts(f.SyncStates)
+	}
+	if f.KYC.RiskClass != nil {
+		r.RiskClass = texts(f.KYC.RiskClass)
+	}
+	if f.IDs != nil {
+		r.IDs = texts(f.IDs)
+	}
+	return r
+}
+
+// restricts says whether the filter restricts anything.
+func (f *CustomerFilter) restricts() bool {
+	return len(f.Words) > 0 || f.Kind != "" || f.Status != "" || f.System != "" || f.SyncStates != nil || f.KYC.RiskClass != nil ||
+		f.KYC.RequiresActions != nil || f.KYC.ExpiresBefore != "" || !f.UpdatedSince.IsZero() || len(f.Custom) > 0 || f.IDs != nil
 }
 
 // CustomerSort is what a list is ordered by; ties are broken by id.
@@ -23,14 +80,20 @@ type CustomerSort string
 
 // What customers can be ordered by.
 const (
-	SortByName   CustomerSort = "name"
-	SortByNumber CustomerSort = "number"
+	SortByName       CustomerSort = "name"
+	SortByNumber     CustomerSort = "number"
+	SortByUpdate     CustomerSort = "updated"
+	SortByKYCExpires CustomerSort = "kycExpires" // where no expiry is known at the end
 )
 
 // sortColumn is the column of a sort, and as it goes into a cursor and comes out of one.
 var sortColumn = map[CustomerSort]struct{ column, out, in string }{
 	SortByName:   {"c.name_sort", "encode(c.name_sort, 'hex')", "decode(@key, 'hex')"},
 	SortByNumber: {"c.number", "c.number", "@key"},
+	SortByUpdate: {
+		"c.updated_at", "(extract(epoch FROM c.updated_at) * 1000000)::bigint::text", "timestamptz 'epoch' + @key::bigint * interval '1 microsecond'",
+	},
+	SortByKYCExpires: {"c.kyc_expires_on", "c.kyc_expires_on::text", "@key::date"},
 }
 
 // CustomerPlace is where a customer stands in a list.
@@ -73,7 +136,7 @@ type customerPlaceRow struct {
 func ListCustomers(ctx context.Context, db pg.DB, q CustomerList, rel Relations) (CustomerRows, error) {
 	var rows []customerPlaceRow
 	var out CustomerRows
-	sql, args := q.Statement(customerColumns, "customer c")
+	sql, args := q.Statement(customerColumns, "")
 	err := Trip(ctx, db, func(b *pgx.Batch) {
 		collect(b, &rows, sql, args)
 		if q.Total {
@@ -110,21 +173,39 @@ func ListCustomers(ctx context.Context, db pg.DB, q CustomerList, rel Relations)
 
 // Count counts all that the filter finds.
 func (q *CustomerList) Count() (string, pgx.StrictNamedArgs) {
-	where, args := q.Filter.where()
-	return `SELECT count(*) FROM customer c WHERE ` + where, args
+	if !q.Filter.restricts() {
+		return `SELECT count(*) FROM customer c`, pgx.StrictNamedArgs{}
+	}
+	return `SELECT hub_count_customers(@find)`, pgx.StrictNamedArgs{"find": asJSON(q.Filter.row())}
 }
 
-// Statement builds the statement from fixed pieces; values travel as arguments only. The columns are on the table as c, which
-// from names with whatever is joined to it; behind them comes the key of the order as sort_key.
-func (q *CustomerList) Statement(columns, from string) (string, pgx.StrictNamedArgs) {
-	where, args := q.Filter.where()
-	sort := sortColumn[q.Sort]
-	up, direction, opposite := q.Descending == q.Backwards, ">", "<"
+// Statement builds the statement from fixed pieces; values travel as arguments only. The columns are on the table customer as
+// c and on whatever joins join to it; behind them comes the key of the order as sort_key.
+func (q *CustomerList) Statement(columns, joins string) (string, pgx.StrictNamedArgs) {
+	sort, up := sortColumn[q.Sort], q.Descending == q.Backwards
+	if q.Filter.restricts() {
+		find := q.Filter.row()
+		find.Sort, find.Up, find.Limit = q.Sort, &up, new(q.Limit+1)
+		if q.From != nil {
+			find.FromKey, find.FromID = q.From.Key, string(q.From.ID)
+		}
+		if q.To != nil {
+			find.ToKey, find.ToID = q.To.Key, string(q.To.ID)
+		}
+		return `
+SELECT ` + columns + `, ` + sort.out + ` AS sort_key
+FROM hub_find_customers(@find) WITH ORDINALITY AS found (id, nth)
+JOIN customer c ON c.id = found.id
+` + joins + `
+ORDER BY found.nth`, pgx.StrictNamedArgs{"find": asJSON(find)}
+	}
+	direction, opposite := ">", "<"
 	order := sort.column + ", c.id"
 	if !up {
 		direction, opposite = "<", ">"
 		order = sort.column + " DESC, c.id DESC"
 	}
+	where, args := "true", pgx.StrictNamedArgs{"limit": q.Limit + 1}
 	bound := func(p *CustomerPlace, operator, suffix string) {
 		if p == nil {
 			return
@@ -135,55 +216,23 @@ func (q *CustomerList) Statement(columns, from string) (string, pgx.StrictNamedA
 	}
 	bound(q.From, direction, "_from")
 	bound(q.To, opposite, "_to")
-	args["limit"] = q.Limit + 1
 	return `
 SELECT ` + columns + `, ` + sort.out + ` AS sort_key
-FROM ` + from + `
+FROM customer c
+` + joins + `
 WHERE ` + where + `
 ORDER BY ` + order + `
 LIMIT @limit`, args
 }
 
-// where is the condition of the filter, on the table as c.
-func (f *CustomerFilter) where() (string, pgx.StrictNamedArgs) {
-	conditions, args := []string{"true"}, pgx.StrictNamedArgs{}
-	if len(f.Words) > 0 {
-		patterns := make([]string, len(f.Words))
-		for i, w := range f.Words {
-			// Folded words are letters and digits, so there is no wildcard to escape.
-			patterns[i] = "%" + w + "%"
-		}
-		conditions = append(conditions, "c.id IN (SELECT hub_search_customers(@patterns))")
-		args["patterns"] = patterns
-	}
-	if f.Kind != "" {
-		conditions = append(conditions, "c.kind = @kind")
-		args["kind"] = string(f.Kind)
-	}
-	if f.Status != "" {
-		conditions = append(conditions, "c.status = @status")
-		args["status"] = string(f.Status)
-	}
-	if f.IDs != nil {
-		conditions = append(conditions, "c.id = ANY (@among)")
-		args["among"] = texts(f.IDs)
-	}
-	return strings.Join(conditions, "\n  AND "), args
-}
+const sqlMatchCustomers = `
+SELECT found.id
+FROM hub_find_customers(@find) AS found (id)
+ORDER BY found.id`
 
 // MatchCustomers gives the ids among f.IDs whose customers fit the filter.
 func MatchCustomers(ctx context.Context, db pg.DB, f CustomerFilter) ([]customer.ID, error) {
-	where, args := f.where()
-	rows, _ := db.Query(ctx, `SELECT c.id FROM customer c WHERE `+where+` ORDER BY c.id`, args)
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, pg.Fault(err, "customers")
-	}
-	out := make([]customer.ID, len(ids))
-	for i, id := range ids {
-		out[i] = customer.ID(id)
-	}
-	return out, nil
+	return findCustomers(ctx, db, sqlMatchCustomers, pgx.StrictNamedArgs{"find": asJSON(f.row())})
 }
 
 const sqlFindCustomersByNumber = `

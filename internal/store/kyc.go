@@ -121,17 +121,28 @@ INSERT INTO kyc_status (customer_id, id, state, risk_class, requires_actions, re
 VALUES (@customer, @id, @state, @risk_class, @requires_actions, @reasons, NULLIF(@assessed, '')::date,
   NULLIF(@expires, '')::date, @notes, @raw, @source, @as_of)`
 
-// InsertKYC adds what the due-diligence service says now to the history.
+// sqlNoteKYC keeps beside the customer what lists are filtered and ordered by.
+const sqlNoteKYC = `
+UPDATE customer
+SET kyc_risk_class = @risk_class, kyc_requires_actions = @requires_actions,
+  kyc_expires_on = coalesce(NULLIF(@expires, '')::date, 'infinity')
+WHERE id = @customer`
+
+// InsertKYC adds what the due-diligence service says now to the history. The caller holds the customer's lock.
 func InsertKYC(ctx context.Context, db pg.DB, id customer.ID, k customer.KYC) error {
 	raw := k.Raw
 	if raw == nil {
 		raw = map[string]string{}
 	}
-	_, err := db.Exec(ctx, sqlInsertKYC, pgx.StrictNamedArgs{
-		"customer": string(id), "id": NewID(), "state": string(k.State), "risk_class": string(k.RiskClass),
-		"requires_actions": k.RequiresActions, "reasons": texts(k.RequiresActionsReasons),
-		"assessed": k.LatestRiskAssessmentOn, "expires": k.DueDiligenceExpiresOn, "notes": k.Notes, "raw": asJSON(raw),
-		"source": textOrNull(k.SourceSystem), "as_of": k.AsOf,
+	return Trip(ctx, db, func(b *pgx.Batch) {
+		b.Queue(sqlNoteKYC, pgx.StrictNamedArgs{
+			"customer": string(id), "risk_class": string(k.RiskClass), "requires_actions": k.RequiresActions, "expires": k.DueDiligenceExpiresOn,
+		})
+		b.Queue(sqlInsertKYC, pgx.StrictNamedArgs{
+			"customer": string(id), "id": NewID(), "state": string(k.State), "risk_class": string(k.RiskClass),
+			"requires_actions": k.RequiresActions, "reasons": texts(k.RequiresActionsReasons),
+			"assessed": k.LatestRiskAssessmentOn, "expires": k.DueDiligenceExpiresOn, "notes": k.Notes, "raw": asJSON(raw),
+			"source": textOrNull(k.SourceSystem), "as_of": k.AsOf,
+		})
 	})
-	return pg.Fault(err, "due-diligence status")
 }

@@ -259,7 +259,7 @@ func TestDefinerFunctions(t *testing.T) {
 		c := newCustomer("Etsitty Oy")
 		mine.do(t, func(ctx context.Context, tx pgx.Tx) error { return store.SaveCustomers(ctx, tx, customers(c)) })
 		search := func(tx pgx.Tx) (n int) {
-			if err := tx.QueryRow(ctx, `SELECT count(*) FROM hub_search_customers('{%etsitty%}')`).Scan(&n); err != nil {
+			if err := tx.QueryRow(ctx, `SELECT count(*) FROM hub_find_customers('{"words": ["etsitty"]}')`).Scan(&n); err != nil {
 				t.Fatal(err)
 			}
 			return n
