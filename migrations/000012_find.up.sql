@@ -172,33 +172,55 @@ DROP FUNCTION hub_search_customers(text[]);
 -- another. It runs as the owner, since operators that are not leakproof lose their index under row security; it pins the
 -- organisation by itself and gives ids only, which the caller joins under its own row security.
 --
--- Words are looked up first and ordered then: an index in the order of names would be walked from its beginning for a word
--- that stands at its end. Words of less than three letters have no index, and are common enough for such a walk.
+-- Words have an index, which knows nothing of the order, and the order has one, which knows nothing of words. Words that few
+-- customers have are looked up and put in order. Words that many have are mostly everywhere, so a short walk along the order
+-- finds a page of them; when it does not, as for the beginning of a name that stands at the end, they are looked up too. It
+-- writes nothing, and is volatile only because it asks the planner how many there are.
 CREATE FUNCTION hub_find_customers(p jsonb) RETURNS SETOF uuid
-LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50 SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 50 SET search_path = public, pg_temp AS $$
 DECLARE
+    many    constant int := 3000;
     organisation uuid := NULLIF(current_setting('hub.organisation', true), '')::uuid;
-    col  text := CASE p ->> 'sort' WHEN 'number' THEN 'c.number' WHEN 'updated' THEN 'c.updated_at' WHEN 'kycExpires' THEN 'c.kyc_expires_on' ELSE 'c.name_sort' END;
-    lit  text := CASE p ->> 'sort' WHEN 'number' THEN '%L::text' WHEN 'updated' THEN 'timestamptz ''epoch'' + %L::bigint * interval ''1 microsecond''' WHEN 'kycExpires' THEN '%L::date' ELSE 'decode(%L, ''hex'')' END;
-    up   boolean := coalesce((p ->> 'up')::boolean, true);
-    cond text;
-    bounds text := '';
-    first_read text;
+    col     text := CASE p ->> 'sort' WHEN 'number' THEN 'c.number' WHEN 'updated' THEN 'c.updated_at' WHEN 'kycExpires' THEN 'c.kyc_expires_on' ELSE 'c.name_sort' END;
+    lit     text := CASE p ->> 'sort' WHEN 'number' THEN '%L::text' WHEN 'updated' THEN 'timestamptz ''epoch'' + %L::bigint * interval ''1 microsecond''' WHEN 'kycExpires' THEN '%L::date' ELSE 'decode(%L, ''hex'')' END;
+    up      boolean := coalesce((p ->> 'up')::boolean, true);
+    way     text := CASE WHEN up THEN 'ASC' ELSE 'DESC' END;
+    limited text := CASE WHEN p ? 'limit' THEN format(' LIMIT %s', (p ->> 'limit')::int) ELSE '' END;
+    bounds  text := '';
+    cond    text;
+    plan    json;
+    found   uuid[];
 BEGIN
     IF organisation IS NULL THEN
         RETURN;
     END IF;
     cond := hub_customer_condition(organisation, p);
     IF p ? 'fromID' THEN
-        bounds := bounds || format(' AND (h.k, h.id) %s (' || lit || ', %L::uuid)', CASE WHEN up THEN '>' ELSE '<' END, p ->> 'fromKey', p ->> 'fromID');
+        bounds := bounds || format(' AND (%s, c.id) %s (' || lit || ', %L::uuid)', col, CASE WHEN up THEN '>' ELSE '<' END, p ->> 'fromKey', p ->> 'fromID');
     END IF;
     IF p ? 'toID' THEN
-        bounds := bounds || format(' AND (h.k, h.id) %s (' || lit || ', %L::uuid)', CASE WHEN up THEN '<' ELSE '>' END, p ->> 'toKey', p ->> 'toID');
+        bounds := bounds || format(' AND (%s, c.id) %s (' || lit || ', %L::uuid)', col, CASE WHEN up THEN '<' ELSE '>' END, p ->> 'toKey', p ->> 'toID');
     END IF;
-    first_read := CASE WHEN EXISTS (SELECT FROM jsonb_array_elements_text(p -> 'words') AS w (word) WHERE length(w.word) >= 3) THEN 'MATERIALIZED' ELSE 'NOT MATERIALIZED' END;
-    RETURN QUERY EXECUTE format('WITH h AS %s (SELECT c.id, %s AS k FROM customer c WHERE %s) SELECT h.id FROM h WHERE true%s ORDER BY h.k %s, h.id %5$s%s',
-        first_read, col, cond, bounds, CASE WHEN up THEN 'ASC' ELSE 'DESC' END,
-        CASE WHEN p ? 'limit' THEN format(' LIMIT %s', (p ->> 'limit')::int) ELSE '' END);
+    IF NOT EXISTS (SELECT FROM jsonb_array_elements_text(p -> 'words') AS w (word) WHERE length(w.word) >= 3) THEN
+        RETURN QUERY EXECUTE format('SELECT c.id FROM customer c WHERE %s%s ORDER BY %s %s, c.id %4$s%s', cond, bounds, col, way, limited);
+        RETURN;
+    END IF;
+    IF p ? 'limit' THEN
+        EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM customer c WHERE ' || cond INTO plan;
+        IF (plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8 > many THEN
+            EXECUTE format(
+                'SELECT array_agg(hit.id ORDER BY hit.nth) FROM ('
+                'SELECT w.id, w.nth FROM (SELECT c.id, row_number() OVER (ORDER BY %1$s %2$s, c.id %2$s) AS nth, %3$s AS fits FROM customer c'
+                ' WHERE c.organisation_id = %4$L%5$s ORDER BY %1$s %2$s, c.id %2$s LIMIT %6$s) w WHERE w.fits ORDER BY w.nth%7$s) hit',
+                col, way, cond, organisation, bounds, many, limited) INTO found;
+            IF cardinality(found) = (p ->> 'limit')::int THEN
+                RETURN QUERY SELECT unnest(found);
+                RETURN;
+            END IF;
+        END IF;
+    END IF;
+    RETURN QUERY EXECUTE format('WITH h AS MATERIALIZED (SELECT c.id, %s AS k FROM customer c WHERE %s%s) SELECT h.id FROM h ORDER BY h.k %s, h.id %4$s%s',
+        col, cond, bounds, way, limited);
 END
 $$;
 REVOKE ALL ON FUNCTION hub_find_customers(jsonb) FROM PUBLIC;
