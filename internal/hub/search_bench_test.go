@@ -107,9 +107,9 @@ type names struct{ last, first, words []string }
 func newNames() *names {
 	r := rand.New(rand.NewPCG(7, 7))
 	var syllables []string
-	for _, onset := range strings.Split(",h,j,k,l,m,n,p,r,s,t,v", ",") {
-		for _, vowel := range strings.Fields("a e i o u y ä ö aa uu ai ei au") {
-			for _, coda := range strings.Split(",n,r,s,l", ",") {
+	for onset := range strings.SplitSeq(",h,j,k,l,m,n,p,r,s,t,v", ",") {
+		for vowel := range strings.FieldsSeq("a e i o u y ä ö aa uu ai ei au") {
+			for coda := range strings.SplitSeq(",n,r,s,l", ",") {
 				syllables = append(syllables, onset+vowel+coda)
 			}
 		}
@@ -119,11 +119,12 @@ func newNames() *names {
 		seen := map[string]bool{}
 		var out []string
 		for len(out) < n {
-			w := ""
+			var made strings.Builder
 			for range 1 + r.IntN(parts) {
-				w += syllables[r.IntN(len(syllables))]
+				made.WriteString(syllables[r.IntN(len(syllables))])
 			}
-			w += endings[r.IntN(len(endings))]
+			made.WriteString(endings[r.IntN(len(endings))])
+			w := made.String()
 			if !seen[w] {
 				seen[w] = true
 				r := []rune(w)
