@@ -1,6 +1,6 @@
 # Everything here also works by hand; the targets only spell the commands. `make` alone explains them.
 .DEFAULT_GOAL := help
-.PHONY: help check lint test generate bench search large torture requirements
+.PHONY: help check lint test generate bench search large torture requirements schema-diff
 
 GO ?= go
 LINT = $(GO) tool -modfile=tools/go.mod golangci-lint
@@ -38,3 +38,6 @@ torture: ## Random edits, faults and lost answers over 2 000 seeds, then 42 kill
 
 requirements: ## List every requirement with its tests or the reason why it has none
 	@$(GO) run ./internal/tool/requirements
+
+schema-diff: ## What changed in the schema since the last tag, or since REF; fails when a client would break
+	@$(GO) run ./internal/tool/schemadiff $(REF)

@@ -356,7 +356,7 @@ Whether the text is a number is judged where it is used, so that a wrong one com
 scalar Decimal
 
 """
-A position in a list or in the log of changes, opaque to clients.
+A position in a list or in the log of changes, such as ` + "`" + `Y2hhbmdlMTo0Mg` + "`" + `, opaque to clients.
 
 Send one back exactly as it was received. A cursor of one list does not fit another list or another order.
 """
@@ -647,11 +647,11 @@ type Customer implements Node {
   status: CustomerStatus!
   "The name as it stands on invoices, such as ` + "`" + `Virtanen Oy` + "`" + `."
   name: String!
-  "What follows the name on a second line, such as a department."
+  "What follows the name on a second line, such as the department ` + "`" + `Laskutus` + "`" + `."
   nameExtension: String
-  "The first name of a private person, where the system it came from tells names apart."
+  "The first name of a private person, where the system it came from tells names apart, such as ` + "`" + `Aino` + "`" + `."
   firstName: String
-  "The last name of a private person, where the system it came from tells names apart."
+  "The last name of a private person, where the system it came from tells names apart, such as ` + "`" + `Virtanen` + "`" + `."
   lastName: String
   "The business ID, such as ` + "`" + `1234567-1` + "`" + `. A value that cannot be right is kept as it was found; see ` + "`" + `businessIdValid` + "`" + `."
   businessId: String
@@ -659,15 +659,15 @@ type Customer implements Node {
   businessIdValid: Boolean
   "The VAT number, such as ` + "`" + `FI12345671` + "`" + `."
   vatNumber: String
-  "The fixed identifier of the buyer's unit that is carried on invoices. It is not the e-invoice address."
+  "The fixed identifier of the buyer's unit that is carried on invoices, such as ` + "`" + `1234` + "`" + `. It is not the e-invoice address."
   buyerUnitNumber: String
-  "The general e-mail address."
+  "The general e-mail address, such as ` + "`" + `info@example.test` + "`" + `."
   email: String
   "The general phone number."
   phone: Phone
   "The language of correspondence as ISO 639-1, such as ` + "`" + `fi` + "`" + `, ` + "`" + `sv` + "`" + ` or ` + "`" + `en` + "`" + `."
   language: String
-  "The addresses that invoices are mailed to."
+  "The addresses that invoices are mailed to, each such as ` + "`" + `laskut@example.test` + "`" + `."
   billingEmails: [String!]!
   "Whether the customer receives e-invoices in a net bank. Only the customer can order that, so it cannot be set here."
   consumerEInvoice: Boolean!
@@ -761,11 +761,11 @@ A postal address.
 type Address {
   "What the address is for."
   kind: AddressKind!
-  "The name on the first line, when it differs from the customer's."
+  "The name on the first line, when it differs from the customer's, such as ` + "`" + `Virtanen Oy, taloushallinto` + "`" + `."
   name: String
   "The street or post-office box, such as ` + "`" + `Mannerheimintie 1 A 5` + "`" + `."
   line1: String
-  "A second line."
+  "A second line, such as ` + "`" + `PL 12` + "`" + `."
   line2: String
   "The postcode, such as ` + "`" + `00100` + "`" + `."
   postcode: String
@@ -797,11 +797,11 @@ type Office implements Node {
   id: ID!
   "The name, such as ` + "`" + `Turun toimipiste` + "`" + `."
   name: String!
-  "The identifier that the accounting knows the office by."
+  "The identifier that the accounting knows the office by, such as ` + "`" + `T1` + "`" + `."
   identifier: String
   "The phone number."
   phone: Phone
-  "The addresses that invoices of this office are mailed to."
+  "The addresses that invoices of this office are mailed to, each such as ` + "`" + `laskut@example.test` + "`" + `."
   billingEmails: [String!]!
   "The address of the office; null when nothing of it is known."
   address: Address
@@ -821,13 +821,13 @@ E-mail addresses and phone numbers also need ` + "`" + `personal:read` + "`" + `
 type Person implements Node {
   "The global id."
   id: ID!
-  "The first name."
+  "The first name, such as ` + "`" + `Aino` + "`" + `."
   firstName: String
-  "The last name, or the whole name where the system it came from does not tell names apart."
+  "The last name, or the whole name where the system it came from does not tell names apart, such as ` + "`" + `Virtanen` + "`" + `."
   lastName: String!
   "The language of correspondence as ISO 639-1, such as ` + "`" + `fi` + "`" + `."
   language: String
-  "The e-mail addresses."
+  "The e-mail addresses, each such as ` + "`" + `aino@example.test` + "`" + `."
   emails: [String!]!
   "The phone numbers."
   phones: [Phone!]!
@@ -931,7 +931,7 @@ type CustomFieldDefinition {
   options: [CustomFieldOption!]!
   "The system that the field came from; null when it was defined in the hub, or without ` + "`" + `systems:read` + "`" + `."
   system: System
-  "The field's id in that system; null when it was defined in the hub."
+  "The field's id in that system, such as ` + "`" + `17` + "`" + `; null when it was defined in the hub."
   externalId: String
 }
 
@@ -1013,7 +1013,7 @@ type Responsible {
   name: String!
   "The system that the user or team belongs to; null when none is named, or without ` + "`" + `systems:read` + "`" + `."
   system: System
-  "The id of the user or team in that system; null when no system is named."
+  "The id of the user or team in that system, such as ` + "`" + `17` + "`" + `; null when no system is named."
   externalId: String
 }
 
@@ -1042,9 +1042,9 @@ type Kyc {
   requiresActions: Boolean
   "What has to be done, in the service's words."
   requiresActionsReasons: [String!]!
-  "The day of the latest risk assessment."
+  "The day of the latest risk assessment, such as ` + "`" + `2025-12-31` + "`" + `."
   latestRiskAssessmentOn: Date
-  "The last day on which the due diligence is valid."
+  "The last day on which the due diligence is valid, such as ` + "`" + `2026-12-31` + "`" + `."
   dueDiligenceExpiresOn: Date
   "Whether the due diligence has expired, by today's date in Finland; null when its last day is not known."
   isOverdue: Boolean
@@ -1091,9 +1091,9 @@ type KycHistoryItem {
   requiresActions: Boolean
   "What had to be done, in the service's words."
   requiresActionsReasons: [String!]!
-  "The day of the latest risk assessment."
+  "The day of the latest risk assessment, such as ` + "`" + `2025-12-31` + "`" + `."
   latestRiskAssessmentOn: Date
-  "The last day on which the due diligence was valid."
+  "The last day on which the due diligence was valid, such as ` + "`" + `2026-12-31` + "`" + `."
   dueDiligenceExpiresOn: Date
   "Remarks written in the service."
   notes: String
@@ -1287,7 +1287,7 @@ type SystemCheck {
   ok: Boolean!
   "What is wrong, in the system's own words or ours; null when nothing is."
   message: String
-  "Who can mend it and how; null when nothing is wrong."
+  "Who can mend it and how, such as ` + "`" + `the administrator of Netvisor: grant the permission` + "`" + `; null when nothing is wrong."
   fix: String
 }
 
@@ -1854,7 +1854,7 @@ type Organisation {
   It is what the header ` + "`" + `Hub-Organisation` + "`" + `, and the field of the same name of ` + "`" + `connection_init` + "`" + `, take.
   """
   id: ID!
-  "The name."
+  "The name, such as ` + "`" + `Esimerkki Oy` + "`" + `."
   name: String!
 }
 
@@ -2265,27 +2265,27 @@ input CreateCustomerInput {
   kind: CustomerKind!
   "The name as it stands on invoices. A private person may be given by ` + "`" + `firstName` + "`" + ` and ` + "`" + `lastName` + "`" + ` instead."
   name: String
-  "The customer number; the accounting gives one when it is absent."
+  "The customer number, such as ` + "`" + `10042` + "`" + `; the accounting gives one when it is absent."
   number: String
-  "What follows the name on a second line."
+  "What follows the name on a second line, such as ` + "`" + `Laskutus` + "`" + `."
   nameExtension: String
-  "The first name of a private person."
+  "The first name of a private person, such as ` + "`" + `Aino` + "`" + `."
   firstName: String
-  "The last name of a private person."
+  "The last name of a private person, such as ` + "`" + `Virtanen` + "`" + `."
   lastName: String
   "The business ID, such as ` + "`" + `1234567-1` + "`" + `."
   businessId: BusinessID
   "The VAT number, such as ` + "`" + `FI12345671` + "`" + `."
   vatNumber: String
-  "The fixed identifier of the buyer's unit that is carried on invoices."
+  "The fixed identifier of the buyer's unit that is carried on invoices, such as ` + "`" + `1234` + "`" + `."
   buyerUnitNumber: String
-  "The general e-mail address."
+  "The general e-mail address, such as ` + "`" + `info@example.test` + "`" + `."
   email: String
-  "The general phone number as people write it."
+  "The general phone number as people write it, such as ` + "`" + `040 123 4567` + "`" + `."
   phone: String
   "The language of correspondence as ISO 639-1, such as ` + "`" + `fi` + "`" + `."
   language: String
-  "The addresses that invoices are mailed to."
+  "The addresses that invoices are mailed to, each such as ` + "`" + `laskut@example.test` + "`" + `."
   billingEmails: [String!]
   "Where e-invoices are sent; address and operator go together."
   einvoice: EInvoiceInput
@@ -2327,29 +2327,32 @@ Fields of a customer to alter. An absent field keeps its value, null clears it.
 input CustomerPatch {
   "Whether this is a private person or a company; it cannot be cleared."
   kind: CustomerKind
-  "The name as it stands on invoices; it cannot be cleared."
+  "The name as it stands on invoices, such as ` + "`" + `Virtanen Oy` + "`" + `; it cannot be cleared."
   name: String
-  "The customer number."
+  "The customer number, such as ` + "`" + `10042` + "`" + `."
   number: String
-  "What follows the name on a second line."
+  "What follows the name on a second line, such as ` + "`" + `Laskutus` + "`" + `."
   nameExtension: String
-  "The first name of a private person."
+  "The first name of a private person, such as ` + "`" + `Aino` + "`" + `."
   firstName: String
-  "The last name of a private person."
+  "The last name of a private person, such as ` + "`" + `Virtanen` + "`" + `."
   lastName: String
   "The business ID, such as ` + "`" + `1234567-1` + "`" + `."
   businessId: BusinessID
   "The VAT number, such as ` + "`" + `FI12345671` + "`" + `."
   vatNumber: String
-  "The fixed identifier of the buyer's unit that is carried on invoices."
+  "The fixed identifier of the buyer's unit that is carried on invoices, such as ` + "`" + `1234` + "`" + `."
   buyerUnitNumber: String
-  "The general e-mail address."
+  "The general e-mail address, such as ` + "`" + `info@example.test` + "`" + `."
   email: String
-  "The general phone number as people write it."
+  "The general phone number as people write it, such as ` + "`" + `040 123 4567` + "`" + `."
   phone: String
   "The language of correspondence as ISO 639-1, such as ` + "`" + `fi` + "`" + `."
   language: String
-  "The addresses that invoices are mailed to. The list replaces the one before; null and an empty list clear it."
+  """
+  The addresses that invoices are mailed to, each such as ` + "`" + `laskut@example.test` + "`" + `. The list replaces the one before;
+  null and an empty list clear it.
+  """
   billingEmails: [String!]
   "Where e-invoices are sent. Null clears address and operator."
   einvoice: EInvoiceInput
@@ -2375,11 +2378,11 @@ input EInvoiceInput {
 A postal address. In a patch an absent member keeps its value and null clears it.
 """
 input AddressInput {
-  "The name on the first line, when it differs from the customer's."
+  "The name on the first line, when it differs from the customer's, such as ` + "`" + `Virtanen Oy, taloushallinto` + "`" + `."
   name: String
   "The street or post-office box, such as ` + "`" + `Mannerheimintie 1 A 5` + "`" + `."
   line1: String
-  "A second line."
+  "A second line, such as ` + "`" + `PL 12` + "`" + `."
   line2: String
   "The postcode, such as ` + "`" + `00100` + "`" + `."
   postcode: String
@@ -2427,11 +2430,14 @@ Fields of an office. An absent field keeps its value, null clears it.
 input OfficePatch {
   "The name, such as ` + "`" + `Turun toimipiste` + "`" + `; it cannot be cleared."
   name: String
-  "The identifier that the accounting knows the office by."
+  "The identifier that the accounting knows the office by, such as ` + "`" + `T1` + "`" + `."
   identifier: String
-  "The phone number as people write it."
+  "The phone number as people write it, such as ` + "`" + `040 123 4567` + "`" + `."
   phone: String
-  "The addresses that invoices of this office are mailed to. The list replaces the one before; null and an empty list clear it."
+  """
+  The addresses that invoices of this office are mailed to, each such as ` + "`" + `laskut@example.test` + "`" + `. The list replaces the
+  one before; null and an empty list clear it.
+  """
   billingEmails: [String!]
   "Where the office is. Null clears the whole address."
   address: AddressInput
@@ -2489,15 +2495,15 @@ input LinkContactInput {
 A person to create. An absent member and null mean the same: not known.
 """
 input NewPersonInput {
-  "The first name."
+  "The first name, such as ` + "`" + `Aino` + "`" + `."
   firstName: String
-  "The last name."
+  "The last name, such as ` + "`" + `Virtanen` + "`" + `."
   lastName: String!
   "The language of correspondence as ISO 639-1, such as ` + "`" + `fi` + "`" + `."
   language: String
-  "The e-mail addresses."
+  "The e-mail addresses, each such as ` + "`" + `aino@example.test` + "`" + `."
   emails: [String!]
-  "The phone numbers as people write them."
+  "The phone numbers as people write them, each such as ` + "`" + `040 123 4567` + "`" + `."
   phones: [String!]
 }
 
@@ -2553,15 +2559,21 @@ input UpdatePersonInput {
 Fields of a person to alter. An absent field keeps its value, null clears it.
 """
 input PersonPatch {
-  "The first name."
+  "The first name, such as ` + "`" + `Aino` + "`" + `."
   firstName: String
-  "The last name; it cannot be cleared."
+  "The last name, such as ` + "`" + `Virtanen` + "`" + `; it cannot be cleared."
   lastName: String
   "The language of correspondence as ISO 639-1, such as ` + "`" + `fi` + "`" + `."
   language: String
-  "The e-mail addresses. The list replaces the one before; null and an empty list clear it."
+  """
+  The e-mail addresses, each such as ` + "`" + `aino@example.test` + "`" + `. The list replaces the one before; null and an empty list
+  clear it.
+  """
   emails: [String!]
-  "The phone numbers as people write them. The list replaces the one before; null and an empty list clear it."
+  """
+  The phone numbers as people write them, each such as ` + "`" + `040 123 4567` + "`" + `. The list replaces the one before; null and an
+  empty list clear it.
+  """
   phones: [String!]
 }
 
@@ -2631,7 +2643,7 @@ The value of one custom field to set.
 input SetCustomFieldInput {
   "The global id of the customer."
   customerId: ID!
-  "The key of the definition."
+  "The key of the definition, such as ` + "`" + `lead_source` + "`" + `."
   key: String!
   "The value; null clears, and absent is refused."
   value: CustomFieldValueInput
@@ -2667,7 +2679,7 @@ input SetCustomFieldsInput {
 The value of a custom field to set.
 """
 input CustomFieldInput {
-  "The key of the definition."
+  "The key of the definition, such as ` + "`" + `lead_source` + "`" + `."
   key: String!
   "The value; null clears, and absent is refused."
   value: CustomFieldValueInput
@@ -2715,7 +2727,7 @@ input ResponsibleInput {
   name: String!
   "The global id of the system that the user or team belongs to; it comes with ` + "`" + `externalId` + "`" + `."
   system: ID
-  "The id of the user or team in that system."
+  "The id of the user or team in that system, such as ` + "`" + `17` + "`" + `."
   externalId: String
 }
 
@@ -2725,7 +2737,7 @@ An external system to create.
 input CreateSystemInput {
   "What kind of system it is. This hub needs a connector for it."
   kind: SystemKind!
-  "The name for people; the kind's own name when absent."
+  "The name for people, such as ` + "`" + `Netvisor, production` + "`" + `; the kind's own name when absent."
   name: String
   "The settings that the kind takes, such as ` + "`" + `baseUrl` + "`" + `. Absent ones get their defaults."
   settings: [SettingInput!]

@@ -1,9 +1,14 @@
 package graph
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"customerhub/graph/model"
 	"customerhub/internal/change"
@@ -188,4 +193,94 @@ func TestGlobalIDs(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// freeText are fields of words or of whatever somebody chose, of which one is like any other.
+var freeText = []string{
+	"message", "reason", "notes", "value", "text", "trying", "sample", "before", "after", "requiresActionsReasons", "idempotencyKey",
+}
+
+// TestExamples holds the schema to examples: whoever reads of a value sees one, where values have a form.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	check := func(what, name string, typ *ast.Type, description string) {
+		switch typ.Name() {
+		case "String", "Date", "Decimal", "BusinessID":
+			if !slices.Contains(freeText, name) && !strings.Contains(description, "`") && !strings.Contains(description, "such as") {
+				t.Errorf("%s has no example", what)
+			}
+		}
+	}
+	for _, d := range New(Options{}).Schema().Schema().Types {
+		if d.BuiltIn {
+			continue
+		}
+		if d.Kind == ast.Scalar && !strings.Contains(d.Description, "`") {
+			t.Errorf("%s has no example", d.Name)
+		}
+		for _, f := range d.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			check(d.Name+"."+f.Name, f.Name, f.Type, f.Description)
+			for _, a := range f.Arguments {
+				check(d.Name+"."+f.Name+"("+a.Name+")", a.Name, a.Type, a.Description)
+			}
+		}
+	}
+}
+
+// TestDeprecations holds whatever is deprecated to the promise in README: it says what to use instead and until when it stays.
+func TestDeprecations(t *testing.T) {
+	t.Parallel()
+	checkDeprecations(t, New(Options{}).Schema().Schema(), t.Errorf)
+	t.Run("OneThatSaysTooLittleIsSeen", func(t *testing.T) {
+		t.Parallel()
+		for reason, good := range map[string]bool{
+			"Use name; removed after 2027-01-31.": true, "Use name.": false, "removed after 2027-01-31": false, "Use name; removed after 2027-02-31.": false,
+		} {
+			schema := gqlparser.MustLoadSchema(&ast.Source{Input: `type Query { name: String  old: String @deprecated(reason: "` + reason + `") }`})
+			seen := false
+			checkDeprecations(t, schema, func(string, ...any) { seen = true })
+			if seen == good {
+				t.Errorf("%q: seen %v", reason, seen)
+			}
+		}
+	})
+}
+
+var deprecation = regexp.MustCompile(`^Use .+; removed after (\d{4}-\d{2}-\d{2})\.$`)
+
+func checkDeprecations(t *testing.T, schema *ast.Schema, fail func(format string, args ...any)) {
+	t.Helper()
+	check := func(what string, directives ast.DirectiveList) {
+		d := directives.ForName("deprecated")
+		if d == nil {
+			return
+		}
+		arg := d.Arguments.ForName("reason")
+		if arg == nil {
+			fail("%s is deprecated without a reason", what)
+			return
+		}
+		m := deprecation.FindStringSubmatch(arg.Value.Raw)
+		if m == nil {
+			fail("%s: %q does not read: Use …; removed after YYYY-MM-DD.", what, arg.Value.Raw)
+			return
+		}
+		if _, err := time.Parse(time.DateOnly, m[1]); err != nil {
+			fail("%s: %s is no day", what, m[1])
+		}
+	}
+	for _, d := range schema.Types {
+		for _, f := range d.Fields {
+			check(d.Name+"."+f.Name, f.Directives)
+			for _, a := range f.Arguments {
+				check(d.Name+"."+f.Name+"("+a.Name+")", a.Directives)
+			}
+		}
+		for _, v := range d.EnumValues {
+			check(d.Name+"."+v.Name, v.Directives)
+		}
+	}
 }

@@ -69,11 +69,11 @@ type Actor struct {
 type Address struct {
 	// What the address is for.
 	Kind AddressKind `json:"kind"`
-	// The name on the first line, when it differs from the customer's.
+	// The name on the first line, when it differs from the customer's, such as `Virtanen Oy, taloushallinto`.
 	Name *string `json:"name,omitempty"`
 	// The street or post-office box, such as `Mannerheimintie 1 A 5`.
 	Line1 *string `json:"line1,omitempty"`
-	// A second line.
+	// A second line, such as `PL 12`.
 	Line2 *string `json:"line2,omitempty"`
 	// The postcode, such as `00100`.
 	Postcode *string `json:"postcode,omitempty"`
@@ -87,11 +87,11 @@ type Address struct {
 
 // A postal address. In a patch an absent member keeps its value and null clears it.
 type AddressInput struct {
-	// The name on the first line, when it differs from the customer's.
+	// The name on the first line, when it differs from the customer's, such as `Virtanen Oy, taloushallinto`.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// The street or post-office box, such as `Mannerheimintie 1 A 5`.
 	Line1 graphql.Omittable[*string] `json:"line1,omitempty"`
-	// A second line.
+	// A second line, such as `PL 12`.
 	Line2 graphql.Omittable[*string] `json:"line2,omitempty"`
 	// The postcode, such as `00100`.
 	Postcode graphql.Omittable[*string] `json:"postcode,omitempty"`
@@ -184,27 +184,27 @@ type CreateCustomerInput struct {
 	Kind CustomerKind `json:"kind"`
 	// The name as it stands on invoices. A private person may be given by `firstName` and `lastName` instead.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// The customer number; the accounting gives one when it is absent.
+	// The customer number, such as `10042`; the accounting gives one when it is absent.
 	Number graphql.Omittable[*string] `json:"number,omitempty"`
-	// What follows the name on a second line.
+	// What follows the name on a second line, such as `Laskutus`.
 	NameExtension graphql.Omittable[*string] `json:"nameExtension,omitempty"`
-	// The first name of a private person.
+	// The first name of a private person, such as `Aino`.
 	FirstName graphql.Omittable[*string] `json:"firstName,omitempty"`
-	// The last name of a private person.
+	// The last name of a private person, such as `Virtanen`.
 	LastName graphql.Omittable[*string] `json:"lastName,omitempty"`
 	// The business ID, such as `1234567-1`.
 	BusinessID graphql.Omittable[*string] `json:"businessId,omitempty"`
 	// The VAT number, such as `FI12345671`.
 	VatNumber graphql.Omittable[*string] `json:"vatNumber,omitempty"`
-	// The fixed identifier of the buyer's unit that is carried on invoices.
+	// The fixed identifier of the buyer's unit that is carried on invoices, such as `1234`.
 	BuyerUnitNumber graphql.Omittable[*string] `json:"buyerUnitNumber,omitempty"`
-	// The general e-mail address.
+	// The general e-mail address, such as `info@example.test`.
 	Email graphql.Omittable[*string] `json:"email,omitempty"`
-	// The general phone number as people write it.
+	// The general phone number as people write it, such as `040 123 4567`.
 	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
 	// The language of correspondence as ISO 639-1, such as `fi`.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
-	// The addresses that invoices are mailed to.
+	// The addresses that invoices are mailed to, each such as `laskut@example.test`.
 	BillingEmails graphql.Omittable[[]string] `json:"billingEmails,omitempty"`
 	// Where e-invoices are sent; address and operator go together.
 	Einvoice graphql.Omittable[*EInvoiceInput] `json:"einvoice,omitempty"`
@@ -234,7 +234,7 @@ func (CreateCustomerPayload) IsUserErrors() {}
 type CreateSystemInput struct {
 	// What kind of system it is. This hub needs a connector for it.
 	Kind SystemKind `json:"kind"`
-	// The name for people; the kind's own name when absent.
+	// The name for people, such as `Netvisor, production`; the kind's own name when absent.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// The settings that the kind takes, such as `baseUrl`. Absent ones get their defaults.
 	Settings graphql.Omittable[[]*SettingInput] `json:"settings,omitempty"`
@@ -266,7 +266,7 @@ type CustomFieldDefinition struct {
 	Labels []*Label `json:"labels"`
 	// The values that an `ENUM` can have, in the order they were given; empty for other types.
 	Options []*CustomFieldOption `json:"options"`
-	// The field's id in that system; null when it was defined in the hub.
+	// The field's id in that system, such as `17`; null when it was defined in the hub.
 	ExternalID *string `json:"externalId,omitempty"`
 	// The system that the field came from; empty for one that was defined in the hub.
 	SystemID system.ID `json:"-"`
@@ -282,7 +282,7 @@ type CustomFieldFilter struct {
 
 // The value of a custom field to set.
 type CustomFieldInput struct {
-	// The key of the definition.
+	// The key of the definition, such as `lead_source`.
 	Key string `json:"key"`
 	// The value; null clears, and absent is refused.
 	Value graphql.Omittable[*CustomFieldValueInput] `json:"value,omitempty"`
@@ -355,11 +355,11 @@ type Customer struct {
 	Status CustomerStatus `json:"status"`
 	// The name as it stands on invoices, such as `Virtanen Oy`.
 	Name string `json:"name"`
-	// What follows the name on a second line, such as a department.
+	// What follows the name on a second line, such as the department `Laskutus`.
 	NameExtension *string `json:"nameExtension,omitempty"`
-	// The first name of a private person, where the system it came from tells names apart.
+	// The first name of a private person, where the system it came from tells names apart, such as `Aino`.
 	FirstName *string `json:"firstName,omitempty"`
-	// The last name of a private person, where the system it came from tells names apart.
+	// The last name of a private person, where the system it came from tells names apart, such as `Virtanen`.
 	LastName *string `json:"lastName,omitempty"`
 	// The business ID, such as `1234567-1`. A value that cannot be right is kept as it was found; see `businessIdValid`.
 	BusinessID *string `json:"businessId,omitempty"`
@@ -367,15 +367,15 @@ type Customer struct {
 	BusinessIDValid *bool `json:"businessIdValid,omitempty"`
 	// The VAT number, such as `FI12345671`.
 	VatNumber *string `json:"vatNumber,omitempty"`
-	// The fixed identifier of the buyer's unit that is carried on invoices. It is not the e-invoice address.
+	// The fixed identifier of the buyer's unit that is carried on invoices, such as `1234`. It is not the e-invoice address.
 	BuyerUnitNumber *string `json:"buyerUnitNumber,omitempty"`
-	// The general e-mail address.
+	// The general e-mail address, such as `info@example.test`.
 	Email *string `json:"email,omitempty"`
 	// The general phone number.
 	Phone *Phone `json:"phone,omitempty"`
 	// The language of correspondence as ISO 639-1, such as `fi`, `sv` or `en`.
 	Language *string `json:"language,omitempty"`
-	// The addresses that invoices are mailed to.
+	// The addresses that invoices are mailed to, each such as `laskut@example.test`.
 	BillingEmails []string `json:"billingEmails"`
 	// Whether the customer receives e-invoices in a net bank. Only the customer can order that, so it cannot be set here.
 	ConsumerEInvoice bool `json:"consumerEInvoice"`
@@ -466,29 +466,30 @@ type CustomerLookup struct {
 type CustomerPatch struct {
 	// Whether this is a private person or a company; it cannot be cleared.
 	Kind graphql.Omittable[*CustomerKind] `json:"kind,omitempty"`
-	// The name as it stands on invoices; it cannot be cleared.
+	// The name as it stands on invoices, such as `Virtanen Oy`; it cannot be cleared.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// The customer number.
+	// The customer number, such as `10042`.
 	Number graphql.Omittable[*string] `json:"number,omitempty"`
-	// What follows the name on a second line.
+	// What follows the name on a second line, such as `Laskutus`.
 	NameExtension graphql.Omittable[*string] `json:"nameExtension,omitempty"`
-	// The first name of a private person.
+	// The first name of a private person, such as `Aino`.
 	FirstName graphql.Omittable[*string] `json:"firstName,omitempty"`
-	// The last name of a private person.
+	// The last name of a private person, such as `Virtanen`.
 	LastName graphql.Omittable[*string] `json:"lastName,omitempty"`
 	// The business ID, such as `1234567-1`.
 	BusinessID graphql.Omittable[*string] `json:"businessId,omitempty"`
 	// The VAT number, such as `FI12345671`.
 	VatNumber graphql.Omittable[*string] `json:"vatNumber,omitempty"`
-	// The fixed identifier of the buyer's unit that is carried on invoices.
+	// The fixed identifier of the buyer's unit that is carried on invoices, such as `1234`.
 	BuyerUnitNumber graphql.Omittable[*string] `json:"buyerUnitNumber,omitempty"`
-	// The general e-mail address.
+	// The general e-mail address, such as `info@example.test`.
 	Email graphql.Omittable[*string] `json:"email,omitempty"`
-	// The general phone number as people write it.
+	// The general phone number as people write it, such as `040 123 4567`.
 	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
 	// The language of correspondence as ISO 639-1, such as `fi`.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
-	// The addresses that invoices are mailed to. The list replaces the one before; null and an empty list clear it.
+	// The addresses that invoices are mailed to, each such as `laskut@example.test`. The list replaces the one before;
+	// null and an empty list clear it.
 	BillingEmails graphql.Omittable[[]string] `json:"billingEmails,omitempty"`
 	// Where e-invoices are sent. Null clears address and operator.
 	Einvoice graphql.Omittable[*EInvoiceInput] `json:"einvoice,omitempty"`
@@ -742,9 +743,9 @@ type Kyc struct {
 	RequiresActions *bool `json:"requiresActions,omitempty"`
 	// What has to be done, in the service's words.
 	RequiresActionsReasons []string `json:"requiresActionsReasons"`
-	// The day of the latest risk assessment.
+	// The day of the latest risk assessment, such as `2025-12-31`.
 	LatestRiskAssessmentOn *string `json:"latestRiskAssessmentOn,omitempty"`
-	// The last day on which the due diligence is valid.
+	// The last day on which the due diligence is valid, such as `2026-12-31`.
 	DueDiligenceExpiresOn *string `json:"dueDiligenceExpiresOn,omitempty"`
 	// Whether the due diligence has expired, by today's date in Finland; null when its last day is not known.
 	IsOverdue *bool `json:"isOverdue,omitempty"`
@@ -782,9 +783,9 @@ type KycHistoryItem struct {
 	RequiresActions *bool `json:"requiresActions,omitempty"`
 	// What had to be done, in the service's words.
 	RequiresActionsReasons []string `json:"requiresActionsReasons"`
-	// The day of the latest risk assessment.
+	// The day of the latest risk assessment, such as `2025-12-31`.
 	LatestRiskAssessmentOn *string `json:"latestRiskAssessmentOn,omitempty"`
-	// The last day on which the due diligence was valid.
+	// The last day on which the due diligence was valid, such as `2026-12-31`.
 	DueDiligenceExpiresOn *string `json:"dueDiligenceExpiresOn,omitempty"`
 	// Remarks written in the service.
 	Notes *string `json:"notes,omitempty"`
@@ -921,15 +922,15 @@ type Mutation struct {
 
 // A person to create. An absent member and null mean the same: not known.
 type NewPersonInput struct {
-	// The first name.
+	// The first name, such as `Aino`.
 	FirstName graphql.Omittable[*string] `json:"firstName,omitempty"`
-	// The last name.
+	// The last name, such as `Virtanen`.
 	LastName string `json:"lastName"`
 	// The language of correspondence as ISO 639-1, such as `fi`.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
-	// The e-mail addresses.
+	// The e-mail addresses, each such as `aino@example.test`.
 	Emails graphql.Omittable[[]string] `json:"emails,omitempty"`
-	// The phone numbers as people write them.
+	// The phone numbers as people write them, each such as `040 123 4567`.
 	Phones graphql.Omittable[[]string] `json:"phones,omitempty"`
 }
 
@@ -939,11 +940,11 @@ type Office struct {
 	ID string `json:"id"`
 	// The name, such as `Turun toimipiste`.
 	Name string `json:"name"`
-	// The identifier that the accounting knows the office by.
+	// The identifier that the accounting knows the office by, such as `T1`.
 	Identifier *string `json:"identifier,omitempty"`
 	// The phone number.
 	Phone *Phone `json:"phone,omitempty"`
-	// The addresses that invoices of this office are mailed to.
+	// The addresses that invoices of this office are mailed to, each such as `laskut@example.test`.
 	BillingEmails []string `json:"billingEmails"`
 	// The address of the office; null when nothing of it is known.
 	Address *Address `json:"address,omitempty"`
@@ -963,11 +964,12 @@ func (Office) IsNode() {}
 type OfficePatch struct {
 	// The name, such as `Turun toimipiste`; it cannot be cleared.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// The identifier that the accounting knows the office by.
+	// The identifier that the accounting knows the office by, such as `T1`.
 	Identifier graphql.Omittable[*string] `json:"identifier,omitempty"`
-	// The phone number as people write it.
+	// The phone number as people write it, such as `040 123 4567`.
 	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
-	// The addresses that invoices of this office are mailed to. The list replaces the one before; null and an empty list clear it.
+	// The addresses that invoices of this office are mailed to, each such as `laskut@example.test`. The list replaces the
+	// one before; null and an empty list clear it.
 	BillingEmails graphql.Omittable[[]string] `json:"billingEmails,omitempty"`
 	// Where the office is. Null clears the whole address.
 	Address graphql.Omittable[*AddressInput] `json:"address,omitempty"`
@@ -981,7 +983,7 @@ type Organisation struct {
 	//
 	// It is what the header `Hub-Organisation`, and the field of the same name of `connection_init`, take.
 	ID string `json:"id"`
-	// The name.
+	// The name, such as `Esimerkki Oy`.
 	Name string `json:"name"`
 }
 
@@ -1021,13 +1023,13 @@ type PendingWrite struct {
 type Person struct {
 	// The global id.
 	ID string `json:"id"`
-	// The first name.
+	// The first name, such as `Aino`.
 	FirstName *string `json:"firstName,omitempty"`
-	// The last name, or the whole name where the system it came from does not tell names apart.
+	// The last name, or the whole name where the system it came from does not tell names apart, such as `Virtanen`.
 	LastName string `json:"lastName"`
 	// The language of correspondence as ISO 639-1, such as `fi`.
 	Language *string `json:"language,omitempty"`
-	// The e-mail addresses.
+	// The e-mail addresses, each such as `aino@example.test`.
 	Emails []string `json:"emails"`
 	// The phone numbers.
 	Phones []*Phone `json:"phones"`
@@ -1041,15 +1043,17 @@ func (Person) IsNode() {}
 
 // Fields of a person to alter. An absent field keeps its value, null clears it.
 type PersonPatch struct {
-	// The first name.
+	// The first name, such as `Aino`.
 	FirstName graphql.Omittable[*string] `json:"firstName,omitempty"`
-	// The last name; it cannot be cleared.
+	// The last name, such as `Virtanen`; it cannot be cleared.
 	LastName graphql.Omittable[*string] `json:"lastName,omitempty"`
 	// The language of correspondence as ISO 639-1, such as `fi`.
 	Language graphql.Omittable[*string] `json:"language,omitempty"`
-	// The e-mail addresses. The list replaces the one before; null and an empty list clear it.
+	// The e-mail addresses, each such as `aino@example.test`. The list replaces the one before; null and an empty list
+	// clear it.
 	Emails graphql.Omittable[[]string] `json:"emails,omitempty"`
-	// The phone numbers as people write them. The list replaces the one before; null and an empty list clear it.
+	// The phone numbers as people write them, each such as `040 123 4567`. The list replaces the one before; null and an
+	// empty list clear it.
 	Phones graphql.Omittable[[]string] `json:"phones,omitempty"`
 }
 
@@ -1121,7 +1125,7 @@ type Responsible struct {
 	Kind ResponsibleKind `json:"kind"`
 	// The name, such as `Maija Myyjä`.
 	Name string `json:"name"`
-	// The id of the user or team in that system; null when no system is named.
+	// The id of the user or team in that system, such as `17`; null when no system is named.
 	ExternalID *string `json:"externalId,omitempty"`
 	// The system that the user or team belongs to; empty when none is named.
 	SystemID system.ID `json:"-"`
@@ -1135,7 +1139,7 @@ type ResponsibleInput struct {
 	Name string `json:"name"`
 	// The global id of the system that the user or team belongs to; it comes with `externalId`.
 	System graphql.Omittable[*string] `json:"system,omitempty"`
-	// The id of the user or team in that system.
+	// The id of the user or team in that system, such as `17`.
 	ExternalID graphql.Omittable[*string] `json:"externalId,omitempty"`
 }
 
@@ -1249,7 +1253,7 @@ type RunFilter struct {
 type SetCustomFieldInput struct {
 	// The global id of the customer.
 	CustomerID string `json:"customerId"`
-	// The key of the definition.
+	// The key of the definition, such as `lead_source`.
 	Key string `json:"key"`
 	// The value; null clears, and absent is refused.
 	Value graphql.Omittable[*CustomFieldValueInput] `json:"value,omitempty"`
@@ -1519,7 +1523,7 @@ type SystemCheck struct {
 	Ok bool `json:"ok"`
 	// What is wrong, in the system's own words or ours; null when nothing is.
 	Message *string `json:"message,omitempty"`
-	// Who can mend it and how; null when nothing is wrong.
+	// Who can mend it and how, such as `the administrator of Netvisor: grant the permission`; null when nothing is wrong.
 	Fix *string `json:"fix,omitempty"`
 }
 

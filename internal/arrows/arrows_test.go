@@ -104,6 +104,7 @@ var table = []rule{
 	{pkg: "internal/torture", may: []string{"graph", "graph/...", "internal/...", "migrations"}},
 
 	{pkg: "internal/tool/...", may: none, libs: none, bare: true},
+	{pkg: "internal/tool/schemadiff", may: none, libs: []string{"github.com/vektah/gqlparser/v2"}, bare: true},
 }
 
 // everyone may import these, but for bare packages.
