@@ -1,11 +1,21 @@
+CREATE OR REPLACE FUNCTION hub_analyze_customers() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    ANALYZE customer, customer_address, office, person, person_key, contact, link, link_base, link_part, provenance, run_item;
+END
+$$;
 DROP FUNCTION hub_count_customers(jsonb);
 DROP FUNCTION hub_find_customers(jsonb);
 DROP FUNCTION hub_customer_condition(uuid, jsonb);
+DROP FUNCTION hub_find_by_word(uuid, text, text, text, bytea, uuid, bytea, uuid, int);
 DROP FUNCTION hub_closest_words(uuid, text);
-DROP TRIGGER search_words_of_changed ON customer;
-DROP TRIGGER search_words_of_new ON customer;
-DROP FUNCTION hub_note_changed_search_words();
-DROP FUNCTION hub_note_search_words();
+DROP TRIGGER words_of_gone ON customer;
+DROP TRIGGER words_of_changed ON customer;
+DROP TRIGGER words_of_new ON customer;
+DROP FUNCTION hub_drop_words();
+DROP FUNCTION hub_note_changed_words();
+DROP FUNCTION hub_note_words();
+DROP TABLE customer_word;
 DROP TABLE search_word;
 DROP EXTENSION fuzzystrmatch;
 DROP INDEX customer_by_custom_field;

@@ -42,7 +42,8 @@ func ParsePhone(country Country, raw string) (string, Issues) {
 	// A zero too many in front of the national part is taken for the prefix of calls within the country by whoever reads
 	// the number next, which makes it another number. So only what reads back as itself is one.
 	out := dialable(number, region)
-	if out == "" || dialable(out, region) != out {
+	// A Finnish number, which never begins with a zero here, reads back as itself.
+	if out == "" || !strings.HasPrefix(out, "+358") && dialable(out, region) != out {
 		return "", unclear
 	}
 	return out, nil

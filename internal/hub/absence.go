@@ -37,7 +37,7 @@ func markGone(ctx context.Context, tx pgx.Tx, s *system.System, externalIDs []st
 	if len(externalIDs) == 0 {
 		return nil
 	}
-	known, err := knownRecords(ctx, tx, s.ID, externalIDs)
+	known, _, err := knownRecords(ctx, tx, s.ID, externalIDs)
 	if err != nil {
 		return err
 	}

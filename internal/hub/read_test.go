@@ -150,6 +150,68 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// TestSearchPages pages through hits of a search both ways: a single word has its own way to the first of them.
+func TestSearchPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	list := make([]customer.Customer, 90)
+	for i := range list {
+		list[i] = customer.Customer{Name: fmt.Sprintf("%s Firma%s Oy", []string{"Öhman", "Aalto", "Zeta", "Åberg"}[i%4], []string{"", "nen", "t"}[i%3]), Number: fmt.Sprint(i)}
+		if i%5 == 0 {
+			list[i].Name, list[i].Kind = fmt.Sprintf("Toinen %02d", i), customer.Private
+		}
+	}
+	b.save(t, list)
+	all := func(f hub.CustomerFilter, order hub.CustomerOrder, p hub.Page) (numbers []string) {
+		t.Helper()
+		for {
+			got, err := b.hub.Customers(t.Context(), b.viewer, hub.CustomerQuery{Filter: f, Order: order, Page: p})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var some []string
+			for _, c := range got.Items {
+				some = append(some, c.Number)
+			}
+			if p.Last != nil {
+				numbers = append(some, numbers...)
+			} else {
+				numbers = append(numbers, some...)
+			}
+			switch {
+			case p.Last != nil && got.Info.HasPrevious:
+				p.Before = got.Cursors[0]
+			case p.Last == nil && got.Info.HasNext:
+				p.After = got.Cursors[len(got.Cursors)-1]
+			default:
+				return numbers
+			}
+		}
+	}
+	for _, f := range []hub.CustomerFilter{
+		{Text: "firma"}, {Text: "firmanen"}, {Text: "firmnen"}, {Text: "irma", Status: customer.Active}, {Text: "aalto firma"}, {Text: "oy"},
+		{Text: "oi", Kind: customer.Private},
+	} {
+		for _, order := range []hub.CustomerOrder{hub.ByName, hub.ByNameDesc, hub.ByNumber} {
+			whole := all(f, order, hub.Page{First: new(200)})
+			forwards, backwards := all(f, order, hub.Page{First: new(7)}), all(f, order, hub.Page{Last: new(7)})
+			if len(whole) == 0 || !slices.Equal(whole, forwards) || !slices.Equal(whole, backwards) {
+				t.Errorf("%+v by %s: whole %v\nforwards %v\nbackwards %v", f, order, whole, forwards, backwards)
+			}
+		}
+	}
+	t.Run("ACustomerIsFoundByItsNewNameOnly", func(t *testing.T) {
+		if _, err := b.hub.UpdateCustomer(t.Context(), b.viewer, list[1].ID, nil, customer.Fields{customer.FieldName: "Uudenkarheanimi Oy"}, ""); err != nil {
+			t.Fatal(err)
+		}
+		found := all(hub.CustomerFilter{Text: "uudenkarhea"}, hub.ByName, hub.Page{})
+		old := all(hub.CustomerFilter{Text: "firma"}, hub.ByName, hub.Page{})
+		if !slices.Equal(found, []string{"1"}) || slices.Contains(old, "1") || len(old) != 71 {
+			t.Errorf("the new name finds %v, the old one %v", found, old)
+		}
+	})
+}
+
 // TestFilters takes each member of the filter by itself, and together with another.
 func TestFilters(t *testing.T) {
 	t.Parallel()

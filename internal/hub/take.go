@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,11 +43,7 @@ type Taking struct {
 func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 	var counts run.Counts
 	err := pg.InOrganisation(ctx, h.pool, string(t.Organisation), pg.TxOptions{RetryConflicts: true, FreshPlans: true}, func(ctx context.Context, tx pgx.Tx) error {
-		known, err := h.known(ctx, tx, t)
-		if err != nil {
-			return err
-		}
-		now, err := store.Now(ctx, tx)
+		known, now, err := h.known(ctx, tx, t)
 		if err != nil {
 			return err
 		}
@@ -66,9 +61,6 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 			return err
 		}
 		counts = count(outcomes)
-		if err := store.KeepPlans(ctx, tx); err != nil {
-			return err
-		}
 		if err := h.commit(ctx, tx, t, outcomes, known, now); err != nil {
 			return err
 		}
@@ -88,29 +80,30 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 }
 
 // known reads what the hub has of the observed records and locks the customers, so that nobody edits one between the
-// decision and its commit (T24).
-func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.Known, error) {
+// decision and its commit (T24). It gives the time of the database too.
+func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.Known, time.Time, error) {
 	externalIDs := make([]string, len(t.Observed))
 	for i, o := range t.Observed {
 		externalIDs[i] = o.ExternalID
 	}
-	known, err := knownRecords(ctx, tx, t.System, externalIDs)
-	if err != nil {
-		return nil, err
+	known, locked, err := knownRecords(ctx, tx, t.System, externalIDs)
+	now := locked.Now
+	if err == nil && locked.Awaited {
+		known, err = h.awaited(ctx, tx, t, known)
 	}
-	if known, err = h.awaited(ctx, tx, t, known); err != nil || len(known) == 0 || t.ReadAt.IsZero() {
-		return known, err
+	if err != nil || len(known) == 0 || t.ReadAt.IsZero() {
+		return known, now, err
 	}
 	overtaken, err := store.ListTouchedSince(ctx, tx, t.System, externalIDs, t.ReadAt)
 	if err != nil || len(overtaken) == 0 {
-		return known, err
+		return known, now, err
 	}
 	for _, id := range overtaken {
 		k := known[id]
 		k.Overtaken = true
 		known[id] = k
 	}
-	return known, store.MarkLinksDue(ctx, tx, t.System, overtaken, link.Bulk)
+	return known, now, store.MarkLinksDue(ctx, tx, t.System, overtaken, link.Bulk)
 }
 
 // awaited keeps records from coming in as new customers that may be those which the hub is making, or has made by a call whose
@@ -142,28 +135,28 @@ func (h *Hub) awaited(ctx context.Context, tx pgx.Tx, t Taking, known map[string
 	return known, store.HintLinks(ctx, tx, links)
 }
 
-func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []string) (map[string]merge.Known, error) {
-	ids, err := store.LockCustomersOfRecords(ctx, tx, sys, externalIDs)
-	if err != nil || len(ids) == 0 {
-		return nil, err
+func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []string) (map[string]merge.Known, store.LockedRecords, error) {
+	locked, err := store.LockCustomersOfRecords(ctx, tx, sys, externalIDs)
+	if err != nil || len(locked.Customers) == 0 {
+		return nil, locked, err
 	}
-	if err := store.LockContacts(ctx, tx, ids); err != nil {
-		return nil, err
+	if err := store.LockContacts(ctx, tx, locked.Customers); err != nil {
+		return nil, locked, err
 	}
 	records, err := store.ListLinkedRecords(ctx, tx, sys, externalIDs)
 	if err != nil {
-		return nil, err
+		return nil, locked, err
 	}
-	customers, err := store.ListCustomersByID(ctx, tx, ids, store.AllRelations)
+	customers, err := store.ListCustomersByID(ctx, tx, locked.Customers, store.AllRelations)
 	if err != nil {
-		return nil, err
+		return nil, locked, err
 	}
 	of := byID(customers, func(c customer.Customer) customer.ID { return c.ID })
 	out := make(map[string]merge.Known, len(records))
 	for _, r := range records {
 		out[r.Link.ExternalID] = merge.Known{Link: r.Link, Base: r.Base, Parts: r.Parts, Customer: of[r.Link.CustomerID]}
 	}
-	return out, nil
+	return out, locked, nil
 }
 
 // warnOfNumbers adds a finding to every customer whose number another customer carries too: the two are kept apart, since
@@ -298,14 +291,15 @@ func (w *writes) change(c customer.Customer, kind change.Kind, fields []customer
 // save writes everything; seen are the records whose standing findings are brought up to date.
 func (w *writes) save(ctx context.Context, tx pgx.Tx, seen []string) error {
 	number(w.customers, w.changes)
-	if err := store.SaveTaken(ctx, tx, w.customers, w.provenance, w.records); err != nil {
+	err := store.SaveTaken(ctx, tx, store.Taken{Customers: w.customers, Provenance: w.provenance, Records: w.records, Changes: w.changes})
+	if err != nil {
 		return err
 	}
 	noted, err := store.SyncFindings(ctx, tx, w.system, seen, w.findings)
 	if err != nil {
 		return err
 	}
-	return store.AppendChanges(ctx, tx, slices.Concat(w.changes, findingChanges(noted, byHub)))
+	return store.AppendChanges(ctx, tx, findingChanges(noted, byHub))
 }
 
 func idsOf(customers []customer.Customer) []customer.ID {

@@ -93,20 +93,7 @@ ORDER BY r.place`
 // AppendChanges writes changes without their sequence; the numbering gives them one after commit. A change with a Number has
 // had its customer saved with it as ChangeNo; the others about a customer take the next one. Sequence and At are ignored.
 func AppendChanges(ctx context.Context, db pg.DB, changes []change.Change) error {
-	var numbered, taking []changeWriteRow
-	for i, c := range changes {
-		row := changeWriteRow{
-			Kind: string(c.Kind), CustomerID: textOrNull(c.CustomerID), ChangeNo: c.Number, Place: i,
-			Fields:    json.RawMessage(asJSON(nonNil(c.Fields))),
-			ActorKind: string(c.Actor.Kind), ActorID: c.Actor.ID, ActorName: c.Actor.Name,
-			OriginSystem: textOrNull(c.Origin.SystemID), FindingID: textOrNull(c.FindingID),
-		}
-		if c.Number > 0 {
-			numbered = append(numbered, row)
-		} else {
-			taking = append(taking, row)
-		}
-	}
+	numbered, taking := changeRows(changes)
 	if len(numbered) > 0 {
 		if _, err := db.Exec(ctx, sqlAppendNumbered, pgx.StrictNamedArgs{"rows": asJSON(numbered)}); err != nil {
 			return pg.Fault(err, "changes")
@@ -123,6 +110,24 @@ func AppendChanges(ctx context.Context, db pg.DB, changes []change.Change) error
 		return fmt.Errorf("appended %d of %d changes: a customer is missing", tag.RowsAffected(), len(taking))
 	}
 	return nil
+}
+
+// changeRows are the changes as they are written: those that have numbers of their customers, and those that take the next.
+func changeRows(changes []change.Change) (numbered, taking []changeWriteRow) {
+	for i, c := range changes {
+		row := changeWriteRow{
+			Kind: string(c.Kind), CustomerID: textOrNull(c.CustomerID), ChangeNo: c.Number, Place: i,
+			Fields:    json.RawMessage(asJSON(nonNil(c.Fields))),
+			ActorKind: string(c.Actor.Kind), ActorID: c.Actor.ID, ActorName: c.Actor.Name,
+			OriginSystem: textOrNull(c.Origin.SystemID), FindingID: textOrNull(c.FindingID),
+		}
+		if c.Number > 0 {
+			numbered = append(numbered, row)
+		} else {
+			taking = append(taking, row)
+		}
+	}
+	return numbered, taking
 }
 
 const sqlChangesAfter = `

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/link"
@@ -237,12 +238,31 @@ func saveLinkedRecords(b *pgx.Batch, records []LinkedRecord) {
 	writeRows(b, sqlSaveParts, parts)
 }
 
-// SaveTaken writes what came from a system, customers with their provenance and their links, in one round trip.
-func SaveTaken(ctx context.Context, db pg.DB, customers []customer.Customer, of map[customer.ID]customer.Provenances, records []LinkedRecord) error {
+// Taken is what came from a system, on its way into the database.
+type Taken struct {
+	Customers  []customer.Customer
+	Provenance map[customer.ID]customer.Provenances
+	Records    []LinkedRecord
+	// Changes have the numbers that their customers are saved with.
+	Changes []change.Change
+}
+
+// SaveTaken writes all of it in one round trip.
+//
+// It ends the fresh planning of a transaction (pg.TxOptions.FreshPlans) first: each check of a foreign key would be planned
+// too. Such a plan is kept for as long as the connection lives, so it may not read whole tables because they are small at the
+// moment.
+func SaveTaken(ctx context.Context, db pg.DB, t Taken) error {
+	numbered, taking := changeRows(t.Changes)
+	if len(taking) > 0 {
+		return fmt.Errorf("%d changes came without the numbers of their customers", len(taking))
+	}
 	return Trip(ctx, db, func(b *pgx.Batch) {
-		saveCustomers(b, customers)
-		saveProvenance(b, of)
-		saveLinkedRecords(b, records)
+		b.Queue(sqlKeepPlans)
+		saveCustomers(b, t.Customers)
+		saveProvenance(b, t.Provenance)
+		saveLinkedRecords(b, t.Records)
+		writeRows(b, sqlAppendNumbered, numbered)
 	})
 }
 
@@ -253,7 +273,31 @@ WHERE c.id IN (SELECT l.customer_id FROM link l WHERE l.system_id = @system AND 
 ORDER BY c.id
 FOR NO KEY UPDATE OF c`
 
-// LockCustomersOfRecords locks the customers of external records, in the order of their ids, and gives those.
-func LockCustomersOfRecords(ctx context.Context, db pg.DB, sys system.ID, externalIDs []string) ([]customer.ID, error) {
-	return findCustomers(ctx, db, sqlLockCustomersOfRecords, pgx.StrictNamedArgs{"system": string(sys), "ids": externalIDs})
+const sqlAnyWithoutRecord = `
+SELECT EXISTS (SELECT FROM link l WHERE l.system_id = @system AND l.external_id = '')`
+
+// LockedRecords is what LockCustomersOfRecords gives.
+type LockedRecords struct {
+	Customers []customer.ID
+	// Awaited says that some customer waits for a record in the system.
+	Awaited bool
+	// Now is the time of the database.
+	Now time.Time
+}
+
+// LockCustomersOfRecords locks the customers of external records, in the order of their ids.
+func LockCustomersOfRecords(ctx context.Context, db pg.DB, sys system.ID, externalIDs []string) (l LockedRecords, err error) {
+	err = Trip(ctx, db, func(b *pgx.Batch) {
+		b.Queue(sqlLockCustomersOfRecords, pgx.StrictNamedArgs{"system": string(sys), "ids": externalIDs}).Query(func(rows pgx.Rows) error {
+			found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			for _, id := range found {
+				l.Customers = append(l.Customers, customer.ID(id))
+			}
+			return err
+		})
+		b.Queue(sqlAnyWithoutRecord, pgx.StrictNamedArgs{"system": string(sys)}).QueryRow(func(row pgx.Row) error { return row.Scan(&l.Awaited) })
+		b.Queue(sqlNow).QueryRow(func(row pgx.Row) error { return row.Scan(&l.Now) })
+	})
+	l.Now = l.Now.UTC()
+	return l, err
 }

@@ -39,14 +39,6 @@ func Trip(ctx context.Context, db pg.DB, queue func(b *pgx.Batch)) error {
 
 const sqlKeepPlans = `SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'off', true)`
 
-// KeepPlans ends the fresh planning of a transaction (pg.TxOptions.FreshPlans) before it writes many rows: each check of a
-// foreign key would be planned too. Such a plan is kept for as long as the connection lives, so it may not read whole tables
-// because they are small at the moment.
-func KeepPlans(ctx context.Context, db pg.DB) error {
-	_, err := db.Exec(ctx, sqlKeepPlans)
-	return pg.Fault(err, "plans")
-}
-
 const sqlAnalyzeCustomers = `SELECT hub_analyze_customers()`
 
 // AnalyzeCustomers lets the planner look at the tables of customers, and plans that were kept be made anew. Checks of foreign
