@@ -6,6 +6,7 @@ import (
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
 	"customerhub/internal/finding"
+	"customerhub/internal/hub"
 )
 
 func toFinding(f finding.Finding) *model.Finding {
@@ -17,6 +18,47 @@ func toFinding(f finding.Finding) *model.Finding {
 		ID: globalID(nounFinding, f.ID), Code: code, Message: f.Message, Field: text(fieldName(f.Field)), ExternalID: text(f.ExternalID),
 		RaisedAt: f.RaisedAt, ResolvedAt: moment(f.ResolvedAt), CustomerID: f.CustomerID, SystemID: f.SystemID,
 	}
+}
+
+// Findings resolves Query.findings.
+func (r queries) Findings(ctx context.Context, filter *model.FindingFilter, first *int, after *string, last *int, before *string) (*model.FindingConnection, error) {
+	f, err := findingFilter(filter)
+	if err != nil {
+		return nil, err
+	}
+	total := asksFor(selected(ctx, "FindingConnection"), "totalCount")
+	page, err := r.hub.Findings(ctx, auth.ViewerFrom(ctx), f, toPage(first, after, last, before), total)
+	if err != nil {
+		return nil, err
+	}
+	out := &model.FindingConnection{
+		Edges: []*model.FindingEdge{}, Nodes: each(page.Items, toFinding), PageInfo: toPageInfo(page.Info, page.Cursors), TotalCount: page.Total,
+	}
+	for i, n := range out.Nodes {
+		out.Edges = append(out.Edges, &model.FindingEdge{Node: n, Cursor: page.Cursors[i]})
+	}
+	return out, nil
+}
+
+func findingFilter(in *model.FindingFilter) (f hub.FindingFilter, err error) {
+	if in == nil {
+		return f, nil
+	}
+	f.Resolved, f.RaisedSince = given(in.Resolved), value(given(in.RaisedSince))
+	if codes := in.Code.Value(); codes != nil {
+		f.Codes = each(codes, func(c model.FindingCode) finding.Code { return finding.Code(c) })
+	}
+	if id := given(in.System); id != nil {
+		if f.System, err = parseSystemID(*id); err != nil {
+			return f, at(err, "filter", "system")
+		}
+	}
+	if id := given(in.Customer); id != nil {
+		if f.Customer, err = parseCustomerID(*id); err != nil {
+			return f, at(err, "filter", "customer")
+		}
+	}
+	return f, nil
 }
 
 // loadFinding reads a finding; nil when there is none.

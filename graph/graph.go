@@ -48,6 +48,7 @@ type Hub interface {
 	KYCByCustomer(ctx context.Context, v auth.Viewer, ids []customer.ID) (map[customer.ID]customer.KYC, error)
 	KYCHistory(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]hub.KYCHistoryPage, error)
 	CustomFields(ctx context.Context, v auth.Viewer) ([]customer.CustomField, error)
+	Findings(ctx context.Context, v auth.Viewer, f hub.FindingFilter, p hub.Page, total bool) (hub.FindingPage, error)
 	FindingsByID(ctx context.Context, v auth.Viewer, ids []finding.ID) (map[finding.ID]finding.Finding, error)
 
 	PersonProposals(ctx context.Context, v auth.Viewer, first *int, after string, total bool) (hub.ProposalPage, error)

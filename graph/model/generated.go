@@ -698,6 +698,40 @@ type FindingChange struct {
 
 func (FindingChange) IsFindingEvent() {}
 
+// A page of findings.
+type FindingConnection struct {
+	// The findings of the page, each with its cursor.
+	Edges []*FindingEdge `json:"edges"`
+	// The findings of the page without their cursors.
+	Nodes []*Finding `json:"nodes"`
+	// What lies around the page.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many findings fit the filter on all pages. It is counted only when asked for.
+	TotalCount int `json:"totalCount"`
+}
+
+// A finding in a page.
+type FindingEdge struct {
+	// The finding.
+	Node *Finding `json:"node"`
+	// The position of the finding in this list.
+	Cursor string `json:"cursor"`
+}
+
+// Restricts findings; all members given have to hold.
+type FindingFilter struct {
+	// Only findings about one of these, such as `BUSINESS_ID_INVALID`.
+	Code graphql.Omittable[[]FindingCode] `json:"code,omitempty"`
+	// Only findings that a record of the system with this global id shows.
+	System graphql.Omittable[*string] `json:"system,omitempty"`
+	// Only findings about the customer with this global id.
+	Customer graphql.Omittable[*string] `json:"customer,omitempty"`
+	// Only findings that were resolved, or only those that stand.
+	Resolved graphql.Omittable[*bool] `json:"resolved,omitempty"`
+	// Only findings that were raised at this moment or later, such as `2026-11-01T00:00:00Z`.
+	RaisedSince graphql.Omittable[*time.Time] `json:"raisedSince,omitempty"`
+}
+
 // A decision for one field group, such as `billingAddress`.
 type GroupPolicy struct {
 	// The group, such as `billingAddress`, `einvoice`, `office.address`, or `office` for all of an office.

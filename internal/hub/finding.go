@@ -2,13 +2,17 @@ package hub
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"customerhub/internal/auth"
 	"customerhub/internal/change"
+	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/store"
+	"customerhub/internal/system"
 )
 
 // FindingsByID reads findings; ids that do not exist are left out. Needs systems:read.
@@ -20,6 +24,61 @@ func (h *Hub) FindingsByID(ctx context.Context, v auth.Viewer, ids []finding.ID)
 		return err
 	})
 	return out, err
+}
+
+// FindingFilter restricts findings; a zero member restricts nothing, an empty list of codes that is not nil fits none.
+type FindingFilter struct {
+	Codes    []finding.Code
+	System   system.ID
+	Customer customer.ID
+	// Resolved keeps those that are resolved, or those that stand; nil keeps both.
+	Resolved    *bool
+	RaisedSince time.Time
+}
+
+// FindingPage is a page of findings, newest first, each with its cursor.
+type FindingPage struct {
+	Items   []finding.Finding
+	Cursors []string
+	Info    PageInfo
+	Total   int
+}
+
+// Findings reads a page of findings, newest first. Needs systems:read.
+func (h *Hub) Findings(ctx context.Context, v auth.Viewer, f FindingFilter, p Page, total bool) (FindingPage, error) {
+	w, err := p.window()
+	if err != nil {
+		return FindingPage{}, err
+	}
+	const order = "raised"
+	from, to, err := w.cursors(order)
+	if err != nil {
+		return FindingPage{}, err
+	}
+	if to != nil {
+		return FindingPage{}, fault.Because(fault.Invalid, "PAGE_INVALID", "A list of findings is read from one cursor, not between two.").At("before")
+	}
+	q := store.FindingList{
+		Codes: f.Codes, System: f.System, Customer: f.Customer, Resolved: f.Resolved, RaisedSince: f.RaisedSince,
+		Backwards: w.backwards, Limit: w.limit, Total: total,
+	}
+	if from != nil {
+		at, err := parseTimeKey(from.Key)
+		if err != nil {
+			return FindingPage{}, err
+		}
+		q.From = store.FindingPlace{RaisedAt: at, ID: finding.ID(from.ID)}
+	}
+	var page FindingPage
+	err = h.read(ctx, v, auth.SystemsRead, func(ctx context.Context, tx pgx.Tx) error {
+		rows, err := store.ListFindings(ctx, tx, q)
+		page = FindingPage{Items: rows.Findings, Info: w.info(rows.More), Total: rows.Total}
+		for _, found := range rows.Findings {
+			page.Cursors = append(page.Cursors, position{Order: order, Key: timeKey(found.RaisedAt), ID: string(found.ID)}.cursor())
+		}
+		return err
+	})
+	return page, err
 }
 
 // byHub is who raises findings and resolves them when a reading shows them no more.

@@ -146,8 +146,10 @@ func (r findingRow) noun() finding.Finding {
 	return f
 }
 
+const findingColumns = `f.id, f.code, f.system_id, f.customer_id, f.external_id, f.field, f.message, f.raised_at, f.resolved_at`
+
 const sqlFindingsByID = `
-SELECT f.id, f.code, f.system_id, f.customer_id, f.external_id, f.field, f.message, f.raised_at, f.resolved_at
+SELECT ` + findingColumns + `
 FROM finding f
 WHERE f.id = ANY (@ids)
 ORDER BY f.id`

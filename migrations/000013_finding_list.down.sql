@@ -1,0 +1,2 @@
+DROP INDEX finding_standing;
+DROP INDEX finding_recent;
