@@ -140,13 +140,18 @@ func (r customers) Addresses(ctx context.Context, c *model.Customer) ([]*model.A
 	if err != nil {
 		return nil, err
 	}
+	return addresses(c), nil
+}
+
+// addresses are those of a customer that was read with them, in the order of their kinds.
+func addresses(c *model.Customer) []*model.Address {
 	out := []*model.Address{}
 	for _, kind := range customer.AddressKinds {
 		if a, ok := c.Noun.Address(kind); ok {
 			out = append(out, toAddress(a))
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Offices resolves Customer.offices.
@@ -164,16 +169,21 @@ func (r customers) EinvoiceAddresses(ctx context.Context, c *model.Customer) ([]
 	if err != nil {
 		return nil, err
 	}
+	return einvoiceAddresses(c, c), nil
+}
+
+// einvoiceAddresses are those of a customer that was read with its offices; of is what the offices say is their customer.
+func einvoiceAddresses(c, of *model.Customer) []*model.EInvoice {
 	out := []*model.EInvoice{}
 	if e := toEInvoice(c.Noun.EInvoice, nil); e != nil {
 		out = append(out, e)
 	}
 	for _, o := range c.Noun.Offices {
-		if e := toOffice(o, c).Einvoice; e != nil {
+		if e := toOffice(o, of).Einvoice; e != nil {
 			out = append(out, e)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Contacts resolves Customer.contacts.
@@ -222,8 +232,8 @@ func (r contacts) Customer(ctx context.Context, c *model.Contact) (*model.Custom
 
 // Office resolves Contact.office.
 func (r contacts) Office(ctx context.Context, c *model.Contact) (*model.Office, error) {
-	if c.OfficeID == "" {
-		return nil, nil
+	if c.OfficeID == "" || c.Met != nil {
+		return c.Met, nil
 	}
 	if c.Of != nil && c.Of.Included.Has(model.Offices) {
 		for _, o := range c.Of.Noun.Offices {

@@ -28,6 +28,7 @@ import (
 type Hub interface {
 	Customers(ctx context.Context, v auth.Viewer, q hub.CustomerQuery) (hub.CustomerPage, error)
 	Customer(ctx context.Context, v auth.Viewer, by hub.CustomerLookup, inc hub.Include) (*hub.CustomerView, error)
+	CustomerAsOf(ctx context.Context, v auth.Viewer, id customer.ID, at time.Time) (then *customer.Customer, now customer.Kind, err error)
 	CustomersByID(ctx context.Context, v auth.Viewer, ids []customer.ID, inc hub.Include) (map[customer.ID]hub.CustomerView, error)
 	MatchCustomers(ctx context.Context, v auth.Viewer, ids []customer.ID, f hub.CustomerFilter) (map[customer.ID]bool, error)
 	OfficesByID(ctx context.Context, v auth.Viewer, ids []customer.OfficeID) (map[customer.OfficeID]customer.Office, error)
@@ -158,6 +159,7 @@ type (
 	responsibles struct{ *API }
 	kycs         struct{ *API }
 	findings     struct{ *API }
+	snapshots    struct{ *API }
 )
 
 // Query implements ResolverRoot.
@@ -207,6 +209,9 @@ func (r root) PersonProposal() PersonProposalResolver { return proposals(r) }
 
 // Finding implements ResolverRoot.
 func (r root) Finding() FindingResolver { return findings(r) }
+
+// CustomerSnapshot implements ResolverRoot.
+func (r root) CustomerSnapshot() CustomerSnapshotResolver { return snapshots(r) }
 
 // Kyc implements ResolverRoot.
 func (r root) Kyc() KycResolver { return kycs(r) }

@@ -172,6 +172,8 @@ type Contact struct {
 	IsDefault bool `json:"isDefault"`
 	// The customer whose contact it is.
 	CustomerID customer.ID `json:"-"`
+	// The office, where it was read with the contact and the customer was not; else nil.
+	Met *Office `json:"-"`
 	// The customer, where the contact was read with it; else nil.
 	Of *Customer `json:"-"`
 	// The office that is named; empty when none is.
@@ -499,6 +501,60 @@ type CustomerPatch struct {
 	VisitingAddress graphql.Omittable[*AddressInput] `json:"visitingAddress,omitempty"`
 	// Where goods are delivered. Null clears the whole address.
 	DeliveryAddress graphql.Omittable[*AddressInput] `json:"deliveryAddress,omitempty"`
+}
+
+// A customer as it was at a moment. Needs `customers:read`; the members mean what they mean in `Customer`.
+//
+// Of a customer that is a private person now, or was then, e-mail addresses and phone numbers also need `personal:read`.
+type CustomerSnapshot struct {
+	// The moment.
+	At time.Time `json:"at"`
+	// The customer number, such as `10042`.
+	Number *string `json:"number,omitempty"`
+	// Whether this was a private person or a company.
+	Kind CustomerKind `json:"kind"`
+	// Where the customer was in its life.
+	Status CustomerStatus `json:"status"`
+	// The name as it stood on invoices, such as `Virtanen Oy`.
+	Name string `json:"name"`
+	// What followed the name on a second line, such as the department `Laskutus`.
+	NameExtension *string `json:"nameExtension,omitempty"`
+	// The first name of a private person, such as `Aino`.
+	FirstName *string `json:"firstName,omitempty"`
+	// The last name of a private person, such as `Virtanen`.
+	LastName *string `json:"lastName,omitempty"`
+	// The business ID, such as `1234567-1`.
+	BusinessID *string `json:"businessId,omitempty"`
+	// The VAT number, such as `FI12345671`.
+	VatNumber *string `json:"vatNumber,omitempty"`
+	// The fixed identifier of the buyer's unit that was carried on invoices, such as `1234`.
+	BuyerUnitNumber *string `json:"buyerUnitNumber,omitempty"`
+	// The general e-mail address, such as `info@example.test`.
+	Email *string `json:"email,omitempty"`
+	// The general phone number.
+	Phone *Phone `json:"phone,omitempty"`
+	// The language of correspondence as ISO 639-1, such as `fi`.
+	Language *string `json:"language,omitempty"`
+	// The addresses that invoices were mailed to, each such as `laskut@example.test`.
+	BillingEmails []string `json:"billingEmails"`
+	// Whether the customer received e-invoices in a net bank.
+	ConsumerEInvoice bool `json:"consumerEInvoice"`
+	// The e-invoice addresses: the customer's own first, then those of its offices.
+	EinvoiceAddresses []*EInvoice `json:"einvoiceAddresses"`
+	// The postal addresses.
+	Addresses []*Address `json:"addresses"`
+	// The places of business, as they were; their `customer` is the present one.
+	Offices []*Office `json:"offices"`
+	// The people to turn to, as they were; their `customer` and `customers` are the present ones.
+	Contacts []*Contact `json:"contacts"`
+	// The values of custom fields, by key, with the present definitions.
+	CustomFields []*CustomFieldValue `json:"customFields"`
+	// Who looked after the customer; null when nobody was named.
+	Responsible *Responsible `json:"responsible,omitempty"`
+	// Whether e-mail addresses and phone numbers are left out because the viewer lacks `personal:read`.
+	Masked bool `json:"masked"`
+	// The customer that it is of.
+	CustomerID customer.ID `json:"-"`
 }
 
 // The customer to deactivate.

@@ -120,3 +120,22 @@ func TestLists(t *testing.T) {
 		}
 	}
 }
+
+func TestUnflatten(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyCustomer().Draw(t, "customer")
+		c.Derive()
+		want := c.Flatten(customer.HubKeys)
+		got, err := customer.Unflatten(c.ID, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := customer.Diff(want, got.Flatten(customer.HubKeys)); len(diff) > 0 {
+			t.Fatalf("%v", diff)
+		}
+	})
+	if _, err := customer.Unflatten("x", customer.Fields{"nothing[1].name": "a"}); err == nil {
+		t.Error("a part that a customer does not have was taken")
+	}
+}

@@ -64,7 +64,7 @@ func TestScopesAreThoseOfTheDescriptions(t *testing.T) {
 				}
 			}
 			w := valueWriter{schema}
-			query := strings.ToLower(root.Name) + " { " + f.Name + w.arguments(f.Arguments) + w.selection(f.Type) + " }"
+			query := strings.ToLower(root.Name) + " { " + f.Name + w.arguments(f.Name, f.Arguments) + w.selection(f.Type) + " }"
 			if a := b.firstAnswer(key(need), root, query); strings.Contains(a, `"FORBIDDEN"`) {
 				t.Errorf("%s.%s is refused to who has %v: %.300s", root.Name, f.Name, need, a)
 			}
@@ -112,11 +112,15 @@ var oneOfSeveral = map[string]string{
 // valueWriter writes values that are valid for their types, and mean nothing.
 type valueWriter struct{ schema *ast.Schema }
 
-func (w valueWriter) arguments(all ast.ArgumentDefinitionList) string {
+func (w valueWriter) arguments(field string, all ast.ArgumentDefinitionList) string {
 	var out []string
 	for _, a := range all {
 		if a.Type.NonNull && a.DefaultValue == nil {
-			out = append(out, a.Name+": "+w.value(a.Type, a.Name))
+			of := a.Name
+			if a.Name == "id" {
+				of = field // customerAsOf(id:) is of a customer
+			}
+			out = append(out, a.Name+": "+w.value(a.Type, of))
 		}
 	}
 	if len(out) == 0 {

@@ -30,7 +30,9 @@ type changeRow struct {
 	FindingID    *string         `db:"finding_id"`
 }
 
-const changeColumns = `h.sequence, h.at, h.kind, h.customer_id, h.change_no, h.fields, h.actor_kind, h.actor_id, h.actor_name,
+const changeColumns = `h.sequence, ` + changeContent
+
+const changeContent = `h.at, h.kind, h.customer_id, h.change_no, h.fields, h.actor_kind, h.actor_id, h.actor_name,
   h.origin_system, h.finding_id`
 
 func (r changeRow) noun() (change.Change, error) {
@@ -225,4 +227,40 @@ func NumberChanges(ctx context.Context, db pg.DB, limit int) ([]Numbered, error)
 		return nil, pg.Fault(err, "numbering of changes")
 	}
 	return out, nil
+}
+
+// sqlChangesSince reads the changes of a customer from the first that is later than a moment, newest first. One behind it that
+// began earlier was committed later, so it is taken as later too.
+const sqlChangesSince = `
+SELECT coalesce(h.sequence, 0) AS sequence, ` + changeContent + `
+FROM change h
+WHERE h.customer_id = @id AND h.change_no >= (SELECT min(l.change_no) FROM change l WHERE l.customer_id = @id AND l.at > @at)
+ORDER BY h.change_no DESC`
+
+// sqlChangesComplete says whether none of them may be gone: the log is cut off at its beginning only, and either its first change
+// of the customer is there or one as old as the moment.
+const sqlChangesComplete = `
+SELECT coalesce((SELECT min(h.change_no) = 1 OR min(h.at) <= @at FROM change h WHERE h.customer_id = @id), false)`
+
+// ChangesSince are the changes of a customer since a moment, newest first, numbered or not.
+type ChangesSince struct {
+	Changes []change.Change
+	// Complete says that none of them is gone.
+	Complete bool
+}
+
+// ListChangesSince reads the changes of a customer that were made after a moment.
+func ListChangesSince(ctx context.Context, db pg.DB, id customer.ID, at time.Time) (ChangesSince, error) {
+	var rows []changeRow
+	var out ChangesSince
+	args := pgx.StrictNamedArgs{"id": string(id), "at": at}
+	err := Trip(ctx, db, func(b *pgx.Batch) {
+		collect(b, &rows, sqlChangesSince, args)
+		b.Queue(sqlChangesComplete, args).QueryRow(func(row pgx.Row) error { return row.Scan(&out.Complete) })
+	})
+	if err != nil {
+		return ChangesSince{}, err
+	}
+	out.Changes, err = changeNouns(rows)
+	return out, err
 }
