@@ -159,6 +159,12 @@ func options(change func(*server.Options)) adjust {
 
 func setup(t testing.TB, adjusts ...adjust) *bundle {
 	t.Helper()
+	return setupFeed(t, feed.Options{Heartbeat: time.Hour}, adjusts...)
+}
+
+// setupFeed is setup with a feed of its own making.
+func setupFeed(t testing.TB, f feed.Options, adjusts ...adjust) *bundle {
+	t.Helper()
 	b := &bundle{t: t, db: pgtest.New(t), log: &lockedBuffer{}, count: &counter{}}
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	pool, err := pg.Open(t.Context(), b.db.AppURL, pg.Options{MaxConns: 8, Tracer: b.count})
@@ -171,7 +177,8 @@ func setup(t testing.TB, adjusts ...adjust) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.feed = feed.New(b.db.App, feed.Options{Log: log, Heartbeat: time.Hour})
+	f.Log = log
+	b.feed = feed.New(b.db.App, f)
 	b.hub = hub.New(pool, hub.Options{
 		Log: log, Kinds: testKinds, Keyset: keyset,
 		Wake: func(topic hub.Topic, org organisation.ID) { b.feed.Signal(feed.Topic(topic), org) },
