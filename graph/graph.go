@@ -32,6 +32,7 @@ type Hub interface {
 	CustomersByID(ctx context.Context, v auth.Viewer, ids []customer.ID, inc hub.Include) (map[customer.ID]hub.CustomerView, error)
 	MatchCustomers(ctx context.Context, v auth.Viewer, ids []customer.ID, f hub.CustomerFilter) (map[customer.ID]bool, error)
 	OfficesByID(ctx context.Context, v auth.Viewer, ids []customer.OfficeID) (map[customer.OfficeID]customer.Office, error)
+	People(ctx context.Context, v auth.Viewer, f hub.PersonFilter, p hub.Page, total bool) (hub.PersonPage, error)
 	PeopleByID(ctx context.Context, v auth.Viewer, ids []customer.PersonID) (map[customer.PersonID]customer.Person, error)
 	ContactsOfPeople(ctx context.Context, v auth.Viewer, ids []customer.PersonID) (map[customer.PersonID][]customer.Contact, error)
 	Systems(ctx context.Context, v auth.Viewer) ([]system.System, error)

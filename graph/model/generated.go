@@ -1131,6 +1131,43 @@ type Person struct {
 
 func (Person) IsNode() {}
 
+// A page of persons.
+type PersonConnection struct {
+	// The persons of the page, each with its cursor.
+	Edges []*PersonEdge `json:"edges"`
+	// The persons of the page without their cursors.
+	Nodes []*Person `json:"nodes"`
+	// What lies around the page.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many persons fit the filter on all pages. It is counted only when asked for.
+	TotalCount int `json:"totalCount"`
+}
+
+// A person in a page.
+type PersonEdge struct {
+	// The person.
+	Node *Person `json:"node"`
+	// The position of the person in this list.
+	Cursor string `json:"cursor"`
+}
+
+// Restricts persons; all members given have to hold.
+type PersonFilter struct {
+	// Only persons whose names have all of these words, such as `aino virta`.
+	//
+	// Parts of words count, and case and diacritics do not matter.
+	Text graphql.Omittable[*string] `json:"text,omitempty"`
+	// Only persons with exactly this e-mail address in any case, such as `aino@example.test`. Needs `personal:read`.
+	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// Only persons with exactly this telephone number, such as `040 123 4567`. Needs `personal:read`.
+	//
+	// Another spelling of the same number counts as the same; a number that cannot be dialled from everywhere has to be as it was
+	// written.
+	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
+	// Only contacts of the customer with this global id.
+	Customer graphql.Omittable[*string] `json:"customer,omitempty"`
+}
+
 // Fields of a person to alter. An absent field keeps its value, null clears it.
 type PersonPatch struct {
 	// The first name, such as `Aino`.

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -47,6 +48,15 @@ func (c *Customer) SearchText() string {
 		c.Name, c.NameExtension, c.FirstName, c.LastName, c.Number, c.BusinessID, strings.ReplaceAll(c.BusinessID, "-", ""),
 	}, " "))
 }
+
+// SortKey gives a key whose bytes sort as persons are listed by Finnish rules: by last name, then by first name.
+func (p *Person) SortKey() []byte {
+	// The zero between the names is below every byte of a key, so Aho, Ville comes before Ahola, Aino.
+	return slices.Concat(SortKey(p.LastName), []byte{0}, SortKey(p.FirstName))
+}
+
+// SearchText is what the person is found by: the names.
+func (p *Person) SearchText() string { return Fold(p.FirstName + " " + p.LastName) }
 
 // SearchWords splits a search into the folded words that must all occur, at most eight of them.
 func SearchWords(text string) []string {

@@ -110,7 +110,7 @@ func parsePosition(cursor, order, name string) (*position, error) {
 func validKey(order, key string) bool {
 	var err error
 	switch store.CustomerSort(order) {
-	case store.SortByName:
+	case store.SortByName, byPersonName:
 		_, err = hex.DecodeString(key)
 	case store.SortByUpdate:
 		_, err = strconv.ParseInt(key, 10, 64)

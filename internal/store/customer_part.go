@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/hex"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,6 +53,8 @@ type personRow struct {
 	Emails     []string `db:"emails" json:"emails"`
 	Phones     []string `db:"phones" json:"phones"`
 	PhonesE164 []string `db:"phones_e164" json:"phones_e164"`
+	NameSort   string   `db:"-" json:"name_sort"`
+	SearchText string   `db:"-" json:"search_text"`
 }
 
 // contactRow is a row of table contact, written.
@@ -203,6 +206,7 @@ func rowOfPerson(p customer.Person) personRow {
 	row := personRow{
 		ID: string(p.ID), FirstName: p.FirstName, LastName: p.LastName, Language: p.Language, Emails: texts(p.Emails),
 		Phones: []string{}, PhonesE164: []string{},
+		NameSort: `\x` + hex.EncodeToString(p.SortKey()), SearchText: p.SearchText(),
 	}
 	for _, ph := range p.Phones {
 		row.Phones = append(row.Phones, ph.Raw)
@@ -297,24 +301,25 @@ WHERE (o.name, o.identifier, o.phone, o.phone_e164, o.billing_emails, o.address_
 // sqlAddPeople adds the persons of contacts where they are new. A person who is known may be somebody else's contact too and
 // have changed since the customer was read, so who changes a person says so (SavePeople).
 const sqlAddPeople = `
-INSERT INTO person (id, first_name, last_name, language, emails, phones, phones_e164)
-SELECT DISTINCT ON (r.id) r.id, r.first_name, r.last_name, r.language, r.emails, r.phones, r.phones_e164
+INSERT INTO person (id, first_name, last_name, language, emails, phones, phones_e164, name_sort, search_text)
+SELECT DISTINCT ON (r.id) r.id, r.first_name, r.last_name, r.language, r.emails, r.phones, r.phones_e164, r.name_sort, r.search_text
 FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, first_name text, last_name text, language text, emails text[],
-  phones text[], phones_e164 text[])
+  phones text[], phones_e164 text[], name_sort bytea, search_text text)
 ORDER BY r.id
 ON CONFLICT DO NOTHING`
 
 const sqlSavePeople = `
-INSERT INTO person AS p (id, first_name, last_name, language, emails, phones, phones_e164)
-SELECT DISTINCT ON (r.id) r.id, r.first_name, r.last_name, r.language, r.emails, r.phones, r.phones_e164
+INSERT INTO person AS p (id, first_name, last_name, language, emails, phones, phones_e164, name_sort, search_text)
+SELECT DISTINCT ON (r.id) r.id, r.first_name, r.last_name, r.language, r.emails, r.phones, r.phones_e164, r.name_sort, r.search_text
 FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, first_name text, last_name text, language text, emails text[],
-  phones text[], phones_e164 text[])
+  phones text[], phones_e164 text[], name_sort bytea, search_text text)
 ON CONFLICT (organisation_id, id) DO UPDATE
 SET first_name = excluded.first_name, last_name = excluded.last_name, language = excluded.language,
-  emails = excluded.emails, phones = excluded.phones, phones_e164 = excluded.phones_e164
-WHERE (p.first_name, p.last_name, p.language, p.emails, p.phones, p.phones_e164)
+  emails = excluded.emails, phones = excluded.phones, phones_e164 = excluded.phones_e164,
+  name_sort = excluded.name_sort, search_text = excluded.search_text
+WHERE (p.first_name, p.last_name, p.language, p.emails, p.phones, p.phones_e164, p.name_sort, p.search_text)
   IS DISTINCT FROM (excluded.first_name, excluded.last_name, excluded.language, excluded.emails, excluded.phones,
-    excluded.phones_e164)`
+    excluded.phones_e164, excluded.name_sort, excluded.search_text)`
 
 const sqlDropContacts = `
 DELETE FROM contact t

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"customerhub/internal/customer"
 	"customerhub/internal/pg"
 	"customerhub/internal/pgtest"
 	"customerhub/internal/store"
@@ -257,15 +258,19 @@ func TestDefinerFunctions(t *testing.T) {
 		ctx := t.Context()
 		mine, stranger := newOrganisation(t, db, "Mine"), newOrganisation(t, db, "Stranger")
 		c := newCustomer("Etsitty Oy")
+		c.Contacts = []customer.Contact{{CustomerID: c.ID, Person: customer.Person{ID: customer.PersonID(store.NewID()), LastName: "Etsitty"}}}
 		mine.do(t, func(ctx context.Context, tx pgx.Tx) error { return store.SaveCustomers(ctx, tx, customers(c)) })
 		search := func(tx pgx.Tx) (n int) {
-			if err := tx.QueryRow(ctx, `SELECT count(*) FROM hub_find_customers('{"words": ["etsitty"]}')`).Scan(&n); err != nil {
+			err := tx.QueryRow(ctx, `SELECT
+				(SELECT count(*) FROM hub_find_customers('{"words": ["etsitty"]}')) + (SELECT count(*) FROM hub_find_people('{"words": ["etsitty"], "limit": 9}'))
+				+ hub_count_customers('{"words": ["etsitty"]}') + hub_count_people('{"words": ["etsitty"]}')`).Scan(&n)
+			if err != nil {
 				t.Fatal(err)
 			}
 			return n
 		}
 		mine.do(t, func(_ context.Context, tx pgx.Tx) error {
-			if n := search(tx); n != 1 {
+			if n := search(tx); n != 4 {
 				t.Errorf("its organisation finds %d", n)
 			}
 			return nil

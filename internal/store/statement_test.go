@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/finding"
 	"customerhub/internal/link"
 	"customerhub/internal/pg"
 	"customerhub/internal/pgtest"
@@ -208,6 +209,30 @@ func TestEveryComposedStatementRuns(t *testing.T) {
 						return fmt.Errorf("%+v: %w", f, err)
 					}
 				}
+			}
+		}
+		for bits := range 32 {
+			people := store.PersonList{Backwards: bits&1 != 0, Total: bits&1 != 0, Limit: 3}
+			found := store.FindingList{Backwards: bits&1 != 0, Total: bits&1 != 0, Limit: 3}
+			if bits&2 != 0 {
+				people.From, people.To = &store.PersonPlace{Key: "00ff", ID: customer.PersonID(store.NewID())}, &store.PersonPlace{Key: "17", ID: customer.PersonID(store.NewID())}
+				found.From = store.FindingPlace{RaisedAt: time.Now(), ID: finding.ID(store.NewID())}
+			}
+			if bits&4 != 0 {
+				people.Words, found.Codes = []string{"a", "fair"}, []finding.Code{finding.BusinessIDInvalid}
+			}
+			if bits&8 != 0 {
+				people.Email, people.Phone = "fair@example.test", "+358401234567"
+				found.System, found.RaisedSince = system.ID(store.NewID()), time.Now()
+			}
+			if bits&16 != 0 {
+				people.Customer, found.Customer, found.Resolved = customer.ID(store.NewID()), customer.ID(store.NewID()), new(bits&4 != 0)
+			}
+			if _, err := store.ListPeople(ctx, tx, people); err != nil {
+				return fmt.Errorf("%+v: %w", people, err)
+			}
+			if _, err := store.ListFindings(ctx, tx, found); err != nil {
+				return fmt.Errorf("%+v: %w", found, err)
 			}
 		}
 		return nil
