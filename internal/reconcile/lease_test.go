@@ -330,4 +330,32 @@ func TestPolls(t *testing.T) {
 			t.Errorf("got %+v", r)
 		}
 	})
+	t.Run("EverythingIsComparedOnceANight", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.put(1)
+		b.imported()
+		// The night is moved to now, or to twelve hours from now; the hour before now may end while this runs, so two count.
+		const night = `UPDATE system SET next_due_at = now(), swept_at = now() - $1::interval,
+			sweep_from = CASE WHEN $2 THEN greatest(h.hour - 1, 0) ELSE (h.hour + 11) % 23 END,
+			sweep_until = CASE WHEN $2 THEN least(h.hour + 2, 24) ELSE (h.hour + 11) % 23 + 1 END
+			FROM (SELECT extract(hour FROM now() AT TIME ZONE 'Europe/Helsinki')::int AS hour) h`
+		for _, tc := range []struct {
+			swept string
+			night bool
+			want  run.Kind
+		}{
+			{"21 hours", true, run.Sweep}, {"3 hours", true, run.Poll}, {"21 hours", false, run.Poll}, {"30 days", true, run.Sweep},
+		} {
+			_, err := b.db.Owner.Exec(t.Context(), night, tc.swept, tc.night)
+			b.must(err)
+			if n := b.proposed(); n != 1 {
+				t.Fatalf("%+v: %d proposed", tc, n)
+			}
+			b.all(b.worker)
+			if r := b.lastRun(); r.Kind != tc.want || r.State != run.Succeeded {
+				t.Errorf("%+v: got %s %s", tc, r.Kind, r.State)
+			}
+		}
+	})
 }
