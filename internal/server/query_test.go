@@ -45,6 +45,36 @@ func stable(text string) string {
 	return regexp.MustCompile(`time-\d+`).ReplaceAllString(text, "time")
 }
 
+// seedBeside stores what an organisation has beside customers: a system that stopped, runs that failed and are under way, findings
+// that stand and are resolved, and persons who may be the same.
+func (b *bundle) seedBeside() {
+	b.t.Helper()
+	for _, sql := range []string{
+		`INSERT INTO system (organisation_id, id, kind, name, state, settings, poll_every, checks, checked_at, fault_code, fault_message, fault_since, policy)
+		VALUES ($1, '` + uuid(1, 2) + `', 'NETVISOR', 'Netvisor, vanha', 'NEEDS_ACTION', '{"baseUrl": "https://vanha.example.test"}', '15 minutes',
+			'[{"name": "customerlist.nv", "ok": false, "message": "Not allowed.", "fix": "The administrator of Netvisor grants it."}]', now(),
+			'DENIED', 'The credentials were refused.', now(), '{"direction": "BOTH", "groups": {"einvoice": {"direction": "IN", "master": "HUB"}}}')`,
+		`INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind, actor_name, counts, total, done, fault_code, message, sample, created_at, started_at, finished_at)
+		VALUES ($1, '` + uuid(9, 1) + `', '` + uuid(1, 1) + `', 'SWEEP', 'FAILED', 'HUB', 'schedule', '{"listed": 9, "read": 8, "created": 1, "updated": 2, "unchanged": 4, "skipped": 1, "failed": 1, "findings": 3}',
+			9, 8, 'UNAVAILABLE', 'It answered nonsense.', '<html>', now() - interval '2 hours', now() - interval '2 hours', now() - interval '1 hour')`,
+		`INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind, actor_id, actor_name, created_at)
+		VALUES ($1, '` + uuid(9, 2) + `', '` + uuid(1, 1) + `', 'POLL', 'QUEUED', 'API_KEY', '` + uuid(8, 1) + `', 'ylläpito', now() - interval '1 hour')`,
+		`INSERT INTO finding (organisation_id, id, code, system_id, customer_id, external_id, field, message, raised_at)
+		VALUES ($1, '` + uuid(7, 1) + `', 'BUSINESS_ID_INVALID', '` + uuid(1, 1) + `', '` + uuid(2, 1) + `', '4000', 'businessId', 'This cannot be right.', now() - interval '1 hour')`,
+		`INSERT INTO finding (organisation_id, id, code, system_id, external_id, message, raised_at, resolved_at)
+		VALUES ($1, '` + uuid(7, 2) + `', 'RECORD_UNREADABLE', '` + uuid(1, 1) + `', '4999', 'It could not be taken.', now() - interval '2 hours', now())`,
+		`INSERT INTO person_proposal (organisation_id, id, person_id, other_id, reason) VALUES ($1, '` + uuid(6, 11) + `', '` + uuid(4, 1) + `', '` + uuid(4, 2) + `', 'EMAIL')`,
+		`INSERT INTO person_proposal (organisation_id, id, person_id, other_id, reason, raised_at) VALUES ($1, '` + uuid(6, 12) + `', '` + uuid(4, 2) + `', '` + uuid(4, 3) + `', 'PHONE_AND_NAME', now() - interval '1 hour')`,
+		`INSERT INTO change (organisation_id, kind, customer_id, change_no, actor_kind, actor_name, origin_system, finding_id)
+		SELECT $1, 'FINDING_RAISED', c.id, c.change_no + 1, 'HUB', 'hub', '` + uuid(1, 1) + `', '` + uuid(7, 1) + `' FROM customer c WHERE c.id = '` + uuid(2, 1) + `'`,
+	} {
+		if _, err := b.db.Owner.Exec(b.t.Context(), sql, b.org.ID); err != nil {
+			b.t.Fatalf("%v: %s", err, sql)
+		}
+	}
+	b.number()
+}
+
 func pretty(t *testing.T, raw string) string {
 	t.Helper()
 	var out bytes.Buffer // keeps the order of the members
@@ -59,12 +89,19 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	b := setup(t, today(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)), options(func(o *server.Options) { o.Introspection = true }))
 	b.seed(b.org.ID, 4)
+	b.seedBeside()
 	documents, err := filepath.Glob("testdata/*.graphql")
 	if err != nil || len(documents) == 0 {
 		t.Fatal("no documents", err)
 	}
 	v := vars{
-		"customer": globalID("Customer", uuid(2, 1)), "other": globalID("Customer", uuid(2, 2)), "private": globalID("Customer", uuid(2, 3)), "system": globalID("System", uuid(1, 1)),
+		"afterChange":   b.do(`{ changes(first: 1) { endCursor } }`, nil).text("changes", "endCursor"),
+		"firstByName":   b.do(`{ customers(first: 1) { edges { cursor } } }`, nil).text("customers", "edges", 0, "cursor"),
+		"newestRun":     b.do(`{ runs(first: 1) { edges { cursor } } }`, nil).text("runs", "edges", 0, "cursor"),
+		"newestFinding": b.do(`{ findings(first: 1) { edges { cursor } } }`, nil).text("findings", "edges", 0, "cursor"),
+		"newestPair":    b.do(`{ personProposals(first: 1) { edges { cursor } } }`, nil).text("personProposals", "edges", 0, "cursor"),
+		"newestWord":    b.do(`{ customer(by: {number: "1001"}) { kyc { history(first: 1) { endCursor } } } }`, nil).text("customer", "kyc", "history", "endCursor"),
+		"customer":      globalID("Customer", uuid(2, 1)), "other": globalID("Customer", uuid(2, 2)), "private": globalID("Customer", uuid(2, 3)), "system": globalID("System", uuid(1, 1)),
 		"ids": []string{
 			globalID("Customer", uuid(2, 1)), globalID("Office", uuid(3, 1)), globalID("Person", uuid(4, 1)),
 			globalID("Link", uuid(5, 1)), globalID("System", uuid(1, 1)), globalID("Customer", uuid(2, 999)),
