@@ -49,7 +49,8 @@ type appOptions struct {
 	lease, retryAfter, lostAfter time.Duration
 }
 
-func newApp(p *program, d *database, o appOptions) *app {
+// newApp puts a hub together. It fails when what the hub is made of does not fit together or does not fit the database.
+func newApp(ctx context.Context, p *program, d *database, o appOptions) (*app, error) {
 	a := &app{db: d, p: p}
 	kinds := kinds()
 	a.feed = feed.New(d.pool, feed.Options{Log: p.log})
@@ -63,11 +64,14 @@ func newApp(p *program, d *database, o appOptions) *app {
 		api.Pool = nil
 	}
 	a.api = graph.New(api)
+	if err := a.api.Check(ctx); err != nil {
+		return nil, err
+	}
 	a.server = server.New(server.Options{
 		API: a.api, Auth: a.hub, Log: p.log, Ready: a.hub.Ping,
 		Development: o.development, Introspection: o.introspection, AllowedOrigins: o.allowedOrigins,
 	})
-	return a
+	return a, nil
 }
 
 func newHub(p *program, d *database, kinds map[system.Kind]connector.Kind, keyset *secret.Keyset, f *feed.Feed) *hub.Hub {
@@ -98,9 +102,6 @@ const proposeEvery = time.Second
 
 // run serves on the listener and works until ctx ends or something fails, and then ends everything in order.
 func (a *app) run(ctx context.Context, ln net.Listener) error {
-	if err := a.api.Check(ctx); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup

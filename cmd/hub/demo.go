@@ -93,11 +93,12 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 		if err != nil {
 			return err
 		}
+		a, err := newApp(ctx, p, d, appOptions{keyset: keyset, development: true})
+		if err != nil {
+			return err
+		}
 		demo := &demo{
-			command: c, p: p, sandbox: sandbox, data: data,
-			app:     newApp(p, d, appOptions{keyset: keyset, development: true}),
-			hubURL:  urlOf(ln),
-			netvURL: urlOf(sandboxListener),
+			command: c, p: p, app: a, sandbox: sandbox, data: data, hubURL: urlOf(ln), netvURL: urlOf(sandboxListener),
 		}
 		return demo.run(ctx, ln, sandboxListener)
 	})

@@ -68,10 +68,13 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		if keyset == nil {
 			p.log.Warn("no keyset: credentials of systems can be neither stored nor used, so runs are left to other hubs", "set", "HUB_KEYSET or HUB_KEYSET_FILE")
 		}
-		a := newApp(p, d, appOptions{
+		a, err := newApp(ctx, p, d, appOptions{
 			keyset: keyset, development: c.Development, introspection: c.Introspection, allowedOrigins: c.AllowOrigin, plainReads: c.PlainReads,
 			lease: c.TakeOverAfter, retryAfter: c.RetryAfter, lostAfter: c.LostAfter,
 		})
+		if err != nil {
+			return err
+		}
 		p.log.Info("serving", "graphql", "http://"+ln.Addr().String()+"/graphql", "version", version())
 		return a.run(ctx, ln)
 	})

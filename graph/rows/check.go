@@ -20,27 +20,37 @@ import (
 // written. It is for the start of the hub, so that a mistake shows then and not in somebody's answer.
 func (r *Reader) Check(ctx context.Context, schema *ast.Schema) error {
 	return pg.InNoOrganisation(ctx, r.pool, pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		statements := map[string]bool{sqlDefinitions: true}
+		var errs []error
 		for bits := range 8 {
 			t := newTables(rights{personal: bits&1 != 0, kyc: bits&2 != 0, systems: bits&4 != 0})
-			if err := t.check(ctx, tx, schema); err != nil {
-				return fault.New(fault.Internal, "The compiled read path does not fit: %s", err)
-			}
+			errs = append(errs, t.check(schema, statements)...)
+		}
+		for sql := range statements {
+			errs = append(errs, try(ctx, tx, sql)...)
+		}
+		if ctx.Err() != nil { // says nothing about the statements
+			return context.Cause(ctx)
+		}
+		if err := errors.Join(errs...); err != nil {
+			return fault.New(fault.Internal, "The compiled read path does not fit: %s", err)
 		}
 		return nil
 	})
 }
 
-func (t *tables) check(ctx context.Context, tx pgx.Tx, schema *ast.Schema) error {
+// check compares with the schema and adds the statements that everything there is takes.
+func (t *tables) check(schema *ast.Schema, statements map[string]bool) []error {
 	c := checker{compiler: compiler{plan: &plan{}}, schema: schema, seen: make(map[*object]bool)}
-	for _, root := range t.roots() {
-		c.everything(c.node(root.table, root.key), root.of)
+	roots := t.roots()
+	for _, noun := range slices.Sorted(maps.Keys(roots)) {
+		c.everything(c.node(roots[noun].table, roots[noun].key), roots[noun].of)
 	}
 	for _, n := range c.plan.nodes {
 		n.finish()
-		c.errs = append(c.errs, try(ctx, tx, n.sql)...)
+		statements[n.sql] = true
 	}
-	c.errs = append(c.errs, try(ctx, tx, sqlDefinitions)...)
-	return errors.Join(c.errs...)
+	return c.errs
 }
 
 // checker selects everything there is.
@@ -56,8 +66,10 @@ func (c *checker) everything(n *node, o *object) {
 		return
 	}
 	c.seen[o] = true
-	c.compare(o.name, slices.Collect(maps.Keys(o.fields)), o.plain)
-	for name, f := range o.fields {
+	names := slices.Sorted(maps.Keys(o.fields)) // one order, so that equal statements are equal texts
+	c.compare(o.name, names, o.plain)
+	for _, name := range names {
+		f := o.fields[name]
 		c.field(n, o.name+"."+name, &f)
 	}
 }
@@ -126,9 +138,10 @@ var forms = []uint32{
 	pgtype.DateOID, pgtype.TextArrayOID, pgtype.JSONBOID,
 }
 
-// try runs a statement for no row at all.
+// try runs a statement for no row at all. It is described without a place among the prepared statements, which are for those
+// that come again.
 func try(ctx context.Context, tx pgx.Tx, sql string) (errs []error) {
-	var arguments []any
+	arguments := []any{pgx.QueryExecModeDescribeExec}
 	if sql != sqlDefinitions {
 		arguments = append(arguments, []pgtype.UUID{})
 	}

@@ -13,13 +13,23 @@ import (
 )
 
 // lockFile opens the file and locks it for this process's life: the kernel gives the lock up when the process ends,
-// however it ends, so no lock is ever stale. A lock held elsewhere is an *InUseError.
+// however it ends, so no lock is ever stale. A lock held elsewhere is an *InUseError. One that is only just given up is waited
+// for: a program that this process is starting has it for the moment between its fork and its exec.
 func lockFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	lock := func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) }
+	err = lock()
+	for range 20 {
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+		err = lock()
+	}
+	if err != nil {
 		_ = f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, &InUseError{}

@@ -95,13 +95,14 @@ func TestGolden(t *testing.T) {
 		t.Fatal("no documents", err)
 	}
 	v := vars{
-		"afterChange":   b.do(`{ changes(first: 1) { endCursor } }`, nil).text("changes", "endCursor"),
-		"firstByName":   b.do(`{ customers(first: 1) { edges { cursor } } }`, nil).text("customers", "edges", 0, "cursor"),
-		"newestRun":     b.do(`{ runs(first: 1) { edges { cursor } } }`, nil).text("runs", "edges", 0, "cursor"),
-		"newestFinding": b.do(`{ findings(first: 1) { edges { cursor } } }`, nil).text("findings", "edges", 0, "cursor"),
-		"newestPair":    b.do(`{ personProposals(first: 1) { edges { cursor } } }`, nil).text("personProposals", "edges", 0, "cursor"),
-		"newestWord":    b.do(`{ customer(by: {number: "1001"}) { kyc { history(first: 1) { endCursor } } } }`, nil).text("customer", "kyc", "history", "endCursor"),
-		"customer":      globalID("Customer", uuid(2, 1)), "other": globalID("Customer", uuid(2, 2)), "private": globalID("Customer", uuid(2, 3)), "system": globalID("System", uuid(1, 1)),
+		"afterChange":     b.do(`{ changes(first: 1) { endCursor } }`, nil).text("changes", "endCursor"),
+		"firstByName":     b.do(`{ customers(first: 1) { edges { cursor } } }`, nil).text("customers", "edges", 0, "cursor"),
+		"firstByLastName": b.do(`{ people(first: 1) { edges { cursor } } }`, nil).text("people", "edges", 0, "cursor"),
+		"newestRun":       b.do(`{ runs(first: 1) { edges { cursor } } }`, nil).text("runs", "edges", 0, "cursor"),
+		"newestFinding":   b.do(`{ findings(first: 1) { edges { cursor } } }`, nil).text("findings", "edges", 0, "cursor"),
+		"newestPair":      b.do(`{ personProposals(first: 1) { edges { cursor } } }`, nil).text("personProposals", "edges", 0, "cursor"),
+		"newestWord":      b.do(`{ customer(by: {number: "1001"}) { kyc { history(first: 1) { endCursor } } } }`, nil).text("customer", "kyc", "history", "endCursor"),
+		"customer":        globalID("Customer", uuid(2, 1)), "other": globalID("Customer", uuid(2, 2)), "private": globalID("Customer", uuid(2, 3)), "system": globalID("System", uuid(1, 1)),
 		"ids": []string{
 			globalID("Customer", uuid(2, 1)), globalID("Office", uuid(3, 1)), globalID("Person", uuid(4, 1)),
 			globalID("Link", uuid(5, 1)), globalID("System", uuid(1, 1)), globalID("Customer", uuid(2, 999)),
