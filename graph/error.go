@@ -150,8 +150,6 @@ func toDetails(f *fault.Error) *model.UserErrorDetails {
 			out.CandidateIDs = customerIDs(v)
 		case "run":
 			out.RunID = run.ID(v)
-		case "owner":
-			out.Owner = &v
 		default:
 			out.Facts = append(out.Facts, &model.Fact{Name: name, Value: v})
 		}

@@ -2309,12 +2309,10 @@ type UserErrorDetails {
   holder: Customer
   "With ` + "`" + `KYC_CONTACT_TAKEN` + "`" + `: the person who has the role."
   person: Person
-  "With ` + "`" + `BUSINESS_ID_AMBIGUOUS` + "`" + ` and other doubts: the customers that fit."
+  "With ` + "`" + `AMBIGUOUS` + "`" + `: the customers that fit."
   candidates: [Customer!]
   "With ` + "`" + `RUN_IN_PROGRESS` + "`" + `: the run that is under way."
   run: Run
-  "With ` + "`" + `OWNED_ELSEWHERE` + "`" + `: the system that alone may write the value."
-  owner: String
   "Further facts by name, such as the longest length that a field takes."
   facts: [Fact!]!
 }
@@ -2349,9 +2347,9 @@ enum UserErrorCode {
   NUMBER_RESERVED
   "The business ID does not have the form NNNNNNN-C."
   BUSINESS_ID_FORMAT
-  "Several customers have the business ID."
+  "The business ID has seven digits and no hyphen, so its check digit or a zero at its start may be missing."
   BUSINESS_ID_AMBIGUOUS
-  "The business ID belongs to a range that is not given to anyone."
+  "A business ID of zeros belongs to nobody."
   BUSINESS_ID_RESERVED
   "The check digit of the business ID is wrong, as it is after a typo."
   BUSINESS_ID_CHECK_DIGIT
@@ -2451,8 +2449,6 @@ enum UserErrorCode {
   SETTING_REQUIRED
   "A run of the system is under way already."
   RUN_IN_PROGRESS
-  "Another system alone may write the value; the details name it."
-  OWNED_ELSEWHERE
   "A customer has no such field."
   FIELD_UNKNOWN
 }
@@ -4565,8 +4561,6 @@ func (ec *executionContext) childFields_UserErrorDetails(ctx context.Context, fi
 		return ec.fieldContext_UserErrorDetails_candidates(ctx, field)
 	case "run":
 		return ec.fieldContext_UserErrorDetails_run(ctx, field)
-	case "owner":
-		return ec.fieldContext_UserErrorDetails_owner(ctx, field)
 	case "facts":
 		return ec.fieldContext_UserErrorDetails_facts(ctx, field)
 	}
@@ -17090,29 +17084,6 @@ func (ec *executionContext) fieldContext_UserErrorDetails_run(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _UserErrorDetails_owner(ctx context.Context, field graphql.CollectedField, obj *model.UserErrorDetails) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UserErrorDetails_owner(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Owner, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_UserErrorDetails_owner(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("UserErrorDetails", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
 func (ec *executionContext) _UserErrorDetails_facts(ctx context.Context, field graphql.CollectedField, obj *model.UserErrorDetails) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27067,11 +27038,6 @@ func (ec *executionContext) _UserErrorDetails(ctx context.Context, sel ast.Selec
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
-		case "owner":
-			out.Values[i] = ec._UserErrorDetails_owner(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "facts":
 			out.Values[i] = ec._UserErrorDetails_facts(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

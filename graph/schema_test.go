@@ -13,7 +13,6 @@ import (
 	"customerhub/graph/model"
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
-	"customerhub/internal/finnish"
 )
 
 // TestDescriptions holds the schema to its promise that everything is described, beginning with a whole sentence.
@@ -132,26 +131,6 @@ func TestEnumsCoverTheNouns(t *testing.T) {
 	} {
 		if !model.ChangeKind(k).IsValid() {
 			t.Errorf("ChangeKind lacks %s", k)
-		}
-	}
-	for _, reason := range []string{
-		customer.ReasonRequired, customer.ReasonTooLong, customer.ReasonUnknownField, customer.ReasonNumberReserved, customer.ReasonPostcode,
-		customer.ReasonCountry, customer.ReasonLanguage, customer.ReasonEmail, customer.ReasonVATNumber, customer.ReasonEInvoiceIncomplete,
-		customer.ReasonEInvoiceInvalid, customer.ReasonEInvoiceNeedsID, customer.ReasonConsumerEInvoiceOnly, customer.ReasonCharacters,
-		customer.ReasonCustomFieldKey, customer.ReasonCustomFieldType, customer.ReasonCustomFieldOption, customer.ReasonCustomFieldState,
-		customer.ReasonCustomFieldUnknown,
-	} {
-		if !model.UserErrorCode(reason).IsValid() {
-			t.Errorf("UserErrorCode lacks %s", reason)
-		}
-	}
-	for _, code := range []finnish.Code{
-		finnish.EInvoiceAddressFormat, finnish.EInvoiceFieldsSwapped, finnish.OVTFormat, finnish.OVTCheckDigit, finnish.OVTPrefixLost,
-		finnish.IBANFormat, finnish.IBANCheckDigits, finnish.OperatorFormat, finnish.OperatorCheckDigit, finnish.PeppolFormat,
-		finnish.PeppolSchemeUnknown, finnish.PeppolSchemeRemoved, finnish.PeppolIdentifierFormat, finnish.PersonalIdentityCode,
-	} {
-		if !model.UserErrorCode(code).IsValid() {
-			t.Errorf("UserErrorCode lacks %s", code)
 		}
 	}
 }

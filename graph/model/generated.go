@@ -1778,8 +1778,6 @@ type UserErrorDetails struct {
 	CurrentVersion *int `json:"currentVersion,omitempty"`
 	// With `STALE_VERSION`: the fields of yours that somebody else altered since the version you named.
 	ChangedFields []string `json:"changedFields,omitempty"`
-	// With `OWNED_ELSEWHERE`: the system that alone may write the value.
-	Owner *string `json:"owner,omitempty"`
 	// Further facts by name, such as the longest length that a field takes.
 	Facts []*Fact `json:"facts"`
 	// The customers that fit.
@@ -3523,9 +3521,9 @@ const (
 	UserErrorCodeNumberReserved UserErrorCode = "NUMBER_RESERVED"
 	// The business ID does not have the form NNNNNNN-C.
 	UserErrorCodeBusinessIDFormat UserErrorCode = "BUSINESS_ID_FORMAT"
-	// Several customers have the business ID.
+	// The business ID has seven digits and no hyphen, so its check digit or a zero at its start may be missing.
 	UserErrorCodeBusinessIDAmbiguous UserErrorCode = "BUSINESS_ID_AMBIGUOUS"
-	// The business ID belongs to a range that is not given to anyone.
+	// A business ID of zeros belongs to nobody.
 	UserErrorCodeBusinessIDReserved UserErrorCode = "BUSINESS_ID_RESERVED"
 	// The check digit of the business ID is wrong, as it is after a typo.
 	UserErrorCodeBusinessIDCheckDigit UserErrorCode = "BUSINESS_ID_CHECK_DIGIT"
@@ -3625,8 +3623,6 @@ const (
 	UserErrorCodeSettingRequired UserErrorCode = "SETTING_REQUIRED"
 	// A run of the system is under way already.
 	UserErrorCodeRunInProgress UserErrorCode = "RUN_IN_PROGRESS"
-	// Another system alone may write the value; the details name it.
-	UserErrorCodeOwnedElsewhere UserErrorCode = "OWNED_ELSEWHERE"
 	// A customer has no such field.
 	UserErrorCodeFieldUnknown UserErrorCode = "FIELD_UNKNOWN"
 )
@@ -3691,13 +3687,12 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeSettingUnknown,
 	UserErrorCodeSettingRequired,
 	UserErrorCodeRunInProgress,
-	UserErrorCodeOwnedElsewhere,
 	UserErrorCodeFieldUnknown,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeOwnedElsewhere, UserErrorCodeFieldUnknown:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown:
 		return true
 	}
 	return false

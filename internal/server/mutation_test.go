@@ -13,7 +13,7 @@ import (
 const (
 	createCustomer = `mutation($input: CreateCustomerInput!) { r: createCustomer(input: $input) {
 		customer { id version number kind name email language billingEmails phone { raw } addresses { kind line1 postcode city country } einvoiceAddresses { address operator } }
-		userErrors { code message path details { currentVersion changedFields owner holder { number } run { kind } facts { name value } } } } }`
+		userErrors { code message path details { currentVersion changedFields holder { number } run { kind } facts { name value } } } } }`
 	updateCustomer = `mutation($input: UpdateCustomerInput!) { r: updateCustomer(input: $input) {
 		customer { id version number name email language nameExtension billingEmails businessId addresses { kind line1 postcode city country } einvoiceAddresses { address operator } offices { name } }
 		userErrors { code message path details { currentVersion changedFields holder { number } } } } }`
