@@ -106,16 +106,18 @@ func isConnectionTrouble(err error) bool {
 		strings.HasSuffix(err.Error(), "conn closed") || strings.HasSuffix(err.Error(), "closed pool")
 }
 
+// sentence says what is the matter with what a statement is about.
 func sentence(about string, code fault.Code) string {
+	about = strings.ToUpper(about[:1]) + about[1:]
 	switch code {
 	case fault.NotFound:
-		return about + " was not found"
+		return about + ": not found."
 	case fault.Duplicate:
-		return about + " exists already"
+		return about + ": exists already."
 	case fault.Invalid:
-		return about + " has a value that cannot be stored"
+		return about + ": a value cannot be stored."
 	case fault.Unavailable:
-		return about + ": the database is not available right now"
+		return about + ": the database is not available right now."
 	}
-	return about
+	return about + "."
 }

@@ -324,9 +324,9 @@ func TestFault(t *testing.T) {
 				var s string
 				return tx.QueryRow(ctx, "SELECT name FROM thing WHERE name = 'none'").Scan(&s)
 			},
-			code: fault.NotFound, message: "thing 7 was not found",
+			code: fault.NotFound, message: "Thing 7: not found.",
 		},
-		"UniqueIsDuplicate":        {act: add(acme, "taken"), code: fault.Duplicate, constraint: "thing_name_unique", message: "thing 7 exists already"},
+		"UniqueIsDuplicate":        {act: add(acme, "taken"), code: fault.Duplicate, constraint: "thing_name_unique", message: "Thing 7: exists already."},
 		"CheckIsInvalid":           {act: add(acme, ""), code: fault.Invalid, constraint: "thing_name_filled"},
 		"UnreadableValueIsInvalid": {act: statement("SELECT 'x'::int"), code: fault.Invalid},
 		"DeadlockIsUnavailable":    {act: statement("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$"), code: fault.Unavailable},
@@ -343,7 +343,7 @@ func TestFault(t *testing.T) {
 			t.Parallel()
 			err := pg.InOrganisation(t.Context(), db.App, acme, pg.TxOptions{}, c.act)
 			err = pg.Fault(err, "thing %d", 7)
-			wantCode(t, err, c.code, c.message, "thing 7")
+			wantCode(t, err, c.code, c.message, "Thing 7")
 			if got := pg.Constraint(err); got != c.constraint {
 				t.Errorf("constraint %q", got)
 			}

@@ -1,0 +1,225 @@
+package server_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"customerhub/graph"
+)
+
+// act is a mutation in a golden document: mutations/document.graphql with an input, answered as mutations/name.json says.
+type act struct {
+	name, document string   // the document has the name when it is empty
+	before         []string // what a hub at work would have done before: SQL for the organisation $1
+	input          vars
+	// other are members that make it another input, by which the same field of the same thing gets another value.
+	other vars
+	adds  bool // something that was not there, so that no version is too old for it
+	names bool // the other input is about another thing
+}
+
+// acts are every mutation there is, each on what those before it left.
+func acts() []act {
+	const runsEnd = `UPDATE run SET state = 'SUCCEEDED', started_at = created_at, finished_at = created_at WHERE organisation_id = $1`
+	one, two, private := globalID("Customer", uuid(2, 1)), globalID("Customer", uuid(2, 2)), globalID("Customer", uuid(2, 3))
+	oldNetvisor := globalID("System", uuid(1, 2))
+	text := func(language, text string) []vars { return []vars{{"language": language, "text": text}} }
+	return []act{
+		{name: "rejectPersonProposal", input: vars{"id": globalID("PersonProposal", uuid(6, 12))}, other: vars{"id": globalID("PersonProposal", uuid(6, 11))}, names: true},
+		{name: "acceptPersonProposal", input: vars{"id": globalID("PersonProposal", uuid(6, 11))}, other: vars{"id": globalID("PersonProposal", uuid(6, 12))}, names: true},
+		{
+			name: "createCustomer",
+			input: vars{
+				"kind": "COMPANY", "name": "Uusi Yritys Oy", "number": "2001", "nameExtension": "Talous", "businessId": "0201256-6", "vatNumber": "FI02012566",
+				"buyerUnitNumber": "003702012566", "email": "info@example.test", "phone": "09 123 4567", "language": "sv", "billingEmails": []string{"laskut@example.test"},
+				"einvoice":        vars{"address": "003702012566", "operator": "003721291126"},
+				"billingAddress":  vars{"name": "Uusi Yritys Oy", "line1": "Laskukatu 5", "line2": "PL 12", "postcode": "00101", "city": "Helsinki", "country": "FI"},
+				"visitingAddress": vars{"line1": "Käyntikatu 7", "postcode": "00100", "city": "Helsinki", "country": "FI"},
+				"deliveryAddress": vars{"line1": "Varastotie 1", "postcode": "01510", "city": "Vantaa", "country": "FI"},
+			},
+			other: vars{"name": "Toinen Yritys Oy"},
+		},
+		{
+			name:  "updateCustomer",
+			input: vars{"id": one, "patch": vars{"name": "Nimi Vaihtui Oy", "language": nil, "billingEmails": []string{"a@example.test", "b@example.test"}, "billingAddress": vars{"line1": "Ovi 4", "city": nil}}},
+			other: vars{"patch": vars{"name": "Nimi Vaihtui Taas Oy"}},
+		},
+		{name: "updateCustomerStale", document: "updateCustomer", input: vars{"id": one, "expectedVersion": 1, "patch": vars{"name": "Myöhässä Oy"}}},
+		{name: "updateCustomerTaken", document: "updateCustomer", input: vars{"id": two, "patch": vars{"number": "1001"}}},
+		{name: "updateCustomerInvalid", document: "updateCustomer", input: vars{"id": two, "patch": vars{"email": "ei ole", "nameExtension": strings.Repeat("x", 5000)}}},
+		{
+			name: "upsertOffice",
+			input: vars{"customerId": one, "officeId": globalID("Office", uuid(3, 1)), "patch": vars{
+				"name": "Satama", "identifier": "S2", "phone": "02 765 4321", "billingEmails": []string{"satama@example.test"},
+				"address": vars{"line1": "Laituri 1", "postcode": "20200", "city": "Turku", "country": "FI"}, "einvoice": vars{"address": "00371572860013", "operator": "003721291126"},
+			}},
+			other: vars{"patch": vars{"name": "Telakka"}},
+		},
+		{name: "upsertOfficeNew", document: "upsertOffice", input: vars{"customerId": two, "patch": vars{"name": "Varasto"}}, other: vars{"patch": vars{"name": "Halli"}}, adds: true},
+		{
+			name:  "linkContact",
+			input: vars{"customerId": one, "personId": globalID("Person", uuid(4, 3)), "roles": []string{"BILLING", "GENERAL"}, "title": "kirjanpitäjä", "officeId": globalID("Office", uuid(3, 1))},
+			other: vars{"title": "johtaja"},
+		},
+		{name: "linkContactNew", document: "linkContact", input: vars{"customerId": two, "person": vars{"firstName": "Väinö", "lastName": "Kolmas", "language": "fi", "emails": []string{"vaino@example.test"}, "phones": []string{"050 123 4567"}}, "roles": []string{"KYC"}}, other: vars{"title": "johtaja"}, adds: true},
+		{name: "linkContactTaken", document: "linkContact", input: vars{"customerId": two, "person": vars{"lastName": "Neljäs"}, "roles": []string{"KYC"}}},
+		{name: "setDefaultContact", input: vars{"customerId": one, "personId": globalID("Person", uuid(4, 3))}, other: vars{"personId": globalID("Person", uuid(4, 1))}},
+		{name: "unlinkContact", input: vars{"customerId": one, "personId": globalID("Person", uuid(4, 1))}, other: vars{"personId": globalID("Person", uuid(4, 2))}, names: true},
+		{name: "deactivateOffice", input: vars{"customerId": one, "officeId": globalID("Office", uuid(3, 1))}, other: vars{"officeId": globalID("Office", uuid(3, 2))}, names: true},
+		{name: "updatePerson", input: vars{"id": globalID("Person", uuid(4, 3)), "patch": vars{"lastName": "Muuttunut", "phones": []string{"050 765 4321"}}}, other: vars{"patch": vars{"lastName": "Toinen"}}},
+		{
+			name:  "defineCustomField",
+			input: vars{"key": "sauna", "type": "ENUM", "labels": text("fi", "Sauna"), "options": []vars{{"code": "sahko", "labels": text("fi", "Sähkö")}, {"code": "puu", "active": false}}},
+			other: vars{"labels": text("fi", "Löyly")},
+		},
+		{name: "setCustomField", input: vars{"customerId": two, "key": "sauna", "value": vars{"option": "sahko"}}, other: vars{"value": nil}},
+		{name: "setCustomFields", input: vars{"customerId": two, "values": []vars{{"key": "discount", "value": vars{"decimal": "12.5"}}, {"key": "since", "value": nil}}}, other: vars{"values": []vars{{"key": "discount", "value": nil}}}},
+		{name: "setResponsible", input: vars{"customerId": two, "responsible": vars{"kind": "TEAM", "name": "Myynti", "system": globalID("System", uuid(1, 1)), "externalId": "4"}}, other: vars{"responsible": nil}},
+		{name: "deactivateCustomer", input: vars{"id": private}, other: vars{"id": two}, names: true},
+		{name: "createSystem", input: vars{"kind": "NETVISOR", "name": "Uusi", "pollEverySeconds": 600, "settings": []vars{{"name": "baseUrl", "value": "https://uusi.example.test"}}}, other: vars{"name": "Toinen"}},
+		{name: "setSystemCredentials", input: vars{"id": oldNetvisor, "credentials": []vars{{"name": "customerKey", "value": "not a real key"}}}, other: vars{"credentials": []vars{{"name": "customerKey", "value": "another one"}}}},
+		{name: "checkSystem", input: vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))}, names: true},
+		{
+			name: "setSystemPolicy", input: vars{"id": oldNetvisor, "direction": "IN", "groups": []vars{{"group": "einvoice", "direction": "OFF"}}},
+			other: vars{"direction": "BOTH"},
+		},
+		{
+			name:   "startSystem",
+			before: []string{runsEnd, `UPDATE system SET state = CASE name WHEN 'Netvisor, vanha' THEN 'CHECKED' ELSE 'PAUSED' END WHERE organisation_id = $1`},
+			input:  vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))},
+		},
+		{
+			name:   "retryLink",
+			before: []string{`UPDATE link SET state = 'PARKED', fault_code = 'REJECTED', fault_message = 'They do not take it.', attempt = 3 WHERE organisation_id = $1 AND external_id = '4001'`},
+			input:  vars{"id": globalID("Link", uuid(5, 2))}, other: vars{"id": globalID("Link", uuid(5, 1))},
+		},
+		{
+			name:   "syncNow",
+			before: []string{runsEnd},
+			input:  vars{"system": oldNetvisor, "full": true}, other: vars{"full": false},
+		},
+	}
+}
+
+// TestGoldenMutations runs every mutation and compares what it answers with the file. One that succeeds is a repetition when it comes
+// again under its idempotency key, and refused when it comes with another input; one that names a version refuses what it would
+// overwrite unseen.
+func TestGoldenMutations(t *testing.T) {
+	t.Parallel()
+	b := setup(t, today(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)))
+	b.seed(b.org.ID, 4)
+	b.seedBeside()
+	versioned := make(map[string]bool)
+	schema := graph.New(graph.Options{}).Schema().Schema()
+	for _, f := range schema.Mutation.Fields {
+		versioned[f.Name] = schema.Types[f.Arguments[0].Type.Name()].Fields.ForName("expectedVersion") != nil
+	}
+	done := make(map[string]bool)
+	for _, a := range acts() {
+		if a.document == "" {
+			a.document = a.name
+		}
+		for _, sql := range a.before {
+			if _, err := b.db.Owner.Exec(t.Context(), sql, b.org.ID); err != nil {
+				t.Fatalf("%s: %v", a.name, err)
+			}
+		}
+		raw, err := os.ReadFile("testdata/mutations/" + a.document + ".graphql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		document := string(raw)
+		try := func(key string, members ...vars) (answer, []string) {
+			in := maps.Clone(a.input)
+			for _, m := range append(members, vars{"idempotencyKey": key}) {
+				maps.Copy(in, m)
+			}
+			return b.mutate(document, in)
+		}
+		target, _ := a.input["customerId"].(string)
+		if strings.HasSuffix(a.document, "Customer") {
+			target, _ = a.input["id"].(string)
+		}
+		version := b.version(target)
+		first, failed := try(a.name)
+		b.number()
+		golden(t, "testdata/mutations/"+a.name+".json", stable(pretty(t, first.raw)))
+		if failed != nil {
+			continue
+		}
+		done[a.document] = true
+		t.Run(a.name, func(t *testing.T) {
+			before := b.rows()
+			if again, _ := try(a.name); again.raw != first.raw {
+				t.Errorf("repeated, it answers %s after %s", again.raw, first.raw)
+			}
+			if x, errs := try(a.name, a.other); !slices.Equal(errs, []string{"IDEMPOTENCY_KEY_REUSED input idempotencyKey"}) {
+				t.Errorf("with another input it answers %s", x.raw)
+			}
+			if versioned[a.document] && !a.adds {
+				other := a.other
+				if a.names {
+					other = nil
+				}
+				late, errs := try("", other, vars{"expectedVersion": version, "idempotencyKey": nil})
+				if !slices.Equal(errs, []string{"STALE_VERSION input expectedVersion"}) {
+					t.Errorf("after a change since version %d it answers %s", version, late.raw)
+				}
+			}
+			if after := b.rows(); after != before {
+				t.Errorf("what was repeated or refused left rows: %s after %s", after, before)
+			}
+		})
+	}
+	for name := range versioned {
+		if !done[name] {
+			t.Errorf("%s never succeeds", name)
+		}
+	}
+}
+
+// version is that of a customer, or 0 for none.
+func (b *bundle) version(id string) int {
+	if id == "" {
+		return 0
+	}
+	n, _ := b.do(`query($id: ID!) { customer(by: {id: $id}) { version } }`, vars{"id": id}).at("customer", "version").(float64)
+	return int(n)
+}
+
+// rows counts what mutations write.
+func (b *bundle) rows() string {
+	b.t.Helper()
+	var changes, runs, keys, systems, persons int
+	err := b.db.Owner.QueryRow(b.t.Context(), `SELECT (SELECT count(*) FROM change), (SELECT count(*) FROM run),
+		(SELECT count(*) FROM idempotency_key), (SELECT count(*) FROM system), (SELECT count(*) FROM person)`).Scan(&changes, &runs, &keys, &systems, &persons)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return fmt.Sprintf("%d changes, %d runs, %d keys, %d systems, %d persons", changes, runs, keys, systems, persons)
+}
+
+// golden compares a text with a file, or writes the file.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got)\n%s", file, d)
+	}
+}
