@@ -15,13 +15,16 @@ import (
 	"customerhub/graph"
 )
 
-// TestGoldenDocumentsCoverEveryField holds the golden documents to every field of every type that a query can reach, and to every
-// argument of their fields.
+// TestGoldenDocumentsCoverEveryField holds the golden documents to every field of every type and to every argument.
 func TestGoldenDocumentsCoverEveryField(t *testing.T) {
 	t.Parallel()
 	schema := graph.New(graph.Options{}).Schema().Schema()
 	covered := make(map[string]bool)
 	documents, err := filepath.Glob("testdata/*.graphql")
+	for _, folder := range []string{"mutations", "subscriptions"} {
+		more, _ := filepath.Glob("testdata/" + folder + "/*.graphql")
+		documents = append(documents, more...)
+	}
 	if err != nil || len(documents) == 0 {
 		t.Fatal(documents, err)
 	}
@@ -84,7 +87,7 @@ func arguments(d *ast.Definition, f *ast.FieldDefinition) (out []string) {
 	return out
 }
 
-// reachable are the object types that a query can give.
+// reachable are the object types that an operation can give.
 func reachable(schema *ast.Schema) (out []*ast.Definition) {
 	seen := map[string]bool{}
 	var visit func(name string)
@@ -106,6 +109,8 @@ func reachable(schema *ast.Schema) (out []*ast.Definition) {
 			}
 		}
 	}
-	visit("Query")
+	for _, operation := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
+		visit(operation.Name)
+	}
 	return out
 }
