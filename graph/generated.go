@@ -2399,7 +2399,7 @@ enum UserErrorCode {
   PEPPOL_SCHEME_REMOVED
   "The value of the Peppol identifier does not fit its scheme."
   PEPPOL_IDENTIFIER_FORMAT
-  "An e-invoice address needs a customer with a business ID."
+  "An e-invoice address needs a customer with a valid business ID."
   EINVOICE_NEEDS_BUSINESS_ID
   "A customer that receives e-invoices in a net bank cannot have a business ID."
   CONSUMER_EINVOICE_EXCLUDES_BUSINESS_ID

@@ -3573,7 +3573,7 @@ const (
 	UserErrorCodePeppolSchemeRemoved UserErrorCode = "PEPPOL_SCHEME_REMOVED"
 	// The value of the Peppol identifier does not fit its scheme.
 	UserErrorCodePeppolIdentifierFormat UserErrorCode = "PEPPOL_IDENTIFIER_FORMAT"
-	// An e-invoice address needs a customer with a business ID.
+	// An e-invoice address needs a customer with a valid business ID.
 	UserErrorCodeEinvoiceNeedsBusinessID UserErrorCode = "EINVOICE_NEEDS_BUSINESS_ID"
 	// A customer that receives e-invoices in a net bank cannot have a business ID.
 	UserErrorCodeConsumerEinvoiceExcludesBusinessID UserErrorCode = "CONSUMER_EINVOICE_EXCLUDES_BUSINESS_ID"

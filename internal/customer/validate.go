@@ -262,10 +262,11 @@ func (c *Customer) CheckWhole(touched Fields) fault.Errors {
 	if has(FieldEInvoiceAddress, FieldEInvoiceOperator, FieldBusinessID) {
 		if err := checkEInvoicePair(c.EInvoice, c.BusinessID); err != nil {
 			faults = append(faults, err.At("einvoice"))
-		} else if c.EInvoice.Address != "" && c.BusinessID == "" {
-			// R83: towards accounting, e-invoice addresses exist for customers with a business ID only.
+		} else if c.EInvoice.Address != "" && !finnish.ValidBusinessID(c.BusinessID) {
+			// R83: towards accounting, e-invoice addresses exist for customers with a business ID only. One that was read and
+			// cannot be right is no business ID (formats contract section 1.4).
 			faults = append(faults, fault.Because(fault.Invalid, ReasonEInvoiceNeedsID,
-				"Only a customer with a business ID can have an e-invoice address.").At("einvoice"))
+				"Only a customer with a valid business ID can have an e-invoice address.").At("einvoice"))
 		}
 	}
 	if c.ConsumerEInvoice && c.BusinessID != "" && has(FieldBusinessID) {

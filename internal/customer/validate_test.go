@@ -178,6 +178,7 @@ func TestCheckWhole(t *testing.T) {
 		{"HalfAPairOfOld", customer.Customer{Name: "A", EInvoice: customer.EInvoice{Address: "x"}}, touch(customer.FieldEmail), ""},
 		{"R83_PairWithoutBusinessID", customer.Customer{Name: "A", EInvoice: pair}, touch(customer.FieldEInvoiceAddress), customer.ReasonEInvoiceNeedsID},
 		{"R83_BusinessIDClearedUnderAPair", customer.Customer{Name: "A", EInvoice: pair}, touch(customer.FieldBusinessID), customer.ReasonEInvoiceNeedsID},
+		{"R83_PairWithABusinessIDThatCannotBeRight", customer.Customer{Name: "A", BusinessID: "1234567-8", EInvoice: pair}, touch(customer.FieldEInvoiceAddress), customer.ReasonEInvoiceNeedsID},
 		{"R83_OfOld", customer.Customer{Name: "A", EInvoice: pair}, touch(customer.FieldName), ""},
 		{"R86_BusinessIDForConsumerEInvoice", customer.Customer{Name: "A", BusinessID: "1572860-0", ConsumerEInvoice: true}, touch(customer.FieldBusinessID), customer.ReasonConsumerEInvoiceOnly},
 		{"R86_OfOld", customer.Customer{Name: "A", BusinessID: "1572860-0", ConsumerEInvoice: true}, touch(customer.FieldEmail), ""},

@@ -116,12 +116,18 @@ func BenchmarkImport(b *testing.B) {
 			runOne(b, worker)
 			unchanged = append(unchanged, benchCustomers/time.Since(began).Seconds())
 		}
+		if got := median(share); got < importShare {
+			b.Errorf("the import has %.2f of the speed of its floor, and has to have %.2f", got, importShare)
+		}
 		b.ReportMetric(median(imported), "customers/s")
 		b.ReportMetric(median(floored), "floor_customers/s")
 		b.ReportMetric(median(share), "of_floor")
 		b.ReportMetric(median(unchanged), "unchanged/s")
 	}
 }
+
+// importShare is how much of the speed of copying and merging the same rows an import has to have.
+const importShare = 0.6
 
 func median(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/2] }
 

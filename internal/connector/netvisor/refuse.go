@@ -10,7 +10,7 @@ import (
 
 // refuses implements Kind.Refuses. An office of Netvisor takes an OVT code or an IBAN as its e-invoice address and nothing
 // else, unlike the customer's card (contract section 4.5, formats contract section 3.3; crm contract section 6, scenario 3), and
-// no e-invoice address travels without a business ID (R81, R83).
+// no e-invoice address travels without a valid business ID (R81, R83; formats contract section 1.4).
 func refuses(ours customer.Fields) []finding.Finding {
 	var out []finding.Finding
 	for _, f := range ours.Sorted() {
@@ -18,10 +18,10 @@ func refuses(ours customer.Fields) []finding.Finding {
 		if !ok || part != customer.PartOffice || customer.Field(name) != customer.FieldEInvoiceAddress {
 			continue
 		}
-		if ours[customer.FieldBusinessID] == "" {
+		if !finnish.ValidBusinessID(ours[customer.FieldBusinessID]) {
 			out = append(out, finding.Finding{
 				Code: finding.OfficeEInvoice, Field: f,
-				Message: "An e-invoice address is transferred to Netvisor with a business ID only, and the customer has none. " +
+				Message: "An e-invoice address is transferred to Netvisor with a valid business ID only, and the customer has none. " +
 					"The hub keeps the address of the office and does not send it.",
 			})
 			continue

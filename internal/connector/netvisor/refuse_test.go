@@ -33,9 +33,11 @@ func TestRefuses(t *testing.T) {
 	t.Run("R83_WithoutABusinessIDNoneTravels", func(t *testing.T) {
 		t.Parallel()
 		f := customer.PartField(customer.PartOffice, "17", "einvoice.address")
-		got := refuses(customer.Fields{customer.FieldKind: "PRIVATE", f: "0037157286001"})
-		if len(got) != 1 || got[0].Field != f || got[0].Message == "" {
-			t.Errorf("got %+v", got)
+		for _, id := range []string{"", "1234567-8"} { // the check digit of the second is wrong
+			got := refuses(customer.Fields{customer.FieldBusinessID: id, f: "0037157286001"})
+			if len(got) != 1 || got[0].Field != f || got[0].Message == "" {
+				t.Errorf("%q: got %+v", id, got)
+			}
 		}
 	})
 }

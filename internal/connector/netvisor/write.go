@@ -77,8 +77,8 @@ func (c *Connection) Write(ctx context.Context, s connector.Step) (string, error
 }
 
 // checkCard refuses what must not be sent about a customer: one without a name; one that could not be found again if the
-// answer were lost (design section 5); and an e-invoice address of one without a business ID, whose e-invoices are the bank's
-// (R81-R85).
+// answer were lost (design section 5); and an e-invoice address of one without a valid business ID, whose e-invoices are the
+// bank's (R81-R85; formats contract section 1.4).
 func checkCard(s connector.Step) (faults fault.Errors) {
 	if name, given := s.Set[customer.FieldName]; name == "" && (given || s.Record == "") {
 		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED", "A customer needs a name in Netvisor.").At(string(customer.FieldName)))
@@ -92,9 +92,9 @@ func checkCard(s connector.Step) (faults fault.Errors) {
 		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED",
 			"A new customer needs a number or a business ID, by which it can be found again.").At(string(customer.FieldNumber)))
 	}
-	if s.Set[customer.FieldEInvoiceAddress] != "" && s.Want[customer.FieldBusinessID] == "" {
+	if s.Set[customer.FieldEInvoiceAddress] != "" && !finnish.ValidBusinessID(s.Want[customer.FieldBusinessID]) {
 		faults = append(faults, fault.Because(fault.Invalid, "EINVOICE_NEEDS_BUSINESS_ID",
-			"An e-invoice address travels to Netvisor with a business ID only.").At(string(customer.FieldEInvoiceAddress)))
+			"An e-invoice address travels to Netvisor with a valid business ID only.").At(string(customer.FieldEInvoiceAddress)))
 	}
 	return faults
 }

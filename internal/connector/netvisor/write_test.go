@@ -196,6 +196,9 @@ func TestWriteRefusesBeforeItSends(t *testing.T) {
 		{"AClearedName", connector.Step{Record: "7", Set: customer.Fields{"name": ""}}, "FIELD_REQUIRED"},
 		{"ANameThatIsTooLong", connector.Step{Record: "7", Set: customer.Fields{"name": strings.Repeat("ä", 251)}}, "FIELD_TOO_LONG"},
 		{"R83_AnEInvoiceAddressWithoutABusinessID", connector.Step{Record: "7", Set: customer.Fields{"einvoice.address": "003715728600"}}, "EINVOICE_NEEDS_BUSINESS_ID"},
+		{"R83_AnEInvoiceAddressWithABusinessIDThatCannotBeRight", connector.Step{
+			Record: "7", Set: customer.Fields{"einvoice.address": "003715728600"}, Want: customer.Fields{customer.FieldBusinessID: "1234567-8"},
+		}, "EINVOICE_NEEDS_BUSINESS_ID"},
 		{"AnOfficeWithoutAName", connector.Step{Record: "7", Part: customer.PartOffice, Set: customer.Fields{"phone": "1"}}, "FIELD_REQUIRED"},
 		{"TheNumberOfThePlaceholder", connector.Step{Record: "7", Set: customer.Fields{"number": "temp"}}, "NUMBER_RESERVED"},
 		{"Promise11_AnIdentityCodeAsANumber", connector.Step{Record: "7", Set: customer.Fields{"number": "010190-900P"}}, "NUMBER_RESERVED"},

@@ -108,8 +108,9 @@ func (s *Sandbox) teller(c *company, o *origin) func(changed) {
 		if len(s.effects) > s.opts.EffectLimit {
 			s.effects = s.effects[1:]
 		}
-		s.mu.Unlock()
+		// Under the lock, since effects of two companies are numbered by one count: the file has their order too.
 		s.journal.write(record{Effect: &e, Customer: saved(c, e.Customer, ch.after)})
+		s.mu.Unlock()
 		c.book.learnt = append(c.book.learnt, c.book.lists.added...)
 		c.book.lists.added = nil
 	}
