@@ -1961,6 +1961,8 @@ enum FindingCode {
   CUSTOM_FIELD_INVALID
   "An e-invoice address of an office is of a kind that the system does not take in an office."
   OFFICE_EINVOICE_REFUSED
+  "An e-invoice address of a customer without a valid business ID. The hub keeps it and does not send it."
+  EINVOICE_NOT_SENT
   "The system refuses the record, or it failed again and again; it waits for a person."
   LINK_PARKED
   "A code that this schema does not know yet."

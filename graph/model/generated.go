@@ -2596,6 +2596,8 @@ const (
 	FindingCodeCustomFieldInvalid FindingCode = "CUSTOM_FIELD_INVALID"
 	// An e-invoice address of an office is of a kind that the system does not take in an office.
 	FindingCodeOfficeEinvoiceRefused FindingCode = "OFFICE_EINVOICE_REFUSED"
+	// An e-invoice address of a customer without a valid business ID. The hub keeps it and does not send it.
+	FindingCodeEinvoiceNotSent FindingCode = "EINVOICE_NOT_SENT"
 	// The system refuses the record, or it failed again and again; it waits for a person.
 	FindingCodeLinkParked FindingCode = "LINK_PARKED"
 	// A code that this schema does not know yet.
@@ -2622,13 +2624,14 @@ var AllFindingCode = []FindingCode{
 	FindingCodeCustomFieldUnmapped,
 	FindingCodeCustomFieldInvalid,
 	FindingCodeOfficeEinvoiceRefused,
+	FindingCodeEinvoiceNotSent,
 	FindingCodeLinkParked,
 	FindingCodeUnknown,
 }
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeLinkParked, FindingCodeUnknown:
+	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
 		return true
 	}
 	return false

@@ -36,6 +36,7 @@ const (
 	CustomFieldUnmapped Code = "CUSTOM_FIELD_UNMAPPED"   // a field of the system that nobody has said what it is; kept as text
 	CustomFieldInvalid  Code = "CUSTOM_FIELD_INVALID"    // a value that is not of its custom field's type
 	OfficeEInvoice      Code = "OFFICE_EINVOICE_REFUSED" // an office's e-invoice address that the system does not take in an office
+	EInvoiceNotSent     Code = "EINVOICE_NOT_SENT"       // an e-invoice address of a customer without a valid business ID; it stays in the hub
 	LinkParked          Code = "LINK_PARKED"             // a record that the system refuses, or that fails again and again
 )
 
@@ -45,7 +46,7 @@ var Lasting = []Code{FieldConflict, CreateAmbiguous}
 
 // Refusals are the codes of values that the hub holds and a system would not take. They show in the hub's values and not in a
 // reading alone.
-var Refusals = []Code{OfficeEInvoice}
+var Refusals = []Code{OfficeEInvoice, EInvoiceNotSent}
 
 // Finding is one finding.
 type Finding struct {

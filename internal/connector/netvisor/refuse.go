@@ -13,12 +13,20 @@ import (
 // no e-invoice address travels without a valid business ID (R81, R83; formats contract section 1.4).
 func refuses(ours customer.Fields) []finding.Finding {
 	var out []finding.Finding
+	travels := finnish.ValidBusinessID(ours[customer.FieldBusinessID])
+	if !travels && ours[customer.FieldEInvoiceAddress] != "" {
+		out = append(out, finding.Finding{
+			Code: finding.EInvoiceNotSent, Field: customer.FieldEInvoiceAddress,
+			Message: "An e-invoice address is transferred to Netvisor with a valid business ID only, and the customer has none. " +
+				"The hub keeps the address and does not send it.",
+		})
+	}
 	for _, f := range ours.Sorted() {
 		part, _, name, ok := f.PartKey()
 		if !ok || part != customer.PartOffice || customer.Field(name) != customer.FieldEInvoiceAddress {
 			continue
 		}
-		if !finnish.ValidBusinessID(ours[customer.FieldBusinessID]) {
+		if !travels {
 			out = append(out, finding.Finding{
 				Code: finding.OfficeEInvoice, Field: f,
 				Message: "An e-invoice address is transferred to Netvisor with a valid business ID only, and the customer has none. " +

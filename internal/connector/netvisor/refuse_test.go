@@ -40,4 +40,13 @@ func TestRefuses(t *testing.T) {
 			}
 		}
 	})
+	t.Run("R83_NorThatOfTheCard", func(t *testing.T) {
+		t.Parallel()
+		for id, want := range map[string]int{"": 1, "1234567-8": 1, "1572860-0": 0} {
+			got := refuses(customer.Fields{customer.FieldBusinessID: id, customer.FieldEInvoiceAddress: "003715728600"})
+			if len(got) != want || want == 1 && (got[0].Field != customer.FieldEInvoiceAddress || got[0].Code != finding.EInvoiceNotSent) {
+				t.Errorf("%q: got %+v", id, got)
+			}
+		}
+	})
 }
