@@ -117,7 +117,7 @@ func TestTakeover(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		b.put(1)
-		const lease = 400 * time.Millisecond
+		const lease = 2 * time.Second
 		b.worker = reconcile.NewWorker(b.hub, b.db.App, reconcile.Options{Kinds: b.kinds, Workers: 1, Lease: lease})
 		release, done := b.held(t.Context(), connectortest.OpBatch)
 		var first time.Time
