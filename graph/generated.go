@@ -1945,6 +1945,8 @@ enum FindingCode {
   CONTACT_NAME_MISSING
   "The system sent something that the hub does not know."
   UNKNOWN_ELEMENT
+  "The system's answer lacks what it always gives; what the hub has of it stands."
+  ELEMENT_MISSING
   "A record stands in the system's list, and the system does not give its details."
   RECORD_LISTED_NOT_READ
   "The record was deleted in the system; the customer was made inactive."

@@ -2580,6 +2580,8 @@ const (
 	FindingCodeContactNameMissing FindingCode = "CONTACT_NAME_MISSING"
 	// The system sent something that the hub does not know.
 	FindingCodeUnknownElement FindingCode = "UNKNOWN_ELEMENT"
+	// The system's answer lacks what it always gives; what the hub has of it stands.
+	FindingCodeElementMissing FindingCode = "ELEMENT_MISSING"
 	// A record stands in the system's list, and the system does not give its details.
 	FindingCodeRecordListedNotRead FindingCode = "RECORD_LISTED_NOT_READ"
 	// The record was deleted in the system; the customer was made inactive.
@@ -2616,6 +2618,7 @@ var AllFindingCode = []FindingCode{
 	FindingCodePhoneNotUnderstood,
 	FindingCodeContactNameMissing,
 	FindingCodeUnknownElement,
+	FindingCodeElementMissing,
 	FindingCodeRecordListedNotRead,
 	FindingCodeRecordDeleted,
 	FindingCodeMassAbsence,
@@ -2631,7 +2634,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
+	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
 		return true
 	}
 	return false

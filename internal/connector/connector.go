@@ -111,6 +111,10 @@ type Record struct {
 	ExternalID string
 	// Fields are the canonical values; parts carry the system's own keys, each with the field Present.
 	Fields customer.Fields
+	// Untold names what the system always tells and this time left out, which is not the same as empty: what is known of it
+	// stands (Promise 5). A field stands for its group; one of a part that is called Present for all of the part; and "office",
+	// "contact" or "custom" for all of its kind that Fields do not mention.
+	Untold []customer.Field
 	// Excluded says why the record never comes in; empty for one that does.
 	Excluded string
 	// Custom are the custom fields among Fields: the key that their values stand under, made of the name by

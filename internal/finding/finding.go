@@ -27,6 +27,7 @@ const (
 	CountryUnknown      Code = "COUNTRY_UNKNOWN"         // not an ISO 3166 country code
 	PhoneNotUnderstood  Code = "PHONE_NOT_UNDERSTOOD"    // kept as typed
 	ContactNameMissing  Code = "CONTACT_NAME_MISSING"    // a contact person with half a name
+	ElementMissing      Code = "ELEMENT_MISSING"         // the system left out what it always gives; what the hub has of it stands
 	UnknownElement      Code = "UNKNOWN_ELEMENT"         // the system sent something the hub does not know
 	MissingRecord       Code = "RECORD_LISTED_NOT_READ"  // in the list, but the details could not be had
 	RecordDeleted       Code = "RECORD_DELETED"          // deleted in the system; the customer was made inactive

@@ -1,6 +1,9 @@
 package merge
 
 import (
+	"maps"
+	"slices"
+
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/finding"
@@ -12,6 +15,8 @@ type Observation struct {
 	ExternalID string
 	// Fields name parts by the external system's keys.
 	Fields customer.Fields
+	// Untold names what the system left out although it always tells it, as connector.Record has it.
+	Untold []customer.Field
 	// Missing says that the record is listed and could not be read, and Findings say why. It tells nothing of the customer.
 	Missing bool
 	// Excluded says why the record never comes in, such as TEMP; empty for one that does.
@@ -19,6 +24,39 @@ type Observation struct {
 	// Custom are the custom fields among Fields, as the system names them, before the hub has said what they are.
 	Custom   []customer.CustomField
 	Findings []finding.Finding
+}
+
+// Told gives what was observed, with what was left out as it was last known: a value that is not told is not a value that is gone
+// (Promise 5).
+func (o *Observation) Told(before customer.Fields) customer.Fields {
+	if len(o.Untold) == 0 {
+		return o.Fields
+	}
+	out := maps.Clone(o.Fields)
+	for f, value := range before {
+		if _, told := o.Fields[f]; !told && o.leavesOut(f) {
+			out.Set(f, value)
+		}
+	}
+	return out
+}
+
+// leavesOut says whether a field that is not among Fields was left out.
+func (o *Observation) leavesOut(f customer.Field) bool {
+	part, key, _, inPart := f.PartKey()
+	present := customer.PartField(part, key, customer.Present)
+	return slices.ContainsFunc(o.Untold, func(u customer.Field) bool {
+		switch {
+		case u.Group() == f.Group():
+			return true
+		case !inPart:
+			return false
+		case u == present:
+			return true
+		}
+		_, mentioned := o.Fields[present]
+		return string(u) == string(part) && !mentioned
+	})
 }
 
 // Known is what the hub holds of one external record: its link with base and parts, and the customer.

@@ -27,6 +27,7 @@ func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc
 	if s := k.Customer.Status; s != customer.Active && s != customer.Inactive {
 		return hub.Decision{Outcome: standing(k, link.NotInScope, "", "")}, nil
 	}
+	o.Fields = o.Told(k.Base.Theirs)
 	out, err := update(o, k, p, newID, now)
 	if err != nil {
 		return hub.Decision{}, err
@@ -114,6 +115,7 @@ func decideTaken(a taken, i link.Intent, k merge.Known, p Policy, newID merge.ID
 	if i.Operation == link.Create && i.Part == customer.PartOffice && i.Want["identifier"] == "" {
 		delete(sent, customer.PartField(i.Part, key, "identifier"))
 	}
+	a.record.Fields = a.record.Told(sent) // what was taken and is not shown is believed
 	k.Base = merge.Absorb(k.Base, sent, a.record.Fields)
 	a.record.ExternalID = a.externalID
 	// What was refused before does not keep back what was taken now.

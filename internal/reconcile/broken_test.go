@@ -64,3 +64,42 @@ func TestBrokenReplies(t *testing.T) {
 		t.Errorf("afterwards: %+v", r)
 	}
 }
+
+// TestWhatIsLeftOutIsNotCleared sends whole and well-formed answers whose customers lack what Netvisor always gives: nothing of what
+// the hub has is cleared, and each customer has a finding that says what was missing (Promise 5).
+func TestWhatIsLeftOutIsNotCleared(t *testing.T) {
+	t.Parallel()
+	b := overTheWire(t, sandbox.Options{Customers: 40, Seed: 7})
+	b.imported()
+	customers := b.count(`SELECT count(*) FROM customer`)
+	held := func() int { // values and parts
+		return b.count(`SELECT count(*) FILTER (WHERE name <> '') + count(*) FILTER (WHERE email <> '') + count(*) FILTER (WHERE status = 'ACTIVE') +
+			(SELECT count(*) FROM customer_address) + (SELECT count(*) FROM office WHERE active) + (SELECT count(*) FROM contact) FROM customer`)
+	}
+	before := held()
+	id, err := b.netvisor.Fault(sandbox.Fault{Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageBare, Resource: "getcustomer.nv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := func() int {
+		return b.count(`SELECT count(*) FROM finding WHERE code = 'ELEMENT_MISSING' AND resolved_at IS NULL`)
+	}
+	if r := b.sync(true); r.State != run.Succeeded || r.Counts.Updated > 0 || r.Counts.Unchanged != customers || held() != before {
+		t.Errorf("something was cleared: %+v", r)
+	}
+	if n := missing(); n != customers {
+		t.Errorf("%d of %d customers have the finding", n, customers)
+	}
+	t.Run("ANewOneIsNotMadeOfIt", func(t *testing.T) {
+		if _, err := b.netvisor.Add("", func(c *sandbox.Customer) error { return c.Set("Name", "Uusi Oy") }); err != nil {
+			t.Fatal(err)
+		}
+		if r := b.sync(true); r.Counts.Created > 0 || r.Counts.Failed != 1 {
+			t.Errorf("%+v", r)
+		}
+	})
+	b.netvisor.ClearFault(id)
+	if r := b.sync(true); r.State != run.Succeeded || r.Counts.Created != 1 || r.Counts.Updated > 0 || missing() != 0 {
+		t.Errorf("afterwards: %+v, and %d findings stand", r, missing())
+	}
+}

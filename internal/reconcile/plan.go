@@ -89,6 +89,9 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 			// The hub is the master here: what it does not know is not its own (R116).
 			return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
 		}
+		if o.Fields[customer.FieldName] == "" && slices.Contains(o.Untold, customer.FieldName) {
+			return failed(unreadable(o.ExternalID), known), nil // what there is of it makes no customer
+		}
 		return create(o, p, newID, now)
 	}
 	if k.Customer.Status != customer.Active && k.Customer.Status != customer.Inactive {
@@ -126,6 +129,7 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	before := k.Customer.Flatten(customer.HubKeys)
 	ours := k.Customer.Flatten(merge.Keys(k.Parts))
 	policy, _ := p.of(k.Parts, ours)
+	o.Fields = o.Told(k.Base.Theirs)
 	verdict := merge.Compare(ours, o.Fields, k.Base, policy)
 	after := k.Customer.Clone()
 	parts, err := verdict.Apply(&after, k.Parts, newID)
@@ -207,5 +211,5 @@ func conflictFindings(v merge.Verdict, system string) []finding.Finding {
 
 // ObservationOf is a connector's record as the merge sees it.
 func ObservationOf(r connector.Record) merge.Observation {
-	return merge.Observation{ExternalID: r.ExternalID, Fields: r.Fields, Excluded: r.Excluded, Custom: r.Custom, Findings: r.Findings}
+	return merge.Observation{ExternalID: r.ExternalID, Fields: r.Fields, Untold: r.Untold, Excluded: r.Excluded, Custom: r.Custom, Findings: r.Findings}
 }

@@ -111,8 +111,13 @@ func card(key, name string) string {
 	if key == "" {
 		element = ""
 	}
-	return "<Customer><CustomerBaseInformation>" + element + "<InternalIdentifier>N" + key + "</InternalIdentifier><Name>" + name +
-		"</Name></CustomerBaseInformation></Customer>"
+	return "<Customer><CustomerBaseInformation>" + element + "<InternalIdentifier>N" + key + "</InternalIdentifier><ExternalIdentifier/><Name>" + name +
+		"</Name><NameExtension/><StreetAddress/><AdditionalStreetAddress/><City/><PostNumber/><PhoneNumber/><Email/><EmailInvoicingAddress/>" +
+		"<IsActive>1</IsActive><IsPrivateCustomer>0</IsPrivateCustomer></CustomerBaseInformation>" +
+		"<CustomerFinvoiceDetails><FinvoiceAddress/><FinvoiceRouterCode/></CustomerFinvoiceDetails>" +
+		"<CustomerDeliveryDetails><DeliveryName/><DeliveryStreetAddress/><DeliveryCity/><DeliveryPostNumber/></CustomerDeliveryDetails>" +
+		"<CustomerContactDetails><ContactPerson/><ContactPersonEmail/><ContactPersonPhone/></CustomerContactDetails>" +
+		"<CustomerAdditionalInformation/></Customer>"
 }
 
 func listRow(n int) string {

@@ -43,16 +43,18 @@ func toRecord(id string, card api.Customer, people salesPeople) connector.Record
 	m.tags(card.CustomerAdditionalInformation.CustomTags.Tag)
 	m.responsible(card.CustomerAdditionalInformation.DefaultSalesPerson, people)
 	m.rest(card)
+	m.leftOut(card)
 	if len(card.Unknown) > 0 {
 		m.note(finding.UnknownElement, "", "Netvisor sent elements that the hub does not know: %s.",
 			finnish.MaskIdentityCodes(oneLine(strings.Join(card.Unknown, ", "))))
 	}
-	return connector.Record{ExternalID: id, Fields: m.fields, Custom: m.custom, Findings: m.findings, Extra: m.extra}
+	return connector.Record{ExternalID: id, Fields: m.fields, Untold: m.untold, Custom: m.custom, Findings: m.findings, Extra: m.extra}
 }
 
 // mapper collects a record.
 type mapper struct {
 	fields   customer.Fields
+	untold   []customer.Field
 	extra    map[string]string
 	findings []finding.Finding
 	custom   []customer.CustomField

@@ -70,10 +70,11 @@ const (
 	GarbageUnknownElement = "unknownElement" // every customer begins with an element that nobody has heard of
 	GarbageMissingKey     = "missingKey"     // the first customer has no key
 	GarbageDoubled        = "doubled"        // the first customer is there twice
+	GarbageBare           = "bare"           // customers hold their keys and nothing else, not even empty elements
 )
 
 var garbage = []string{GarbageLoginPage, GarbageEmpty, GarbageJSON, GarbageLatin, GarbageByteOrderMark, GarbageNUL, GarbageEntityBomb, GarbageExternalEntity,
-	GarbageHuge, GarbageDeep, GarbageNoStatus, GarbageUnknownElement, GarbageMissingKey, GarbageDoubled}
+	GarbageHuge, GarbageDeep, GarbageNoStatus, GarbageUnknownElement, GarbageMissingKey, GarbageDoubled, GarbageBare}
 
 var faultKinds = []FaultKind{FaultLatency, FaultSlowCommit, FaultSlowAnswer, FaultLostRequest, FaultLostAnswer, FaultStatus, FaultTooMany, FaultTruncate, FaultFewer, FaultLag,
 	FaultGarbage, FaultMaintenance, FaultOverlap, FaultRevoked, FaultNotAllowed, FaultFailure}
@@ -310,7 +311,7 @@ func (st strikes) page(after bool) *Fault {
 // carriesAnswer is true for garbage that is made of the right answer.
 func (f *Fault) carriesAnswer() bool {
 	switch f.Variant {
-	case GarbageLatin, GarbageByteOrderMark, GarbageNUL, GarbageNoStatus, GarbageUnknownElement, GarbageMissingKey, GarbageDoubled:
+	case GarbageLatin, GarbageByteOrderMark, GarbageNUL, GarbageNoStatus, GarbageUnknownElement, GarbageMissingKey, GarbageDoubled, GarbageBare:
 		return true
 	default:
 		return false

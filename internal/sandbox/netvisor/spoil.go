@@ -275,7 +275,7 @@ func altered(from io.Reader, variant string, size int64) io.Reader {
 			}
 			return b
 		})
-	case GarbageUnknownElement, GarbageMissingKey, GarbageDoubled:
+	case GarbageUnknownElement, GarbageMissingKey, GarbageDoubled, GarbageBare:
 		return lines(from, surprising(variant))
 	default: // GarbageNoStatus
 		inside := false
@@ -292,13 +292,14 @@ func altered(from io.Reader, variant string, size int64) io.Reader {
 
 // surprising alters customers line by line.
 func surprising(variant string) func([]byte) []byte {
-	number := 0
+	number, inside := 0, false
 	var first []byte
 	return func(line []byte) []byte {
 		text := string(bytes.TrimSpace(line))
 		if text == customerStart {
 			number++
 		}
+		inside = text == customerStart || inside && text != customerEnd
 		switch variant {
 		case GarbageUnknownElement:
 			if text == customerStart {
@@ -306,6 +307,11 @@ func surprising(variant string) func([]byte) []byte {
 			}
 		case GarbageMissingKey:
 			if number == 1 && strings.HasPrefix(strings.ToLower(text), "<netvisorkey>") {
+				return nil
+			}
+		case GarbageBare:
+			frame := text == customerStart || strings.HasSuffix(text, "CustomerBaseInformation>") || strings.HasPrefix(strings.ToLower(text), "<netvisorkey>")
+			if inside && !frame {
 				return nil
 			}
 		case GarbageDoubled:

@@ -318,6 +318,7 @@ func (d *decoder) into(dst reflect.Value, attrs []xml.Attr, path string) error {
 		}
 	}
 	var text strings.Builder
+	var seen uint64 // the fields that an element was for
 	for {
 		t, err := d.next()
 		if err != nil {
@@ -332,6 +333,9 @@ func (d *decoder) into(dst reflect.Value, attrs []xml.Attr, path string) error {
 			if s.text >= 0 {
 				dst.Field(s.text).SetString(strings.TrimSpace(text.String()))
 			}
+			if absent := s.always &^ seen; absent != 0 {
+				dst.Field(s.missing).Set(reflect.ValueOf(namesOf(dst.Type(), absent)))
+			}
 			return nil
 		case xml.StartElement:
 			name := t.Name.Local
@@ -340,6 +344,7 @@ func (d *decoder) into(dst reflect.Value, attrs []xml.Attr, path string) error {
 				d.note(path+name, strings.ToLower(name))
 				err = d.skip()
 			} else {
+				seen |= 1 << i
 				err = d.field(dst.Field(i), t.Attr, path+name+"/")
 			}
 			if err != nil {
@@ -383,10 +388,22 @@ func (d *decoder) note(path, name string) {
 	}
 }
 
-// shape is how a struct takes an element: the index of the field for each name, and of the one for its text or -1.
+// namesOf are the names of the fields whose bits are set.
+func namesOf(t reflect.Type, fields uint64) (names []string) {
+	for i := range t.NumField() {
+		if fields&(1<<i) != 0 {
+			names = append(names, t.Field(i).Name)
+		}
+	}
+	return names
+}
+
+// shape is how a struct takes an element: the index of the field for each name, of the one for its text or -1, and which fields
+// have elements that are always there, as bits, with the index of the field that takes the names of those that are not.
 type shape struct {
 	elements, attrs map[string]int
-	text            int
+	text, missing   int
+	always          uint64
 }
 
 var shapes sync.Map // reflect.Type to *shape
@@ -403,10 +420,15 @@ func shapeOf(t reflect.Type) *shape {
 		case wire == "-":
 		case wire == "text":
 			s.text = i
+		case wire == "missing":
+			s.missing = i
 		case attr != "":
 			s.attrs[attr] = i
 		default:
 			s.elements[strings.ToLower(f.Name)] = i
+		}
+		if f.Tag.Get("occurs") == "1" {
+			s.always |= 1 << i
 		}
 	}
 	shapes.Store(t, s)

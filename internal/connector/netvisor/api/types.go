@@ -10,6 +10,8 @@ import (
 //	attr:"name"  the attribute of that name of the struct's own element
 //	wire:"text"  the text of the struct's own element
 //	wire:"-"     nothing on the wire
+//	occurs:"1"   an element that Netvisor always gives, empty where it has no value (contract sections 2 and 4.2)
+//	wire:"missing"  the names of those of them that were not there all the same
 
 // Envelope is what a reply says about itself.
 type Envelope struct {
@@ -104,16 +106,17 @@ type Row struct {
 // Customer is a customer's card (contract section 4.2). All values are text as they came; what they mean is for package
 // netvisor.
 type Customer struct {
-	CustomerBaseInformation       BaseInformation
-	CustomerFinvoiceDetails       Finvoice
-	CustomerDeliveryDetails       Delivery
-	CustomerContactDetails        CardContact
+	CustomerBaseInformation       BaseInformation `occurs:"1"`
+	CustomerFinvoiceDetails       Finvoice        `occurs:"1"`
+	CustomerDeliveryDetails       Delivery        `occurs:"1"`
+	CustomerContactDetails        CardContact     `occurs:"1"`
 	CustomerContactPersons        ContactPersons
 	CustomerOfficeDetails         []Office
-	CustomerAdditionalInformation AdditionalInformation
+	CustomerAdditionalInformation AdditionalInformation `occurs:"1"`
 
 	// Unknown names the elements that this package does not know, in the order they came, as a path below Customer.
 	Unknown []string `wire:"-"`
+	Missing []string `wire:"missing"`
 }
 
 // BaseInformation is CustomerBaseInformation.
@@ -121,52 +124,56 @@ type BaseInformation struct {
 	// NetvisorKey is missing in replies of 2009 to 2016.
 	NetvisorKey string
 	// InternalIdentifier is the customer number.
-	InternalIdentifier string
+	InternalIdentifier string `occurs:"1"`
 	// ExternalIdentifier is a business ID, a foreign VAT number, or a person's identity code: possibly personal data
 	// (contract section 6.11).
-	ExternalIdentifier       string
+	ExternalIdentifier       string `occurs:"1"`
 	OrganizationUnitNumber   string
 	CustomerGroupNetvisorKey string
 	CustomerGroupName        string
-	Name                     string
-	NameExtension            string
-	StreetAddress            string
+	Name                     string `occurs:"1"`
+	NameExtension            string `occurs:"1"`
+	StreetAddress            string `occurs:"1"`
 	// AdditionalStreetAddress is written under another name, additionaladdressline.
-	AdditionalStreetAddress string
-	City                    string
-	PostNumber              string
+	AdditionalStreetAddress string `occurs:"1"`
+	City                    string `occurs:"1"`
+	PostNumber              string `occurs:"1"`
 	Country                 string
-	PhoneNumber             string
+	PhoneNumber             string `occurs:"1"`
 	FaxNumber               string
-	Email                   string
+	Email                   string `occurs:"1"`
 	// EmailInvoicingAddress may be a list.
-	EmailInvoicingAddress string
+	EmailInvoicingAddress string `occurs:"1"`
 	HomePageURI           string
 	// IsActive and IsPrivateCustomer are 0 or 1.
-	IsActive          string
-	IsPrivateCustomer string
+	IsActive          string   `occurs:"1"`
+	IsPrivateCustomer string   `occurs:"1"`
+	Missing           []string `wire:"missing"`
 }
 
 // Finvoice is CustomerFinvoiceDetails and OfficeFinvoiceDetails.
 type Finvoice struct {
-	FinvoiceAddress    string
-	FinvoiceRouterCode string
+	FinvoiceAddress    string   `occurs:"1"`
+	FinvoiceRouterCode string   `occurs:"1"`
+	Missing            []string `wire:"missing"`
 }
 
 // Delivery is CustomerDeliveryDetails.
 type Delivery struct {
-	DeliveryName          string
-	DeliveryStreetAddress string
-	DeliveryCity          string
-	DeliveryPostNumber    string
+	DeliveryName          string `occurs:"1"`
+	DeliveryStreetAddress string `occurs:"1"`
+	DeliveryCity          string `occurs:"1"`
+	DeliveryPostNumber    string `occurs:"1"`
 	DeliveryCountry       string
+	Missing               []string `wire:"missing"`
 }
 
 // CardContact is CustomerContactDetails, the card's single free-text contact.
 type CardContact struct {
-	ContactPerson      string
-	ContactPersonEmail string
-	ContactPersonPhone string
+	ContactPerson      string   `occurs:"1"`
+	ContactPersonEmail string   `occurs:"1"`
+	ContactPersonPhone string   `occurs:"1"`
+	Missing            []string `wire:"missing"`
 }
 
 // ContactPersons is CustomerContactPersons.
@@ -177,23 +184,25 @@ type ContactPersons struct {
 // ContactPerson is CustomerContactPerson. Language, title, position and address can be written but not read.
 type ContactPerson struct {
 	ContactPersonID                string
-	ContactPersonFirstName         string
-	ContactPersonLastName          string
-	ContactPersonPhoneNumber       string
-	ContactPersonEmail             string
-	ContactPersonOfficeNetvisorKey string
+	ContactPersonFirstName         string   `occurs:"1"`
+	ContactPersonLastName          string   `occurs:"1"`
+	ContactPersonPhoneNumber       string   `occurs:"1"`
+	ContactPersonEmail             string   `occurs:"1"`
+	ContactPersonOfficeNetvisorKey string   `occurs:"1"`
+	Missing                        []string `wire:"missing"`
 }
 
 // Office is CustomerOfficeDetails, which is repeated without a wrapper.
 type Office struct {
 	OfficeNetvisorKey     string
-	OfficeName            string
-	OfficePhoneNumber     string
+	OfficeName            string `occurs:"1"`
+	OfficePhoneNumber     string `occurs:"1"`
 	OfficeTelefaxNumber   string
-	OfficeIdentifier      string
-	OfficeContactAddress  Address
-	OfficeVisitAddress    Address
-	OfficeFinvoiceDetails Finvoice
+	OfficeIdentifier      string   `occurs:"1"`
+	OfficeContactAddress  Address  `occurs:"1"`
+	OfficeVisitAddress    Address  `occurs:"1"`
+	OfficeFinvoiceDetails Finvoice `occurs:"1"`
+	Missing               []string `wire:"missing"`
 }
 
 // Address is an address of an office.
