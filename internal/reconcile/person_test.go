@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,6 +106,68 @@ func TestSharedPeople(t *testing.T) {
 		all.Wait()
 		if p := s.customer(t, "2").Contacts[0].Person; p.Emails[0] != strings.Repeat("a", 20)+"@example.test" {
 			t.Errorf("the last edit is lost: %v", p.Emails)
+		}
+	})
+	// twice is Aino as contact 7 of record 1 and as contact 9 of record 2, who are one person since somebody said so.
+	twice := func(t *testing.T) *listing {
+		t.Helper()
+		s := newListing(t, 2)
+		s.fake.Put("1", aino("7", nil))
+		s.fake.Put("2", aino("9", nil))
+		s.work(t)
+		page, err := s.hub.PersonProposals(t.Context(), s.viewer, nil, "", false)
+		if err != nil || len(page.Proposals) != 1 {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		if _, err := s.hub.AcceptPersonProposal(t.Context(), s.viewer, page.Proposals[0].ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		poll(t, s)
+		return s
+	}
+	t.Run("TwoRecordsHaveAPartOfTheNewsEach", func(t *testing.T) {
+		t.Parallel()
+		s := twice(t)
+		s.fake.Set("1", customer.Fields{phones: "040 123 4567"})
+		s.fake.Set("2", customer.Fields{"contact[9].emails": "aino.malli@example.test"})
+		poll(t, s)
+		for id, other := range map[string]string{"1": "contact[7].emails", "2": "contact[9].phones"} {
+			c := s.customer(t, id)
+			if p := c.Contacts[0].Person; len(p.Phones) != 1 || p.Phones[0].Raw != "040 123 4567" || !slices.Equal(p.Emails, []string{"aino.malli@example.test"}) {
+				t.Errorf("customer %s has %+v", id, p)
+			}
+			// What the record does not have yet is the hub's to send, and nothing else.
+			if l := c.Links[0]; !strings.Contains(l.LastMessage, " "+other+".") || strings.Contains(l.LastMessage, ",") {
+				t.Errorf("link %s is %s: %s", id, l.State, l.LastMessage)
+			}
+			if n := s.count(t, `SELECT count(*) FROM change WHERE customer_id = $1 AND fields::text LIKE '%phones%' AND fields::text LIKE '%emails%'`, string(c.ID)); n != 1 {
+				t.Errorf("%d changes of customer %s tell both, want 1", n, id)
+			}
+		}
+		if n := s.count(t, `SELECT count(*) FROM finding WHERE code = 'FIELD_CONFLICT'`); n != 0 {
+			t.Errorf("%d conflicts", n)
+		}
+	})
+	t.Run("T23_TheSameFieldTwiceIsAConflict", func(t *testing.T) {
+		t.Parallel()
+		s := twice(t)
+		s.fake.Set("1", customer.Fields{phones: "040 123 4567"})
+		s.fake.Set("2", customer.Fields{"contact[9].phones": "050 765 4321"})
+		poll(t, s)
+		first, second := s.customer(t, "1").Contacts[0].Person, s.customer(t, "2").Contacts[0].Person
+		if len(first.Phones) != 1 || !slices.Equal(first.Phones, second.Phones) {
+			t.Fatalf("%+v and %+v", first.Phones, second.Phones)
+		}
+		if n := s.count(t, `SELECT count(*) FROM finding WHERE code = 'FIELD_CONFLICT'`); n != 1 {
+			t.Errorf("%d conflicts, want 1", n)
+		}
+		lost := map[string]string{"040 123 4567": "050 765 4321", "050 765 4321": "040 123 4567"}[first.Phones[0].Raw]
+		if n := s.count(t, `SELECT count(*) FROM provenance WHERE fields::text LIKE '%' || $1 || '%'`, lost); n != 1 {
+			t.Errorf("the value that lost is kept %d times, want once", n)
+		}
+		poll(t, s)
+		if again := s.customer(t, "1").Contacts[0].Person; !slices.Equal(again.Phones, first.Phones) {
+			t.Errorf("it flips: %+v", again.Phones)
 		}
 	})
 	t.Run("AContactUnlinkedHereStaysOutAsAWhole", func(t *testing.T) {

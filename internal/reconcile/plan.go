@@ -41,6 +41,13 @@ func (p Policy) of(parts []link.PartLink, ours customer.Fields) (merge.Policy, [
 // is not there is a new customer, since the external key is the identity and names never match (R103, R110-R115). It has
 // no I/O and no clock of its own.
 func Plan(observed []merge.Observation, known map[string]merge.Known, p Policy, newID merge.IDFunc, now time.Time) []merge.Outcome {
+	out := planEach(observed, known, p, newID, now)
+	shareNews(out, observed, known, p, newID, now)
+	return out
+}
+
+// planEach decides about each record by itself.
+func planEach(observed []merge.Observation, known map[string]merge.Known, p Policy, newID merge.IDFunc, now time.Time) []merge.Outcome {
 	out := make([]merge.Outcome, 0, len(observed))
 	for _, o := range observed {
 		outcome, err := planOne(o, known, p, newID, now)

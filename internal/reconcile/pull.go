@@ -238,16 +238,17 @@ func policyOf(kind connector.Kind, s system.System) Policy {
 	return Policy{System: s.ID, Name: s.Name, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses, Decided: s.Policy}
 }
 
-// planAll is Plan on all processors: no record's outcome depends on another's.
+// planAll is Plan on all processors.
 func planAll(observed []merge.Observation, known map[string]merge.Known, p Policy, now time.Time) []merge.Outcome {
 	share := max((len(observed)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0), 1)
 	out := make([]merge.Outcome, len(observed))
 	var wg sync.WaitGroup
 	for at := 0; at < len(observed); at += share {
 		end := min(at+share, len(observed))
-		wg.Go(func() { copy(out[at:end], Plan(observed[at:end], known, p, store.NewID, now)) })
+		wg.Go(func() { copy(out[at:end], planEach(observed[at:end], known, p, store.NewID, now)) })
 	}
 	wg.Wait()
+	shareNews(out, observed, known, p, store.NewID, now)
 	return out
 }
 
