@@ -282,9 +282,14 @@ func (ct *Contact) Apply(name, value string) error {
 	case "emails":
 		ct.Person.Emails = SplitList(value)
 	case "phones":
+		before := ct.Person.Phones
 		ct.Person.Phones = nil
 		for _, raw := range SplitList(value) {
-			ct.Person.Phones = append(ct.Person.Phones, Phone{Raw: raw})
+			phone := Phone{Raw: raw}
+			if i := slices.IndexFunc(before, func(p Phone) bool { return p.Raw == raw }); i >= 0 {
+				phone = before[i] // what it was understood as stands
+			}
+			ct.Person.Phones = append(ct.Person.Phones, phone)
 		}
 	case "title":
 		ct.Title = value

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"unicode"
@@ -281,10 +282,7 @@ func (c *Customer) CheckWhole(touched Fields) fault.Errors {
 // business ID, the kinds of e-invoice addresses. It also drops addresses that say nothing, and leaves one default contact
 // where a system names several: the first.
 func (c *Customer) Derive() {
-	country := finnish.Country("FI")
-	if a, ok := c.Address(Billing); ok && a.Country != "" {
-		country = finnish.Country(a.Country)
-	}
+	country := c.Country()
 	c.Phone = derivePhone(country, c.Phone)
 	c.BusinessIDValid = c.BusinessID != "" && finnish.ValidBusinessID(c.BusinessID)
 	c.EInvoice.Kind = einvoiceKind(c.EInvoice.Address)
@@ -298,7 +296,7 @@ func (c *Customer) Derive() {
 	c.Addresses = addresses
 	for i := range c.Offices {
 		o := &c.Offices[i]
-		o.Phone = derivePhone(country, o.Phone)
+		o.Phone = derivePhone(cmp.Or(finnish.Country(o.Address.Country), country), o.Phone)
 		o.EInvoice.Kind = einvoiceKind(o.EInvoice.Address)
 	}
 	hasDefault := false
@@ -306,9 +304,24 @@ func (c *Customer) Derive() {
 		ct := &c.Contacts[i]
 		ct.IsDefault = ct.IsDefault && !hasDefault
 		hasDefault = hasDefault || ct.IsDefault
-		p := &ct.Person
-		for j := range p.Phones {
-			p.Phones[j] = derivePhone(country, p.Phones[j])
+		ct.Person.DerivePhones(country)
+	}
+}
+
+// Country is where the customer's telephone numbers are read: that of the billing address, else Finland.
+func (c *Customer) Country() finnish.Country {
+	if a, ok := c.Address(Billing); ok && a.Country != "" {
+		return finnish.Country(a.Country)
+	}
+	return finnish.Finland
+}
+
+// DerivePhones gives numbers that have none their international form, as they are read in the country. A number that was
+// understood once keeps its meaning, since the person may be a contact of customers in several countries.
+func (p *Person) DerivePhones(country finnish.Country) {
+	for i := range p.Phones {
+		if p.Phones[i].E164 == "" {
+			p.Phones[i] = derivePhone(country, p.Phones[i])
 		}
 	}
 }

@@ -12,6 +12,9 @@ type Country string
 const (
 	Finland Country = "FI"
 	Aland   Country = "AX"
+
+	// Elsewhere is no country in particular; ISO 3166 leaves its letters to users. What depends on a country is not understood there.
+	Elsewhere Country = "ZZ"
 )
 
 // countries are all officially assigned codes of ISO 3166-1 alpha-2, with a space after each.

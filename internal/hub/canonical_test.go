@@ -105,6 +105,34 @@ func TestPeople(t *testing.T) {
 	}
 	aino := customer.Fields{"firstName": "Aino", "lastName": "Malli", "emails": "aino@example.test", "phones": "040 123 4567", "language": "fi"}
 
+	t.Run("ANumberKeepsWhatItWasUnderstoodAs", func(t *testing.T) {
+		swedish := b.create(t, customer.Fields{customer.FieldName: "Svenska AB", "billingAddress.line1": "Gatan 1", "billingAddress.country": "SE"})
+		finnish := b.create(t, customer.Fields{customer.FieldName: "Suomen Oy", "billingAddress.line1": "Katu 1", "billingAddress.country": "FI"})
+		_, person := link(t, hub.LinkContact{Customer: swedish.ID, Fields: customer.Fields{"lastName": "Malm", "phones": "08-123 456 78"}}, "")
+		numbers := func(set customer.Fields) string {
+			t.Helper()
+			p, err := b.hub.UpdatePerson(t.Context(), b.viewer, person, set, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out []string
+			for _, n := range p.Phones {
+				out = append(out, n.E164)
+			}
+			return strings.Join(out, ",")
+		}
+		if got := numbers(customer.Fields{"firstName": "Eva"}); got != "+46812345678" {
+			t.Errorf("after another name the number is %s", got)
+		}
+		link(t, hub.LinkContact{Customer: finnish.ID, Person: person}, "")
+		if got := numbers(customer.Fields{"firstName": "Evelina"}); got != "+46812345678" {
+			t.Errorf("a contact of a Finnish customer too, the number is %s", got)
+		}
+		// What a national number means is not guessed for somebody of two countries.
+		if got := numbers(customer.Fields{"phones": "08-123 456 78;040 123 4567;+358 50 765 4321"}); got != "+46812345678,,+358507654321" {
+			t.Errorf("the numbers are %s", got)
+		}
+	})
 	t.Run("R184_OneChangeReachesAllCustomers", func(t *testing.T) {
 		var customers []customer.ID
 		var aPerson customer.PersonID

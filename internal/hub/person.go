@@ -10,6 +10,7 @@ import (
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/finnish"
 	"customerhub/internal/pg"
 	"customerhub/internal/store"
 )
@@ -222,18 +223,35 @@ func (h *Hub) updatePerson(ctx context.Context, tx pgx.Tx, v auth.Viewer, id cus
 	if err != nil || len(found) == 0 {
 		return firstError(err, noPerson())
 	}
-	whole := customer.Customer{Contacts: []customer.Contact{{Person: found[0]}}}
+	contact := customer.Contact{Person: found[0]}
 	for _, f := range values.Sorted() {
-		if err := whole.Contacts[0].Apply(string(f), values[f]); err != nil {
+		if err := contact.Apply(string(f), values[f]); err != nil {
 			return fault.Wrap(fault.Internal, err, "")
 		}
 	}
-	whole.Derive()
-	now := whole.Contacts[0].Person
+	of, err := store.ListCustomersByID(ctx, tx, customers, store.Relations{Addresses: true})
+	if err != nil {
+		return err
+	}
+	now := contact.Person
+	now.DerivePhones(countryOf(of))
 	if samePerson(found[0], now) {
 		return nil
 	}
 	return h.spread(ctx, tx, map[customer.PersonID]customer.Person{id: now}, nil, v.Actor, change.Source{})
+}
+
+// countryOf is where all of the customers are; where they are in several, numbers are understood in their international form
+// only.
+func countryOf(customers []customer.Customer) finnish.Country {
+	if len(customers) == 0 {
+		return finnish.Finland
+	}
+	country := customers[0].Country()
+	if slices.ContainsFunc(customers, func(c customer.Customer) bool { return c.Country() != country }) {
+		return finnish.Elsewhere
+	}
+	return country
 }
 
 // EraseOrphans erases persons whom nobody has had as a contact for 30 days (crm contract section 4, invariant 2), in all

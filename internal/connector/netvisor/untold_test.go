@@ -43,7 +43,7 @@ func TestLeftOut(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			name := path[strings.LastIndexByte(path, '/')+1:]
-			cut := regexp.MustCompile("<" + name + "/>|<" + name + ">.*</" + name + ">").ReplaceAllString(whole, "")
+			cut := regexp.MustCompile("<"+name+"/>|<"+name+">.*</"+name+">").ReplaceAllString(whole, "")
 			if cut == whole {
 				t.Fatal("the card has no such element")
 			}
