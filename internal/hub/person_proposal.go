@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -98,7 +99,19 @@ func (h *Hub) decideProposal(ctx context.Context, v auth.Viewer, operation strin
 		if err := fn(ctx, tx, p); err != nil {
 			return nil, err
 		}
-		return answer{"person": string(p.Person)}, store.DecideProposal(ctx, tx, id, s, actorKey(v.Actor))
+		if err := store.DecideProposal(ctx, tx, id, s, actorKey(v.Actor)); err != nil {
+			return nil, err
+		}
+		if s == customer.ProposalRejected { // each of the two may be somebody else
+			customers, err := store.ListCustomersOfPeople(ctx, tx, []customer.PersonID{p.Person, p.Other})
+			if err == nil {
+				err = store.ProposePeople(ctx, tx, customers, nil)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		return answer{"person": string(p.Person)}, nil
 	})
 	return customer.PersonID(out["person"]), err
 }
@@ -151,7 +164,7 @@ func (h *Hub) mergePeople(ctx context.Context, tx pgx.Tx, v auth.Viewer, p *cust
 }
 
 // mergeContacts puts the merged person where the two were; false when neither was. A customer that had both keeps the contact
-// of the one that stays, with the roles of both.
+// of the one that stays, with the roles of both, and the title and office of the other where it has none.
 func mergeContacts(c *customer.Customer, one customer.Person, gone customer.PersonID) bool {
 	at := func(id customer.PersonID) int {
 		return slices.IndexFunc(c.Contacts, func(ct customer.Contact) bool { return ct.Person.ID == id })
@@ -171,6 +184,8 @@ func mergeContacts(c *customer.Customer, one customer.Person, gone customer.Pers
 				c.Contacts[kept].Roles = append(c.Contacts[kept].Roles, r)
 			}
 		}
+		c.Contacts[kept].Title = cmp.Or(c.Contacts[kept].Title, c.Contacts[dropped].Title)
+		c.Contacts[kept].OfficeID = cmp.Or(c.Contacts[kept].OfficeID, c.Contacts[dropped].OfficeID)
 		c.Contacts[kept].IsDefault = c.Contacts[kept].IsDefault || c.Contacts[dropped].IsDefault
 		c.Contacts = slices.Delete(c.Contacts, dropped, dropped+1)
 	}

@@ -89,6 +89,72 @@ func TestPersonProposals(t *testing.T) {
 			t.Error("it is proposed again")
 		}
 	})
+	t.Run("WhoIsNotTheOldestMayBeTheNext", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		for _, id := range []string{"1", "2", "3"} {
+			b.fake.Put(id, contact(id, "Aino", "Malli "+id, "aino@example.test", ""))
+		}
+		b.imported()
+		pairs := map[string]bool{}
+		for range 3 { // the oldest with each of the others, and then the others with each other
+			list := open(b)
+			if len(list) == 0 {
+				break
+			}
+			pairs[string(list[0].Person+list[0].Other)] = true
+			_, err := b.hub.RejectPersonProposal(t.Context(), b.viewer, list[0].ID, "")
+			b.must(err)
+		}
+		if len(pairs) != 3 || len(open(b)) != 0 {
+			t.Errorf("%d pairs of three persons were proposed, want 3; %d are open", len(pairs), len(open(b)))
+		}
+	})
+	t.Run("WhoHasOneCustomerInCommonIsToldApartEverywhere", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		fs := contact("1", "Aino", "Malli", "laskut@example.test", "")
+		maps.Copy(fs, contact("2", "Bo", "Toinen", "laskut@example.test", ""))
+		b.fake.Put("1", fs)
+		b.fake.Put("4", customer.Fields{"name": "Customer 4", "kind": "COMPANY", "status": "ACTIVE"})
+		b.imported()
+		var bo customer.PersonID
+		for _, ct := range b.find("1").Contacts {
+			if ct.Person.FirstName == "Bo" {
+				bo = ct.Person.ID
+			}
+		}
+		_, _, err := b.hub.LinkContact(t.Context(), b.viewer, hub.LinkContact{Customer: b.find("4").ID, Person: bo}, "")
+		b.must(err)
+		if list := open(b); len(list) != 0 {
+			t.Errorf("got %+v", list)
+		}
+	})
+	t.Run("ACustomerThatHadBothKeepsTitleAndOffice", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.fake.Put("1", contact("1", "Aino", "Malli", "aino@example.test", ""))
+		b.fake.Put("2", contact("2", "A.", "Malli", "aino@example.test", ""))
+		b.imported()
+		list := open(b)
+		if len(list) != 1 {
+			t.Fatalf("got %+v", list)
+		}
+		one := b.find("1")
+		if list[0].Person != one.Contacts[0].Person.ID {
+			one = b.find("2")
+		}
+		title := "talouspäällikkö"
+		_, _, err := b.hub.LinkContact(t.Context(), b.viewer, hub.LinkContact{Customer: one.ID, Person: list[0].Other, Title: &title}, "")
+		b.must(err)
+		_, err = b.hub.AcceptPersonProposal(t.Context(), b.viewer, list[0].ID, "")
+		b.must(err)
+		views, err := b.hub.CustomersByID(t.Context(), b.viewer, []customer.ID{one.ID}, hub.IncludeAll)
+		b.must(err)
+		if c := views[one.ID]; len(c.Contacts) != 1 || c.Contacts[0].Title != title {
+			t.Errorf("got %+v", c.Contacts)
+		}
+	})
 	t.Run("WhatNoLongerMatchesIsWithdrawn", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)

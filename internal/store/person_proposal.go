@@ -27,7 +27,8 @@ func (r proposalRow) noun() customer.PersonProposal {
 }
 
 // sqlProposePeople pairs each person with the oldest other one that has a key in common, when the two have no customer in
-// common: people who share a customer are told apart there. Ids of persons grow with time.
+// common: people who share a customer are told apart there. A pair that somebody rejected makes way for the next oldest. Ids of
+// persons grow with time.
 const sqlProposePeople = `
 INSERT INTO person_proposal (id, person_id, other_id, reason)
 SELECT DISTINCT ON (least(mine.person_id, other.person_id), greatest(mine.person_id, other.person_id))
@@ -38,9 +39,15 @@ JOIN person_key mine ON mine.organisation_id = t.organisation_id AND mine.person
 CROSS JOIN LATERAL (
   SELECT o.person_id
   FROM person_key o
-  JOIN contact c ON c.organisation_id = o.organisation_id AND c.person_id = o.person_id
   WHERE o.key = mine.key AND o.person_id <> mine.person_id
-    AND NOT EXISTS (SELECT FROM contact same WHERE same.customer_id = c.customer_id AND same.person_id = mine.person_id)
+    AND EXISTS (SELECT FROM contact c WHERE c.person_id = o.person_id)
+    AND NOT EXISTS (
+      SELECT FROM contact c
+      JOIN contact same ON same.organisation_id = c.organisation_id AND same.customer_id = c.customer_id
+      WHERE c.person_id = o.person_id AND same.person_id = mine.person_id)
+    AND NOT EXISTS (
+      SELECT FROM person_proposal p
+      WHERE p.person_id = least(o.person_id, mine.person_id) AND p.other_id = greatest(o.person_id, mine.person_id) AND p.state <> 'OPEN')
   ORDER BY o.person_id
   LIMIT 1
 ) other
