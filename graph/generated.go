@@ -1939,6 +1939,18 @@ enum FindingCode {
   RECORD_UNREADABLE
   "The country is not an ISO 3166-1 country."
   COUNTRY_UNKNOWN
+  "An e-invoice address with the business ID of another organisation; it was kept."
+  EINVOICE_OTHER_ORGANISATION
+  "An e-invoice operator that is not in the hub's list; it was kept, and a system may refuse it."
+  OPERATOR_UNKNOWN
+  "A known misspelling or an old form of a value; the right form was taken."
+  VALUE_CORRECTED
+  "A value that is not an e-mail address; it was kept as it was typed."
+  EMAIL_INVALID
+  "A value that is not a postcode of its country; it was kept as it was typed."
+  POSTCODE_INVALID
+  "A language other than Finnish, Swedish and English; Finnish was taken."
+  LANGUAGE_UNKNOWN
   "A phone number could not be understood; it is kept as typed."
   PHONE_NOT_UNDERSTOOD
   "A contact person lacks a first or a last name."

@@ -2574,6 +2574,18 @@ const (
 	FindingCodeRecordUnreadable FindingCode = "RECORD_UNREADABLE"
 	// The country is not an ISO 3166-1 country.
 	FindingCodeCountryUnknown FindingCode = "COUNTRY_UNKNOWN"
+	// An e-invoice address with the business ID of another organisation; it was kept.
+	FindingCodeEinvoiceOtherOrganisation FindingCode = "EINVOICE_OTHER_ORGANISATION"
+	// An e-invoice operator that is not in the hub's list; it was kept, and a system may refuse it.
+	FindingCodeOperatorUnknown FindingCode = "OPERATOR_UNKNOWN"
+	// A known misspelling or an old form of a value; the right form was taken.
+	FindingCodeValueCorrected FindingCode = "VALUE_CORRECTED"
+	// A value that is not an e-mail address; it was kept as it was typed.
+	FindingCodeEmailInvalid FindingCode = "EMAIL_INVALID"
+	// A value that is not a postcode of its country; it was kept as it was typed.
+	FindingCodePostcodeInvalid FindingCode = "POSTCODE_INVALID"
+	// A language other than Finnish, Swedish and English; Finnish was taken.
+	FindingCodeLanguageUnknown FindingCode = "LANGUAGE_UNKNOWN"
 	// A phone number could not be understood; it is kept as typed.
 	FindingCodePhoneNotUnderstood FindingCode = "PHONE_NOT_UNDERSTOOD"
 	// A contact person lacks a first or a last name.
@@ -2615,6 +2627,12 @@ var AllFindingCode = []FindingCode{
 	FindingCodeCustomerNumberTwice,
 	FindingCodeRecordUnreadable,
 	FindingCodeCountryUnknown,
+	FindingCodeEinvoiceOtherOrganisation,
+	FindingCodeOperatorUnknown,
+	FindingCodeValueCorrected,
+	FindingCodeEmailInvalid,
+	FindingCodePostcodeInvalid,
+	FindingCodeLanguageUnknown,
 	FindingCodePhoneNotUnderstood,
 	FindingCodeContactNameMissing,
 	FindingCodeUnknownElement,
@@ -2634,7 +2652,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
+	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
 		return true
 	}
 	return false

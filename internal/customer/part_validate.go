@@ -12,7 +12,7 @@ import (
 // asCustomerField says by which rule of a customer's field a value of a part is checked.
 var asCustomerField = map[Part]map[Field]Field{
 	PartOffice: {
-		"name": FieldName, "identifier": FieldNumber, "phone": FieldPhone, "billingEmails": FieldBillingEmails,
+		"name": FieldName, "identifier": "identifier", "phone": FieldPhone, "billingEmails": FieldBillingEmails,
 		"einvoice.address": FieldEInvoiceAddress, "einvoice.operator": FieldEInvoiceOperator,
 		"address.name": AddressField(Visiting, "name"), "address.line1": AddressField(Visiting, "line1"),
 		"address.line2": AddressField(Visiting, "line2"), "address.postcode": AddressField(Visiting, "postcode"),
@@ -60,8 +60,9 @@ func NormalisePerson(patch Fields) (Fields, fault.Errors) {
 }
 
 const (
-	maxTitle  = 200
-	maxPhones = 10
+	maxTitle      = 200
+	maxPhones     = 10
+	maxIdentifier = 50
 )
 
 func normalisePart(part Part, patch Fields, as *Customer) (Fields, fault.Errors) {
@@ -97,6 +98,11 @@ func normalisePart(part Part, patch Fields, as *Customer) (Fields, fault.Errors)
 
 func normaliseByRule(rule Field, value string, patch Fields, as *Customer) (string, *fault.Error) {
 	switch rule {
+	case "identifier": // the organisation's own, of any form (Netvisor contract section 4.5)
+		if n := utf8.RuneCountInString(value); n > maxIdentifier {
+			return "", fault.Because(fault.Invalid, ReasonTooLong, "An office's identifier has at most %d characters; this one has %d.", maxIdentifier, n)
+		}
+		return normalise(FieldNameExtension, value, patch, as)
 	case "title":
 		if n := utf8.RuneCountInString(value); n > maxTitle {
 			return "", fault.Because(fault.Invalid, ReasonTooLong, "A title has at most %d characters; this one has %d.", maxTitle, n)

@@ -99,11 +99,7 @@ func normalise(f Field, value string, patch Fields, current *Customer) (string, 
 		}
 		return string(vat), nil
 	case FieldBuyerUnitNumber:
-		ovt, issues := finnish.ParseOVT(value)
-		if err := issues.Err(); err != nil {
-			return "", fromIssue(err, "")
-		}
-		return string(ovt), nil
+		return normaliseUnit(value)
 	case FieldEmail:
 		e, err := finnish.ParseEmail(value)
 		if err != nil {
@@ -231,6 +227,21 @@ func normaliseEmails(value string) (string, *fault.Error) {
 		list[i] = parsed
 	}
 	return JoinList(list), nil
+}
+
+// normaliseUnit checks the number of a buyer's unit, which Netvisor takes as 12 to 17 digits with a check digit that fits (Netvisor
+// contract section 4.3).
+func normaliseUnit(value string) (string, *fault.Error) {
+	ovt, issues := finnish.ParseOVT(value)
+	for _, i := range issues {
+		if i.Severity != finnish.Normalised {
+			return "", fromIssue(i, "")
+		}
+	}
+	if strings.Trim(string(ovt), "0123456789") != "" {
+		return "", fault.Because(fault.Invalid, string(finnish.OVTFormat), "The number of a buyer's unit has digits only, 12 to 17 of them.")
+	}
+	return string(ovt), nil
 }
 
 // fromIssue turns an issue of package finnish into a fault. reason overrides the issue's own code when not empty.

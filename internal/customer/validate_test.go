@@ -60,6 +60,8 @@ func TestNormalise(t *testing.T) {
 		{"VATNumber", customer.FieldVATNumber, "fi 1572860-0", "FI15728600", ""},
 		{"VATNumberOfNoCountry", customer.FieldVATNumber, "15728600", "", customer.ReasonVATNumber},
 		{"BuyerUnitNumber", customer.FieldBuyerUnitNumber, "0037 1572 8600", "003715728600", ""},
+		{"BuyerUnitWithAWrongCheckDigit", customer.FieldBuyerUnitNumber, "003712345678", "", "EINVOICE_OVT_CHECK_DIGIT"},
+		{"BuyerUnitWithLetters", customer.FieldBuyerUnitNumber, "003715728600P", "", "EINVOICE_OVT_FORMAT"},
 		{"BuyerUnitNumberThatIsNone", customer.FieldBuyerUnitNumber, "12345", "", "EINVOICE_OVT_FORMAT"},
 		{"Email", customer.FieldEmail, "Info@Example.TEST", "Info@example.test", ""},
 		{"EmailWithoutDomain", customer.FieldEmail, "info", "", customer.ReasonEmail},

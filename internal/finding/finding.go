@@ -17,28 +17,34 @@ type Code string
 
 // The codes of findings.
 const (
-	BusinessIDInvalid   Code = "BUSINESS_ID_INVALID"     // kept as given, left out of e-invoicing and due diligence
-	IdentityCodeDropped Code = "IDENTITY_CODE_DROPPED"   // a personal identity code in a field that is not for it; the field was dropped
-	HetuMasked          Code = "HETU_MASKED"             // a personal identity code in free text; it was masked
-	EInvoiceInvalid     Code = "EINVOICE_INVALID"        // an e-invoice address or operator that cannot be right
-	EInvoiceIncomplete  Code = "EINVOICE_INCOMPLETE"     // an address without an operator, or the reverse
-	CustomerNumberTwice Code = "CUSTOMER_NUMBER_TWICE"   // two records of a system carry the same number
-	RecordUnreadable    Code = "RECORD_UNREADABLE"       // a record could not be taken at all
-	CountryUnknown      Code = "COUNTRY_UNKNOWN"         // not an ISO 3166 country code
-	PhoneNotUnderstood  Code = "PHONE_NOT_UNDERSTOOD"    // kept as typed
-	ContactNameMissing  Code = "CONTACT_NAME_MISSING"    // a contact person with half a name
-	ElementMissing      Code = "ELEMENT_MISSING"         // the system left out what it always gives; what the hub has of it stands
-	UnknownElement      Code = "UNKNOWN_ELEMENT"         // the system sent something the hub does not know
-	MissingRecord       Code = "RECORD_LISTED_NOT_READ"  // in the list, but the details could not be had
-	RecordDeleted       Code = "RECORD_DELETED"          // deleted in the system; the customer was made inactive
-	MassAbsence         Code = "MASS_ABSENCE"            // a list that lacks so much that none of it is believed
-	FieldConflict       Code = "FIELD_CONFLICT"          // both sides changed a value; one of them stands
-	CreateAmbiguous     Code = "CREATE_AMBIGUOUS"        // a record that the hub may have made, or must not make again, fits several
-	CustomFieldUnmapped Code = "CUSTOM_FIELD_UNMAPPED"   // a field of the system that nobody has said what it is; kept as text
-	CustomFieldInvalid  Code = "CUSTOM_FIELD_INVALID"    // a value that is not of its custom field's type
-	OfficeEInvoice      Code = "OFFICE_EINVOICE_REFUSED" // an office's e-invoice address that the system does not take in an office
-	EInvoiceNotSent     Code = "EINVOICE_NOT_SENT"       // an e-invoice address of a customer without a valid business ID; it stays in the hub
-	LinkParked          Code = "LINK_PARKED"             // a record that the system refuses, or that fails again and again
+	BusinessIDInvalid   Code = "BUSINESS_ID_INVALID"         // kept as given, left out of e-invoicing and due diligence
+	IdentityCodeDropped Code = "IDENTITY_CODE_DROPPED"       // a personal identity code in a field that is not for it; the field was dropped
+	HetuMasked          Code = "HETU_MASKED"                 // a personal identity code in free text; it was masked
+	EInvoiceInvalid     Code = "EINVOICE_INVALID"            // an e-invoice address or operator that cannot be right
+	EInvoiceIncomplete  Code = "EINVOICE_INCOMPLETE"         // an address without an operator, or the reverse
+	CustomerNumberTwice Code = "CUSTOMER_NUMBER_TWICE"       // two records of a system carry the same number
+	RecordUnreadable    Code = "RECORD_UNREADABLE"           // a record could not be taken at all
+	EInvoiceOtherOrg    Code = "EINVOICE_OTHER_ORGANISATION" // an e-invoice address with another organisation's business ID
+	OperatorUnknown     Code = "OPERATOR_UNKNOWN"            // an operator that is not in the hub's list; a system may refuse it
+	ValueCorrected      Code = "VALUE_CORRECTED"             // a known misspelling or an old form; the right form was taken
+	EmailInvalid        Code = "EMAIL_INVALID"               // not an e-mail address; kept as typed
+	PostcodeInvalid     Code = "POSTCODE_INVALID"            // not a postcode of the country; kept as typed
+	LanguageUnknown     Code = "LANGUAGE_UNKNOWN"            // a language that the hub does not have; Finnish was taken
+	CountryUnknown      Code = "COUNTRY_UNKNOWN"             // not an ISO 3166 country code
+	PhoneNotUnderstood  Code = "PHONE_NOT_UNDERSTOOD"        // kept as typed
+	ContactNameMissing  Code = "CONTACT_NAME_MISSING"        // a contact person with half a name
+	ElementMissing      Code = "ELEMENT_MISSING"             // the system left out what it always gives; what the hub has of it stands
+	UnknownElement      Code = "UNKNOWN_ELEMENT"             // the system sent something the hub does not know
+	MissingRecord       Code = "RECORD_LISTED_NOT_READ"      // in the list, but the details could not be had
+	RecordDeleted       Code = "RECORD_DELETED"              // deleted in the system; the customer was made inactive
+	MassAbsence         Code = "MASS_ABSENCE"                // a list that lacks so much that none of it is believed
+	FieldConflict       Code = "FIELD_CONFLICT"              // both sides changed a value; one of them stands
+	CreateAmbiguous     Code = "CREATE_AMBIGUOUS"            // a record that the hub may have made, or must not make again, fits several
+	CustomFieldUnmapped Code = "CUSTOM_FIELD_UNMAPPED"       // a field of the system that nobody has said what it is; kept as text
+	CustomFieldInvalid  Code = "CUSTOM_FIELD_INVALID"        // a value that is not of its custom field's type
+	OfficeEInvoice      Code = "OFFICE_EINVOICE_REFUSED"     // an office's e-invoice address that the system does not take in an office
+	EInvoiceNotSent     Code = "EINVOICE_NOT_SENT"           // an e-invoice address of a customer without a valid business ID; it stays in the hub
+	LinkParked          Code = "LINK_PARKED"                 // a record that the system refuses, or that fails again and again
 )
 
 // Lasting are the codes that tell of something that happened. They stand until a person resolves them, though the next

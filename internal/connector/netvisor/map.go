@@ -26,6 +26,7 @@ func toRecord(id string, card api.Customer, people salesPeople) connector.Record
 		return connector.Record{ExternalID: id, Fields: m.fields, Excluded: excluded, Findings: m.findings}
 	}
 	m.fields.Set(customer.FieldNumber, num)
+	m.country, _ = finnish.ParseCountry(oneLine(base.Country))
 	m.base(base)
 	m.invoicing(card)
 	m.address(customer.Billing, postal{
@@ -59,6 +60,8 @@ type mapper struct {
 	findings []finding.Finding
 	custom   []customer.CustomField
 	private  bool
+	// country is where national telephone numbers of the customer are read.
+	country finnish.Country
 	// owner is the customer's business ID when it has a valid one.
 	owner finnish.BusinessID
 }
@@ -101,9 +104,9 @@ func (m *mapper) base(b api.BaseInformation) {
 	m.set(customer.FieldName, b.Name)
 	m.set(customer.FieldNameExtension, b.NameExtension)
 	m.identifier(b.ExternalIdentifier)
-	m.set(customer.FieldBuyerUnitNumber, b.OrganizationUnitNumber)
-	m.set(customer.FieldPhone, b.PhoneNumber)
-	m.fields.Set(customer.FieldEmail, email(m.text(customer.FieldEmail, b.Email)))
+	m.buyerUnit(b.OrganizationUnitNumber)
+	m.phone(customer.FieldPhone, m.country, b.PhoneNumber)
+	m.fields.Set(customer.FieldEmail, m.email(customer.FieldEmail, m.text(customer.FieldEmail, b.Email)))
 }
 
 // identifier takes ExternalIdentifier, which holds a business ID, a foreign VAT number or, of persons, an identity code
@@ -159,11 +162,12 @@ func foreign(vat finnish.VATNumber) bool {
 
 // invoicing takes how invoices reach the customer.
 func (m *mapper) invoicing(card api.Customer) {
-	m.fields.Set(customer.FieldBillingEmails, emails(m.text(customer.FieldBillingEmails, card.CustomerBaseInformation.EmailInvoicingAddress)))
+	m.fields.Set(customer.FieldBillingEmails, m.emails(customer.FieldBillingEmails, m.text(customer.FieldBillingEmails, card.CustomerBaseInformation.EmailInvoicingAddress)))
 	if lang := oneLine(card.CustomerAdditionalInformation.InvoicingLanguage); lang != "" {
 		l, issues := finnish.LanguageFromNetvisor(lang)
 		m.fields.Set(customer.FieldLanguage, string(l))
 		if len(issues) > 0 {
+			m.note(finding.LanguageUnknown, customer.FieldLanguage, "%s", issues[0].Message)
 			m.keep("InvoicingLanguage", lang)
 		}
 	}
@@ -183,15 +187,14 @@ func (m *mapper) einvoice(addressField, operatorField customer.Field, f api.Finv
 	address, operator := m.text(addressField, f.FinvoiceAddress), m.text(operatorField, f.FinvoiceRouterCode)
 	_, issues := finnish.ParseEInvoice(address, operator, m.owner)
 	for _, i := range issues {
-		switch i.Code {
-		case finnish.EInvoiceIncomplete:
-			m.note(finding.EInvoiceIncomplete, addressField, "%s", i.Message)
-		case finnish.OVTCheckDigit, finnish.EInvoiceFieldsSwapped:
-			m.note(finding.EInvoiceInvalid, addressField, "%s", i.Message)
-		default:
-			if i.Severity == finnish.Reject {
-				m.note(finding.EInvoiceInvalid, addressField, "%s", i.Message)
-			}
+		f := addressField
+		if strings.HasPrefix(string(i.Code), "OPERATOR_") {
+			f = operatorField
+		}
+		if code, odd := oddInvoicing[i.Code]; odd {
+			m.note(code, f, "%s", i.Message)
+		} else if i.Severity != finnish.Normalised {
+			m.note(finding.EInvoiceInvalid, f, "%s", i.Message)
 		}
 	}
 	// What is well formed is taken in its canonical form, the rest as it is.
@@ -204,6 +207,45 @@ func (m *mapper) einvoice(addressField, operatorField customer.Field, f api.Finv
 	// Again, since a canonical form lacks the spaces that an identity code may have been hidden by.
 	m.set(addressField, address)
 	m.set(operatorField, operator)
+}
+
+// oddInvoicing are the findings of what is odd about e-invoice addresses and operators; all else is EINVOICE_INVALID.
+var oddInvoicing = map[finnish.Code]finding.Code{
+	finnish.EInvoiceIncomplete: finding.EInvoiceIncomplete, finnish.OVTOtherOrganisation: finding.EInvoiceOtherOrg,
+	finnish.OperatorUnknown: finding.OperatorUnknown, finnish.OperatorCorrected: finding.ValueCorrected,
+	finnish.PeppolSchemeMigrated: finding.ValueCorrected,
+}
+
+// buyerUnit takes the number that e-invoices name the receiver's unit by, an OVT code (contract section 4.3).
+func (m *mapper) buyerUnit(raw string) {
+	v := m.text(customer.FieldBuyerUnitNumber, raw)
+	m.fields.Set(customer.FieldBuyerUnitNumber, v)
+	if v == "" || finnish.HoldsMask(v) {
+		return
+	}
+	for _, i := range second(finnish.ParseOVT(v)) {
+		if i.Severity != finnish.Normalised {
+			m.note(finding.EInvoiceInvalid, customer.FieldBuyerUnitNumber, "%s", i.Message)
+		}
+	}
+}
+
+func second[A, B any](_ A, b B) B { return b }
+
+// phone takes a telephone number as typed. One that cannot be dialled from everywhere is noted (formats contract section 7).
+func (m *mapper) phone(f customer.Field, country finnish.Country, raw string) {
+	v := m.text(f, raw)
+	m.fields.Set(f, v)
+	m.checkPhone(f, country, v)
+}
+
+func (m *mapper) checkPhone(f customer.Field, country finnish.Country, number string) {
+	if number == "" || finnish.HoldsMask(number) {
+		return // what was hidden is noted already
+	}
+	if _, issues := finnish.ParsePhone(country, number); len(issues) > 0 {
+		m.note(finding.PhoneNotUnderstood, f, "%s", issues[0].Message)
+	}
 }
 
 // postal is an address as Netvisor gives it.
@@ -237,8 +279,12 @@ func (m *mapper) addressAt(at func(part string) customer.Field, p postal) bool {
 	case rawCountry != "":
 		m.fields.Set(at("country"), string(country))
 	}
-	if code, pErr := finnish.ParsePostcode(country, parts["postcode"]); err == nil && pErr == nil {
-		parts["postcode"] = code
+	if err == nil && parts["postcode"] != "" {
+		if code, pErr := finnish.ParsePostcode(country, parts["postcode"]); pErr == nil {
+			parts["postcode"] = code
+		} else {
+			m.note(finding.PostcodeInvalid, at("postcode"), "%s", pErr.Error())
+		}
 	}
 	for _, part := range customer.AddressParts {
 		if part != "country" {
@@ -255,19 +301,24 @@ func yes(s string) bool {
 }
 
 // email is the canonical form of an address, or what was given when it is not one.
-func email(s string) string {
-	if e, err := finnish.ParseEmail(s); err == nil {
-		return e
+func (m *mapper) email(f customer.Field, s string) string {
+	if s == "" || finnish.HoldsMask(s) {
+		return s
 	}
-	return s
+	e, err := finnish.ParseEmail(s)
+	if err != nil {
+		m.note(finding.EmailInvalid, f, "%s", err.Error())
+		return s
+	}
+	return e
 }
 
 // emails is a list of addresses from one field, where people separate them with semicolons and commas (formats contract
 // section 10), each once.
-func emails(s string) string {
+func (m *mapper) emails(f customer.Field, s string) string {
 	var list []string
 	for part := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ';' || r == ',' }) {
-		if e := email(strings.TrimSpace(part)); e != "" && !slices.Contains(list, e) {
+		if e := m.email(f, strings.TrimSpace(part)); e != "" && !slices.Contains(list, e) {
 			list = append(list, e)
 		}
 	}
@@ -275,10 +326,11 @@ func emails(s string) string {
 }
 
 // phones is a list of telephone numbers as typed. Only the semicolon separates: other signs belong to numbers.
-func phones(s string) string {
+func (m *mapper) phones(f customer.Field, s string) string {
 	var list []string
 	for part := range strings.SplitSeq(s, ";") {
 		if p := strings.TrimSpace(part); p != "" && !slices.Contains(list, p) {
+			m.checkPhone(f, m.country, p)
 			list = append(list, p)
 		}
 	}

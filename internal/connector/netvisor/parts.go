@@ -7,6 +7,7 @@ import (
 	"customerhub/internal/connector/netvisor/api"
 	"customerhub/internal/customer"
 	"customerhub/internal/finding"
+	"customerhub/internal/finnish"
 )
 
 // cardKey is the key of the card's single free-text contact, which has none in Netvisor.
@@ -28,12 +29,24 @@ func (m *mapper) offices(list []api.Office) []string {
 		m.fields.Set(at("active"), "true")
 		m.set(at("name"), o.OfficeName)
 		m.set(at("identifier"), o.OfficeIdentifier)
-		m.set(at("phone"), o.OfficePhoneNumber)
+		m.phone(at("phone"), m.countryOf(o), o.OfficePhoneNumber)
 		m.einvoice(at("einvoice.address"), at("einvoice.operator"), o.OfficeFinvoiceDetails)
 		m.officeAddress(k, o)
 		m.keep("office["+k+"].TelefaxNumber", o.OfficeTelefaxNumber)
 	}
 	return keys
+}
+
+// countryOf is where an office's telephone numbers are read: where the office is, else where the customer is.
+func (m *mapper) countryOf(o api.Office) finnish.Country {
+	for _, a := range []api.Address{o.OfficeVisitAddress, o.OfficeContactAddress} {
+		if given := oneLine(a.Country); given != "" {
+			if country, err := finnish.ParseCountry(given); err == nil {
+				return country
+			}
+		}
+	}
+	return m.country
 }
 
 // officeAddress takes the visiting address, and the postal one where there is no other (design section 5).
@@ -97,8 +110,8 @@ func (m *mapper) contact(k, first, last, mail, phone string) {
 	m.fields.Set(at(customer.Present), "true")
 	m.fields.Set(at("firstName"), first)
 	m.fields.Set(at("lastName"), last)
-	m.fields.Set(at("emails"), emails(m.text(at("emails"), mail)))
-	m.fields.Set(at("phones"), phones(m.text(at("phones"), phone)))
+	m.fields.Set(at("emails"), m.emails(at("emails"), m.text(at("emails"), mail)))
+	m.fields.Set(at("phones"), m.phones(at("phones"), m.text(at("phones"), phone)))
 	m.fields.Set(at("roles"), string(customer.GeneralContact))
 }
 
@@ -107,7 +120,7 @@ func (m *mapper) contact(k, first, last, mail, phone string) {
 func (m *mapper) cardContact(c api.CardContact) {
 	at := func(name string) customer.Field { return customer.PartField(customer.PartContact, cardKey, name) }
 	name := m.text(at("lastName"), c.ContactPerson)
-	mail := emails(oneLine(c.ContactPersonEmail))
+	mail := new(mapper).emails("", oneLine(c.ContactPersonEmail))
 	if name == "" || m.knows(name, mail) {
 		m.keep("ContactPerson", c.ContactPerson)
 		m.keep("ContactPersonEmail", c.ContactPersonEmail)

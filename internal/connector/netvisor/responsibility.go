@@ -35,7 +35,7 @@ func (c *Connection) ReadKYCContact(ctx context.Context, externalID string) (con
 	p := tab.ContactPerson
 	return connector.KYCContact{
 		FirstName: m.personName("", p.FirstName), LastName: m.personName("", p.LastName),
-		Email: email(m.text("", p.Email)), Phone: m.text("", p.PhoneNumber),
+		Email: m.email("", m.text("", p.Email)), Phone: m.text("", p.PhoneNumber),
 	}, nil
 }
 

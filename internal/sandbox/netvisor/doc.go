@@ -23,7 +23,7 @@
 // and numbers that exist. An element that is absent keeps its value, an empty one clears it, and an empty aggregate does nothing.
 // These are stricter than the service may be [inferred]: customerbaseinformation must be there in every message of customer.nv; an
 // empty 0/1 element is refused; decimals have a comma; identifiers of contactperson.nv and the keys of payment terms, accounts
-// and sales people need their attribute type; organizationunitnumber needs a right check digit; a contact person needs half a name.
+// and sales people need their attribute type; organizationunitnumber needs a right check digit; a contact person needs both names.
 //
 // The responsibility tab [assumed]. GET answers
 //

@@ -13,7 +13,8 @@ var routers = map[string]string{
 	"003701150617": "PostNord Strålfors", "003722207029": "Åland Post", "INEXCHANGE": "InExchange Factorum", "EXPSYS": "Kofax", "885790000000418": "HighJump",
 	"885060259470028": "Tradeshift", "PALETTE": "Palette Software", "003717203971": "Notebeat", "FIYAPSOL": "YAP Solutions",
 	"NDEAFIHH": "Nordea", "OKOYFIHH": "OP", "DABAFIHH": "Danske Bank", "HANDFIHH": "Handelsbanken", "HELSFIHH": "Aktia", "AABAFI22": "Ålandsbanken",
-	"ITELFIHH": "Säästöpankit", "POPFFI22": "POP Pankki", "SBANFIHH": "S-Pankki", "PSPBFIHH": "Danske Bank", "NETBFI99": "Netvisor test bank",
+	"ITELFIHH": "Säästöpankit", "POPFFI22": "POP Pankki", "SBANFIHH": "S-Pankki", "PSPBFIHH": "Danske Bank", "DNBAFIHX": "DNB", "TAPIFI22": "Tapiola",
+	"NETBFI99": "Netvisor test bank",
 }
 
 // countryCodes are the two-letter codes of ISO 3166-1.

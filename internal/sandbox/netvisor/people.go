@@ -134,8 +134,8 @@ func (p *person) rules() []rule {
 		{name: "customeridentifier", need: always, filled: true, kinds: netvisor, check: isNumber},
 		{name: "contactpersonidentifier", need: identified, filled: true, kinds: netvisor, check: isNumber},
 		{name: "isdefault", filled: true, check: oneOf("true"), apply: func(*writing, given) { p.makeDefault = true }},
-		{name: "firstname", size: 100, need: named, apply: to("ContactPersonFirstName")},
-		{name: "lastname", size: 100, need: named, apply: to("ContactPersonLastName")},
+		{name: "firstname", size: 100, need: named, filled: true, apply: to("ContactPersonFirstName")},
+		{name: "lastname", size: 100, need: named, filled: true, apply: to("ContactPersonLastName")},
 		language,
 		{name: "phonenumber", size: 80, apply: to("ContactPersonPhoneNumber")},
 		{name: "email", size: 200, apply: to("ContactPersonEmail")},
@@ -169,13 +169,8 @@ func checkOffice(w *writing, g given) *failure {
 	return nil
 }
 
-// check needs a name, of which one half will do [inferred], and the person where one is to be changed.
+// check needs the person where one is to be changed.
 func (p *person) check(w *writing) *failure {
-	first, _ := w.value("firstname")
-	last, _ := w.value("lastname")
-	if p.method != "delete" && strings.TrimSpace(first+last) == "" {
-		return fail(invalidData, textElementEmpty, "contactperson/lastname")
-	}
 	if id, _ := w.value("contactpersonidentifier"); p.method != "add" {
 		p.key, _ = strconv.ParseInt(id, 10, 64) // a number, as has been checked
 		if p.key == 0 || contactPart.find(w.customer, p.key) == nil {
