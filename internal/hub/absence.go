@@ -2,6 +2,8 @@ package hub
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,6 +27,9 @@ func noteAbsence(ctx context.Context, tx pgx.Tx, c store.Claim, s *system.System
 		}
 	}
 	if err := markGone(ctx, tx, s, report.Gone, now); err != nil {
+		return err
+	}
+	if err := markLeftOut(ctx, tx, s, report.LeftOut); err != nil {
 		return err
 	}
 	noted, err := store.SyncFindings(ctx, tx, s.ID, []string{""}, report.Findings)
@@ -66,6 +71,22 @@ func markGone(ctx context.Context, tx pgx.Tx, s *system.System, externalIDs []st
 		})
 	}
 	return w.save(ctx, tx, externalIDs)
+}
+
+// markLeftOut says of links why their records do not come in any more.
+func markLeftOut(ctx context.Context, tx pgx.Tx, s *system.System, reasons map[string]string) error {
+	if len(reasons) == 0 {
+		return nil
+	}
+	known, _, err := knownRecords(ctx, tx, s.ID, slices.Sorted(maps.Keys(reasons)))
+	if err != nil {
+		return err
+	}
+	var records []store.LinkedRecord
+	for id, k := range known {
+		records = append(records, store.LinkedRecord{Link: merge.LeftOut(k.Link, reasons[id]), Base: k.Base, Parts: k.Parts})
+	}
+	return store.SaveLinkedRecords(ctx, tx, records)
 }
 
 // withoutStatus is the base of a record that is gone: it has no status, and the customer that goes with it is inactive. A

@@ -105,6 +105,8 @@ type SystemReport struct {
 	Swept   bool
 	Counted bool
 	Gone    []string
+	// LeftOut are records that the list lacks although they are there, with the reason why they never come in.
+	LeftOut map[string]string
 	// Findings are about the system as a whole; they replace those that stood.
 	Findings []finding.Finding
 	// Fault is why the run failed; nil clears the system's fault.

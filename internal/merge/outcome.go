@@ -3,9 +3,11 @@ package merge
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/link"
 )
@@ -57,6 +59,13 @@ func (o *Observation) leavesOut(f customer.Field) bool {
 		_, mentioned := o.Fields[present]
 		return string(u) == string(part) && !mentioned
 	})
+}
+
+// LeftOut gives the link of a record that never comes in, with the reason.
+func LeftOut(l link.Link, reason string) link.Link {
+	l.State, l.LastFault, l.LastMessage = link.NotInScope, fault.Unsupported, "This record is never kept in agreement: "+reason+"."
+	l.DueAt = time.Time{}
+	return l
 }
 
 // Known is what the hub holds of one external record: its link with base and parts, and the customer.

@@ -21,27 +21,36 @@ const (
 // single read refuses too; an inactive record is not gone (Promise 6). A list that lacks too much counts for nothing, and a
 // finding has the numbers.
 func (j *job) lookForGone(ctx context.Context, conn connector.Connection, lane string) error {
+	if n := j.work.Run.Counts.Keyless; n > 0 {
+		j.report.Findings = append(j.report.Findings, finding.Finding{
+			Code:    finding.RecordUnreadable,
+			Message: fmt.Sprintf("%d rows of the system's list have no key to read them by, so their customers could not be taken.", n),
+		})
+	}
 	m, err := j.worker.hub.FindMissing(ctx, j.claim, j.work.System.ID)
 	if err != nil {
 		return err
 	}
 	if m.Missing > brakeCount && float64(m.Missing) > brakeShare*float64(m.Linked) {
 		j.log.Warn("a complete list lacks so much that its gaps are not believed", "missing", m.Missing, "linked", m.Linked)
-		j.report.Swept, j.report.Findings = true, []finding.Finding{{
+		j.report.Swept, j.report.Findings = true, append(j.report.Findings, finding.Finding{
 			Code: finding.MassAbsence,
 			Message: fmt.Sprintf("The system's list lacks %d of %d known records. None of them is believed to be deleted; "+
 				"check the system and the rights of its credentials.", m.Missing, m.Linked),
-		}}
+		})
 		return nil
 	}
 	var gone []string
+	leftOut := make(map[string]string)
 	for _, id := range m.Again {
 		missing := false
 		err := j.inLane(ctx, lane, func(ctx context.Context, _ time.Time) error {
-			_, err := conn.Read(ctx, id)
-			missing = fault.Is(err, fault.NotFound)
-			if missing {
+			record, err := conn.Read(ctx, id)
+			if missing = fault.Is(err, fault.NotFound); missing {
 				return nil
+			}
+			if err == nil && record.Excluded != "" {
+				leftOut[id] = record.Excluded // it is there and not listed for a reason, such as another number
 			}
 			return err
 		})
@@ -54,6 +63,6 @@ func (j *job) lookForGone(ctx context.Context, conn connector.Connection, lane s
 			return err
 		}
 	}
-	j.report.Swept, j.report.Counted, j.report.Gone = true, true, gone
+	j.report.Swept, j.report.Counted, j.report.Gone, j.report.LeftOut = true, true, gone, leftOut
 	return nil
 }

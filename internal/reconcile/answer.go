@@ -22,7 +22,7 @@ import (
 // be made outside; what remains is due again afterwards, since each call is chosen anew.
 func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, now time.Time) (hub.Decision, error) {
 	if o.Excluded != "" {
-		return hub.Decision{Outcome: standing(k, link.NotInScope, fault.Unsupported, "This record is never kept in agreement: "+o.Excluded+".")}, nil
+		return hub.Decision{Outcome: leftOut(o, k)}, nil
 	}
 	if s := k.Customer.Status; s != customer.Active && s != customer.Inactive {
 		return hub.Decision{Outcome: standing(k, link.NotInScope, "", "")}, nil

@@ -87,11 +87,17 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 	if o.ExternalID == "" {
 		return merge.Outcome{}, errors.New("a record without a key: nothing could be linked to it")
 	}
-	if o.Excluded != "" {
-		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
-	}
 	k, exists := known[o.ExternalID]
-	if !exists {
+	switch {
+	case o.Excluded != "" && exists:
+		out := leftOut(o, k)
+		if out.Link == k.Link {
+			out.Action = merge.Unchanged
+		}
+		return out, nil
+	case o.Excluded != "":
+		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
+	case !exists:
 		if d := p.Decided.Of("").Direction; d == system.Out || d == system.Off {
 			// The hub is the master here: what it does not know is not its own (R116).
 			return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
@@ -108,6 +114,14 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: k.Customer, Findings: o.Findings}, nil
 	}
 	return update(o, k, p, newID, now)
+}
+
+// leftOut is what becomes of a customer whose record does not come in any more: it stays as it is, and the link says why.
+func leftOut(o merge.Observation, k merge.Known) merge.Outcome {
+	return merge.Outcome{
+		ExternalID: o.ExternalID, Action: merge.Agree, Customer: k.Customer, Link: merge.LeftOut(k.Link, o.Excluded), Base: k.Base, Parts: k.Parts,
+		Findings: o.Findings,
+	}
 }
 
 func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (merge.Outcome, error) {

@@ -169,6 +169,9 @@ func (j *job) list(ctx context.Context, kind connector.Kind, conn connector.Conn
 			r.Counts.Listed++
 			if row.Excluded != "" || row.ExternalID == "" {
 				r.Counts.Skipped++
+				if row.ExternalID == "" {
+					r.Counts.Keyless++
+				}
 				return nil
 			}
 			chunk = append(chunk, row.ExternalID)
@@ -285,7 +288,7 @@ func (j *job) commit(ctx context.Context, kind connector.Kind, b batch) error {
 func sum(a, b run.Counts) run.Counts {
 	return run.Counts{
 		Listed: a.Listed + b.Listed, Read: a.Read + b.Read, Created: a.Created + b.Created, Updated: a.Updated + b.Updated,
-		Unchanged: a.Unchanged + b.Unchanged, Skipped: a.Skipped + b.Skipped, Failed: a.Failed + b.Failed,
+		Unchanged: a.Unchanged + b.Unchanged, Skipped: a.Skipped + b.Skipped, Keyless: a.Keyless + b.Keyless, Failed: a.Failed + b.Failed,
 		Findings: a.Findings + b.Findings,
 	}
 }

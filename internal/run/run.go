@@ -41,14 +41,15 @@ func (s State) Final() bool { return s == Succeeded || s == Failed || s == Cance
 
 // Counts are what a run did so far, in customers.
 type Counts struct {
-	Listed    int `json:"listed"`    // rows in the system's list
-	Read      int `json:"read"`      // records read in full
-	Created   int `json:"created"`   // customers that are new in the hub
-	Updated   int `json:"updated"`   // customers that got another value
-	Unchanged int `json:"unchanged"` // records that said nothing new
-	Skipped   int `json:"skipped"`   // records that never come in, such as TEMP
-	Failed    int `json:"failed"`    // records that could not be taken, each with a finding
-	Findings  int `json:"findings"`  // problems noted on records that were taken
+	Listed    int `json:"listed"`            // rows in the system's list
+	Read      int `json:"read"`              // records read in full
+	Created   int `json:"created"`           // customers that are new in the hub
+	Updated   int `json:"updated"`           // customers that got another value
+	Unchanged int `json:"unchanged"`         // records that said nothing new
+	Skipped   int `json:"skipped"`           // records that never come in, such as TEMP
+	Keyless   int `json:"keyless,omitempty"` // of those, rows of the list without a key to read them by
+	Failed    int `json:"failed"`            // records that could not be taken, each with a finding
+	Findings  int `json:"findings"`          // problems noted on records that were taken
 }
 
 // Run is one run.

@@ -59,10 +59,14 @@ func (c *Connection) List(ctx context.Context, since string, yield func(connecto
 	return connector.ListResult{Cursor: nextCursor(env.TimeStamp, asked)}, nil
 }
 
+// toRow gives a row of the list. A customer whose number is an identity code is listed without one: what becomes of it is said when
+// its card is read, with a finding.
 func toRow(r api.Row) connector.Row {
 	name, _ := finnish.MaskStored(oneLine(r.Name))
 	row := connector.Row{ExternalID: key(r.NetvisorKey), Number: oneLine(r.Code), Name: name}
-	row.Number, row.Excluded = number(row.Number)
+	if row.Number, row.Excluded = number(row.Number); row.Excluded == IdentityCodeAsNumber {
+		row.Excluded = ""
+	}
 	if row.ExternalID == "" && row.Excluded == "" {
 		row.Excluded = KeyMissing
 	}

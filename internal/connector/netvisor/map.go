@@ -21,7 +21,7 @@ func toRecord(id string, card api.Customer, people salesPeople) connector.Record
 	if excluded != "" {
 		if excluded == IdentityCodeAsNumber {
 			m.note(finding.IdentityCodeDropped, customer.FieldNumber,
-				"The customer's number in Netvisor is a personal identity code, so the customer is left out. Give it another number there.")
+				"The customer's number in Netvisor is a personal identity code, which the hub may not keep, so the customer is left out. Give it another number there.")
 		}
 		return connector.Record{ExternalID: id, Fields: m.fields, Excluded: excluded, Findings: m.findings}
 	}

@@ -2,6 +2,7 @@ package netvisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -77,7 +78,8 @@ func notFound(cause error) error {
 
 // ReadBatch implements connector.BatchReader with the idlist of getcustomer.nv.
 //
-// It makes further calls where the batch alone does not tell. A refusal with INVALID_DATA may mean that one key of the list
+// It makes further calls where the batch alone does not tell, and where the reply is so large that fewer customers have to be
+// asked for at once. A refusal with INVALID_DATA may mean that one key of the list
 // is unknown, so the list is halved until the key is alone: one deleted customer does not hide the others (Promise 7). A card
 // without a key could be anyone's, so the keys that were not answered are read one by one then.
 func (c *Connection) ReadBatch(ctx context.Context, externalIDs []string) ([]connector.Record, error) {
@@ -114,9 +116,10 @@ func (c *Connection) batch(ctx context.Context, ids []string) ([]connector.Recor
 		b.wanted[id] = true
 	}
 	_, err := c.get(ctx, "getcustomer.nv", "idlist="+strings.Join(ids, ",")+additional, func(r io.Reader) (api.Envelope, error) {
-		return api.ReadCustomers(r, b.take)
+		b.reply.r = r
+		return api.ReadCustomers(&b.reply, b.take)
 	})
-	if fault.Is(err, fault.Rejected) && fault.Of(err).Reason == InvalidData {
+	if b.large || fault.Is(err, fault.Rejected) && fault.Of(err).Reason == InvalidData {
 		first, err := c.batch(ctx, ids[:len(ids)/2])
 		if err != nil {
 			return nil, err
@@ -162,11 +165,35 @@ type batch struct {
 	wanted                 map[string]bool
 	cards                  map[string]api.Customer
 	others, twice, keyless int
+	reply                  counted
+	large                  bool // the reply has more than fits into memory beside others
+}
+
+// maxBatchBytes is how much of one reply is kept before its batch is asked for in halves. A customer's card has some kilobytes, so an
+// ordinary batch has a fortieth of it. One card alone may have api's bound for a record.
+const maxBatchBytes = 8 << 20
+
+var errLarge = errors.New("the reply is too large for a batch")
+
+// counted counts what is read.
+type counted struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += int64(n)
+	return n, err
 }
 
 // take keeps a card that was asked for. Of two with one key the first counts when they are equal; when they differ,
 // neither can be believed and the key counts as unanswered, so that it is read alone.
 func (b *batch) take(card api.Customer) error {
+	if b.reply.n > maxBatchBytes {
+		b.large = true
+		return errLarge
+	}
 	k := key(card.CustomerBaseInformation.NetvisorKey)
 	switch {
 	case k == "":

@@ -175,6 +175,26 @@ func TestReadBatch(t *testing.T) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
+	t.Run("T12_AReplyThatIsTooLargeForABatchIsAskedForInHalves", func(t *testing.T) {
+		t.Parallel()
+		heavy := "<Comment>" + strings.Repeat("x", 1<<20-1) + "</Comment>"
+		var asked []int
+		b := register(t, func(ids []string, _ bool) string {
+			asked = append(asked, len(ids))
+			var all strings.Builder
+			for _, id := range ids {
+				all.WriteString(strings.Replace(card(id, "A"), "<CustomerAdditionalInformation/>", "<CustomerAdditionalInformation>"+heavy+"</CustomerAdditionalInformation>", 1))
+			}
+			return reply("<Customers>" + all.String() + "</Customers>")
+		})
+		got, err := b.ReadBatch(t.Context(), ids(20))
+		if err != nil || len(got) != 20 {
+			t.Fatalf("%d records, %v", len(got), err)
+		}
+		if !slices.Equal(asked, []int{20, 10, 5, 5, 10, 5, 5}) {
+			t.Errorf("asked for %v at a time", asked)
+		}
+	})
 	t.Run("T14_WhatNobodyAskedForIsLeftOut", func(t *testing.T) {
 		t.Parallel()
 		b := register(t, func([]string, bool) string {
