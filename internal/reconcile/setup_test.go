@@ -196,6 +196,13 @@ func (b *bundle) versions() string {
 	return out.String()
 }
 
+// owner writes past the hub.
+func (b *bundle) owner(sql string, args ...any) {
+	b.Helper()
+	_, err := b.db.Owner.Exec(b.Context(), sql, args...)
+	b.must(err)
+}
+
 func (b *bundle) count(query string, args ...any) (n int) {
 	b.Helper()
 	b.must(b.db.Owner.QueryRow(b.Context(), query, args...).Scan(&n))

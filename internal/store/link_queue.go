@@ -51,15 +51,28 @@ type LinkClaim struct {
 	Claims int
 }
 
+// sqlClaimLink looks apart for what is due and for what a holder left behind, each along an index of its own, so that it takes no
+// longer when a hundred thousand links are waiting.
 const sqlClaimLink = `
-WITH next AS (
-  SELECT l.id
+WITH due AS (
+  SELECT l.id, l.priority, l.due_at
   FROM link l
-  WHERE l.system_id = @system
-    AND (l.due_at <= now() AND coalesce(l.lease_until < now(), true) OR l.lease_until < now())
+  WHERE l.system_id = @system AND l.due_at IS NOT NULL AND l.due_at <= now() AND coalesce(l.lease_until < now(), true)
+  ORDER BY l.priority, l.due_at, l.id
+  LIMIT 1
+  FOR NO KEY UPDATE SKIP LOCKED
+), left_behind AS (
+  SELECT l.id, l.priority, l.due_at
+  FROM link l
+  WHERE l.system_id = @system AND l.lease_until < now()
   ORDER BY l.priority, l.due_at NULLS FIRST, l.id
   LIMIT 1
   FOR NO KEY UPDATE SKIP LOCKED
+), next AS (
+  SELECT e.id
+  FROM (SELECT * FROM due UNION ALL SELECT * FROM left_behind) e
+  ORDER BY e.priority, e.due_at NULLS FIRST, e.id
+  LIMIT 1
 )
 UPDATE link l
 SET due_at = NULL, lease_until = now() + @lease::interval, fence = l.fence + 1, claims = l.claims + 1,

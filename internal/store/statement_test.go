@@ -250,3 +250,44 @@ func TestEveryComposedStatementRuns(t *testing.T) {
 		t.Errorf("only %d different statements ran", len(distinct))
 	}
 }
+
+// TestTheNextLinkIsFoundAtOnce holds that the link to work on next is found along an index, and not by putting in order all those
+// that wait: a backfill picks each of a hundred thousand by itself.
+func TestTheNextLinkIsFoundAtOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	org, sys := store.NewID(), system.System{ID: system.ID(store.NewID()), Kind: system.Netvisor, Name: "Netvisor", State: system.Running, PollEvery: time.Minute}
+	c := customer.Customer{ID: customer.ID(store.NewID()), Version: 1, Kind: customer.Company, Status: customer.Active, Name: "A"}
+	if _, err := db.Owner.Exec(t.Context(), `INSERT INTO organisation (id, name) VALUES ($1, 'A')`, org); err != nil {
+		t.Fatal(err)
+	}
+	err := pg.InOrganisation(t.Context(), db.App, org, pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		if err := store.InsertSystem(ctx, tx, sys); err != nil {
+			return err
+		}
+		return store.SaveCustomers(ctx, tx, []customer.Customer{c})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Owner.Exec(t.Context(), `INSERT INTO link (organisation_id, id, system_id, customer_id, external_id, is_primary, state, priority, due_at)
+		SELECT $1, gen_random_uuid(), $2, $3, g::text, false, 'DUE', 10, now() FROM generate_series(1, 20000) g`, org, string(sys.ID), string(c.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Owner.Exec(t.Context(), `ANALYZE link`); err != nil {
+		t.Fatal(err)
+	}
+	err = pg.InOrganisation(t.Context(), db.App, org, pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, "EXPLAIN "+statements(t)["sqlClaimLink"], pgx.StrictNamedArgs{"system": string(sys.ID), "lease": time.Minute})
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		steps := strings.Join(lines, "\n")
+		if !strings.Contains(steps, "using link_due") || strings.Contains(steps, "Seq Scan on link") || strings.Contains(steps, "Bitmap") {
+			t.Errorf("the plan is\n%s", steps)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
