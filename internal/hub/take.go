@@ -1,7 +1,9 @@
 package hub
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -236,7 +238,12 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 		w.records = append(w.records, store.LinkedRecord{Link: o.Link, Base: o.Base, Parts: o.Parts})
 		if o.Action != merge.Agree {
 			w.change(o.Customer, o.Kind, o.Fields, o.Provenance(string(t.System), now))
+		} else if len(o.Conflicts) > 0 {
+			w.provenance[o.Customer.ID] = o.Provenance(string(t.System), now)
 		}
+	}
+	if err := w.keepSources(ctx, tx, outcomes); err != nil {
+		return err
 	}
 	if err := w.save(ctx, tx, seen); err != nil {
 		return err
@@ -286,6 +293,37 @@ func (w *writes) change(c customer.Customer, kind change.Kind, fields []customer
 	w.changes = append(w.changes, change.Change{
 		Kind: kind, CustomerID: c.ID, Fields: fields, Actor: w.actor, Origin: change.Source{SystemID: string(w.system)},
 	})
+}
+
+// keepSources has values that stood against a system's keep where they came from, which may be another system.
+func (w *writes) keepSources(ctx context.Context, tx pgx.Tx, outcomes []merge.Outcome) error {
+	var ids []customer.ID
+	for _, o := range outcomes {
+		if slices.ContainsFunc(o.Conflicts, func(c merge.Conflict) bool { return c.Winner == merge.Ours }) {
+			ids = append(ids, o.Customer.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	before, err := store.ListProvenance(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		for f, now := range w.provenance[id] {
+			if now.System != "" || now.DecidedBy != customer.DecidedPrecedence {
+				continue
+			}
+			was, ok := before[id][f]
+			if !ok {
+				was = before[id][""]
+			}
+			now.System, now.ObservedAt = was.System, cmp.Or(was.ObservedAt, now.ObservedAt)
+			w.provenance[id][f] = now
+		}
+	}
+	return nil
 }
 
 // save writes everything; seen are the records whose standing findings are brought up to date.

@@ -1,6 +1,8 @@
 package reconcile_test
 
 import (
+	"customerhub/internal/connector"
+
 	"fmt"
 	"net/http"
 	"slices"
@@ -20,9 +22,9 @@ import (
 )
 
 // twoWays is a simulated Netvisor over HTTP, imported, that the hub writes to. Waiting is short.
-func twoWays(t *testing.T, o sandbox.Options) wired {
+func twoWays(t *testing.T, o sandbox.Options, others ...connector.Kind) wired {
 	t.Helper()
-	b := overTheWire(t, o)
+	b := overTheWire(t, o, others...)
 	b.worker = reconcile.NewWorker(b.hub, b.db.App, reconcile.Options{
 		Kinds: b.kinds, Client: outbound.Client(outbound.Options{}), Workers: 1,
 		Backoff: []time.Duration{20 * time.Millisecond, 40 * time.Millisecond}, LongestWrite: 300 * time.Millisecond,

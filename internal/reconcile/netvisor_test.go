@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/customer"
 	"customerhub/internal/link"
@@ -22,7 +23,7 @@ type wired struct {
 }
 
 // overTheWire gives a simulated Netvisor that has been checked and started; its first import waits.
-func overTheWire(t *testing.T, o sandbox.Options) wired {
+func overTheWire(t *testing.T, o sandbox.Options, others ...connector.Kind) wired {
 	t.Helper()
 	s, err := sandbox.New(o)
 	if err != nil {
@@ -30,7 +31,7 @@ func overTheWire(t *testing.T, o sandbox.Options) wired {
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	b := setupKind(t, netvisor.Kind())
+	b := setupKind(t, append(others, netvisor.Kind())...)
 	b.worker = reconcile.NewWorker(b.hub, b.db.App, reconcile.Options{Kinds: b.kinds, Client: http.DefaultClient, Workers: 1})
 	c, _ := s.Credentials("")
 	b.viewer, b.system = b.start("Esimerkki Oy",

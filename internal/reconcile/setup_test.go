@@ -49,25 +49,31 @@ func setup(t *testing.T) *bundle {
 	return b
 }
 
-func setupKind(t *testing.T, kind connector.Kind) *bundle {
+// setupKind gives a hub that knows some kinds of systems, and has none yet.
+func setupKind(t *testing.T, kinds ...connector.Kind) *bundle {
 	t.Helper()
 	keyset, err := secret.Generate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kind.Credentials == nil {
-		kind.Credentials = []connector.Setting{{Name: "key", Title: "Key", Secret: true}}
+	b := &bundle{T: t, db: pgtest.New(t), kinds: make(map[system.Kind]connector.Kind)}
+	specs := make(map[system.Kind]hub.KindSpec)
+	for _, kind := range kinds {
+		if kind.Credentials == nil {
+			kind.Credentials = []connector.Setting{{Name: "key", Title: "Key", Secret: true}}
+		}
+		b.kinds[kind.Kind] = kind
+		specs[kind.Kind] = hub.KindSpec{
+			Title: kind.Title, PollEvery: kind.PollEvery, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses,
+			Settings: func(given map[string]string) (map[string]string, error) {
+				return connector.CheckSettings(kind.Settings, given)
+			},
+			Credentials: func(given map[string]string) (map[string]string, error) {
+				return connector.CheckSettings(kind.Credentials, given)
+			},
+		}
 	}
-	b := &bundle{T: t, db: pgtest.New(t), kinds: map[system.Kind]connector.Kind{kind.Kind: kind}}
-	b.hub = hub.New(b.db.App, hub.Options{Keyset: keyset, Kinds: map[system.Kind]hub.KindSpec{kind.Kind: {
-		Title: kind.Title, PollEvery: kind.PollEvery, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses,
-		Settings: func(given map[string]string) (map[string]string, error) {
-			return connector.CheckSettings(kind.Settings, given)
-		},
-		Credentials: func(given map[string]string) (map[string]string, error) {
-			return connector.CheckSettings(kind.Credentials, given)
-		},
-	}}})
+	b.hub = hub.New(b.db.App, hub.Options{Keyset: keyset, Kinds: specs})
 	b.worker = b.newWorker()
 	return b
 }
