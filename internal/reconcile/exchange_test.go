@@ -29,10 +29,15 @@ func twoWays(t *testing.T, o sandbox.Options, others ...connector.Kind) wired {
 		Kinds: b.kinds, Client: outbound.Client(outbound.Options{}), Workers: 1,
 		Backoff: []time.Duration{20 * time.Millisecond, 40 * time.Millisecond}, LongestWrite: 300 * time.Millisecond,
 	})
-	_, err := b.hub.SetSystemPolicy(t.Context(), b.viewer, b.system, system.Flow{Direction: system.Both}, nil, "")
-	b.must(err)
+	bothWays(b)
 	b.imported()
 	return b
+}
+
+func bothWays(b wired) {
+	b.Helper()
+	_, err := b.hub.SetSystemPolicy(b.Context(), b.viewer, b.system, system.Flow{Direction: system.Both}, nil, "")
+	b.must(err)
 }
 
 // settle works on links until none is due, and gives how many calls of writing there were.
