@@ -34,7 +34,7 @@ large: ## Import 100 000 customers with five kills, and measure memory (about te
 
 torture: ## Random edits, faults and lost answers over 2 000 seeds, then 42 kills of the real program (about twelve minutes)
 	HUB_TORTURE=$${HUB_TORTURE:-2000} $(GO) test $(TEST) -count 1 -timeout 1h -v -run '^Test(Seeds|NegativeControls)$$' ./internal/torture
-	HUB_KILLS=all $(GO) test $(TEST) -count 1 -timeout 1h -v -run '^TestKills$$' ./cmd/hub
+	HUB_KILLS=all $(GO) test $(TEST) -count 1 -timeout 1h -v -run '^TestT1_T2_T3_T5_T7_Kills$$' ./cmd/hub
 
 requirements: ## List every requirement with its tests or the reason why it has none
 	@$(GO) run ./internal/tool/requirements

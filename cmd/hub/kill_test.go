@@ -26,9 +26,9 @@ type operation struct {
 	done func(k *kills, n int) bool
 }
 
-// TestKills kills the real program at each crash point of each operation, starts it again, and asks the simulator what came of
+// TestT1_T2_T3_T5_T7_Kills kills the real program at each crash point of each operation, starts it again, and asks the simulator what came of
 // it: each thing is there, once (T1-T5, T7). HUB_KILLS=all does all of them; otherwise a few stand for the rest.
-func TestKills(t *testing.T) {
+func TestT1_T2_T3_T5_T7_Kills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the hub once more")
 	}

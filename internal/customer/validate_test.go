@@ -32,7 +32,7 @@ func TestNormalise(t *testing.T) {
 		{"NumberIsTrimmed", customer.FieldNumber, " 1001\t", "1001", ""},
 		{"NumberMayHaveLetters", customer.FieldNumber, "A-17/2", "A-17/2", ""},
 		{"NumberMayBeCleared", customer.FieldNumber, "", "", ""},
-		{"R124_TempIsReserved", customer.FieldNumber, "TEMP", "", customer.ReasonNumberReserved},
+		{"R123_R124_TempIsReserved", customer.FieldNumber, "TEMP", "", customer.ReasonNumberReserved},
 		{"R124_TempIsReservedInAnyCase", customer.FieldNumber, " Temp ", "", customer.ReasonNumberReserved},
 		{"NumberOf50", customer.FieldNumber, strings.Repeat("ä", 50), strings.Repeat("ä", 50), ""},
 		{"NumberOf51", customer.FieldNumber, strings.Repeat("ä", 51), "", customer.ReasonTooLong},

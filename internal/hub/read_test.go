@@ -270,7 +270,7 @@ func TestFilters(t *testing.T) {
 		"AllOf":                {kyc(customer.KYCFilter{RequiresActions: new(false), ExpiresBefore: "2027-01-01"}), ""},
 		"UpdatedSinceLongAgo":  {hub.CustomerFilter{UpdatedSince: time.Now().Add(-time.Hour)}, "1 2 3 4"},
 		"UpdatedSinceTomorrow": {hub.CustomerFilter{UpdatedSince: time.Now().Add(time.Hour)}, ""},
-		"CustomDate":           {field("since", customer.DateField, "2026-01-31"), "1"},
+		"R176_CustomDate":      {field("since", customer.DateField, "2026-01-31"), "1"},
 		"CustomDecimal":        {field("discount", customer.DecimalField, "07.50"), "1"},
 		"CustomOption":         {field("source", customer.EnumField, "street"), "2"},
 		"CustomText":           {field("source", customer.TextField, "fai"), ""},

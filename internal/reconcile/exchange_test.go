@@ -169,7 +169,7 @@ func TestExchange(t *testing.T) {
 			t.Errorf("%d calls, name %q here and %q there", n, b.find(id(key)).Name, b.theirs(key).Get("Name"))
 		}
 	})
-	t.Run("R108_ANewCustomerGetsOneRecord", func(t *testing.T) {
+	t.Run("R101_R108_R113_R114_ANewCustomerGetsOneRecord", func(t *testing.T) {
 		t.Parallel()
 		b := twoWays(t, sandbox.Options{Customers: 3, Seed: 7})
 		_, err := b.hub.CreateCustomer(t.Context(), b.viewer, customer.Fields{
@@ -199,7 +199,33 @@ func TestExchange(t *testing.T) {
 			t.Errorf("%d customers", n)
 		}
 	})
-	t.Run("R89_ARecordThatExistsIsUsedAndACollisionStops", func(t *testing.T) {
+	t.Run("R104_TheKeyStaysWithItsCustomer", func(t *testing.T) {
+		t.Parallel()
+		b := twoWays(t, sandbox.Options{Customers: 3, Seed: 7})
+		key := b.keys()[0]
+		was := b.find(id(key)).ID
+		b.edit(id(key), customer.Fields{"number": "88001", "name": "Kaikki Muuttui Oy", "businessId": "0112038-9"})
+		b.settle()
+		if c := b.find(id(key)); c.ID != was || b.theirs(key).Get("code") != "88001" {
+			t.Errorf("the key names %+v", c)
+		}
+		b.must(b.netvisor.Remove("", key))
+		for range 2 { // it is gone when two complete lists lack it
+			b.sync(true)
+		}
+		_, err := b.netvisor.Add("", func(c *sandbox.Customer) error {
+			if err := c.Set("code", "88001"); err != nil {
+				return err
+			}
+			return c.Set("Name", "Toinen Oy")
+		})
+		b.must(err)
+		b.sync(true)
+		if c := b.find(id(key)); c == nil || c.ID != was || c.Status != customer.Inactive {
+			t.Errorf("the key of a record that is gone names %+v", c)
+		}
+	})
+	t.Run("R89_R100_R110_R111_R112_ARecordThatExistsIsUsedAndACollisionStops", func(t *testing.T) {
 		t.Parallel()
 		b := twoWays(t, sandbox.Options{Customers: 3, Seed: 7})
 		add := func(code, businessID, name string) int64 {

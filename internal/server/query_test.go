@@ -322,7 +322,7 @@ func TestLookups(t *testing.T) {
 	}{
 		{"ByID", vars{"id": globalID("Customer", uuid(2, 2))}, "1002"},
 		{"ByNumber", vars{"number": "1003"}, "1003"},
-		{"ByExternalRecord", vars{"external": vars{"system": globalID("System", uuid(1, 1)), "externalId": "4001"}}, "1002"},
+		{"R102_ByExternalRecord", vars{"external": vars{"system": globalID("System", uuid(1, 1)), "externalId": "4001"}}, "1002"},
 		{"AnUnknownNumberIsNull", vars{"number": "99999"}, ""},
 		{"AnUnknownIDIsNull", vars{"id": globalID("Customer", uuid(2, 999))}, ""},
 		{"SeveralAreAmbiguous", vars{"businessId": "1572860-0"}, "AMBIGUOUS"},
