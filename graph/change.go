@@ -15,7 +15,7 @@ import (
 func toChange(c change.Change, cursor string, of *model.Customer) *model.Change {
 	return &model.Change{
 		Sequence: int(c.Sequence), Cursor: cursor, At: c.At, Kind: model.ChangeKind(c.Kind), Actor: toActor(c.Actor),
-		Origin: toSource(c.Origin.SystemID), CustomerID: c.CustomerID, Of: of, FindingID: c.FindingID,
+		Origin: toSource(c.Origin.SystemID), CustomerID: c.CustomerID, Of: of, FindingID: c.FindingID, Reason: text(c.Reason),
 		All: each(c.Fields, toFieldChange),
 	}
 }

@@ -87,6 +87,19 @@ func (c computed) PendingWrites(ctx context.Context, v auth.Viewer, ids []link.I
 	return out, nil
 }
 
+// Deletions implements rows.Computed.
+func (c computed) Deletions(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]*model.RecordDeletion, error) {
+	deletions, err := c.hub.DeletionsByLink(ctx, v, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[link.ID]*model.RecordDeletion, len(deletions))
+	for id, d := range deletions {
+		out[id] = toDeletion(d)
+	}
+	return out, nil
+}
+
 // QueuePositions implements rows.Computed.
 func (c computed) QueuePositions(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]int, error) {
 	return c.hub.QueuePositions(ctx, v, ids)

@@ -101,6 +101,7 @@ type LinkResolver interface {
 	Customer(ctx context.Context, obj *model.Link) (*model.Customer, error)
 
 	PendingWrite(ctx context.Context, obj *model.Link) (*model.PendingWrite, error)
+	Deletion(ctx context.Context, obj *model.Link) (*model.RecordDeletion, error)
 	QueuePosition(ctx context.Context, obj *model.Link) (*int, error)
 }
 type MutationResolver interface {
@@ -1595,6 +1596,38 @@ enum WriteOperation {
   EDIT
   "Takes an office or a contact away, as far as the system can."
   REMOVE
+  "Deletes the whole record for good, as an operator asked at the command line; ` + "`" + `Link.deletion` + "`" + ` says who and why."
+  DELETE
+}
+
+"""
+An operator's act to have a record deleted in an external system for good. Nothing else deletes one, and no mutation does.
+"""
+type RecordDeletion {
+  "What came of it."
+  state: DeletionState!
+  "Who asked for it, by the name that was given at the command line, such as ` + "`" + `Aino Malli` + "`" + `."
+  askedBy: String!
+  "Why, such as ` + "`" + `Entered twice` + "`" + `."
+  reason: String!
+  "When it was asked for."
+  askedAt: DateTime!
+  "When it was known what came of it; null until then."
+  endedAt: DateTime
+  "What came of it in words, those of the system where it refused; null until then."
+  message: String
+}
+
+"""
+What came of a deletion.
+"""
+enum DeletionState {
+  "It stands: the call is about to be made, or it is not known yet whether it arrived; then ` + "`" + `pendingWrite` + "`" + ` says so."
+  ASKED
+  "The record is gone. The customer stays as it is, and is not made there again."
+  DONE
+  "The record stays, and ` + "`" + `message` + "`" + ` says why. The hub does not try again by itself."
+  REFUSED
 }
 
 """
@@ -1625,6 +1658,12 @@ type Link implements Node {
   While it stands, the hub makes no other call for this record: it first finds out what became of this one.
   """
   pendingWrite: PendingWrite
+  """
+  The last time that an operator asked to have the record deleted in the system for good; null when nobody did.
+
+  While it stands, nothing else is sent for this record. After it was done the link stays and says so.
+  """
+  deletion: RecordDeletion
   """
   How many records of the same system are looked at before this one; null when this one is not due.
 
@@ -1812,6 +1851,8 @@ type Change {
   origin: Source!
   "The finding that was raised or resolved; null when the change is of another kind. Needs ` + "`" + `systems:read` + "`" + `, else it is null."
   finding: Finding
+  "Why it was made, where somebody had to say so, as for ` + "`" + `RECORD_DELETED` + "`" + `; null for other kinds."
+  reason: String
 }
 
 """
@@ -1850,6 +1891,8 @@ enum ChangeKind {
   FINDING_RAISED
   "A finding stands no more: a later reading does not show it, or somebody settled it."
   FINDING_RESOLVED
+  "An operator had the customer's record deleted in the external system that is the ` + "`" + `origin` + "`" + `. The customer stays as it is."
+  RECORD_DELETED
 }
 
 """
@@ -3489,6 +3532,8 @@ func (ec *executionContext) childFields_Change(ctx context.Context, field graphq
 		return ec.fieldContext_Change_origin(ctx, field)
 	case "finding":
 		return ec.fieldContext_Change_finding(ctx, field)
+	case "reason":
+		return ec.fieldContext_Change_reason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Change", field.Name)
 }
@@ -4039,6 +4084,8 @@ func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.
 		return ec.fieldContext_Link_attempt(ctx, field)
 	case "pendingWrite":
 		return ec.fieldContext_Link_pendingWrite(ctx, field)
+	case "deletion":
+		return ec.fieldContext_Link_deletion(ctx, field)
 	case "queuePosition":
 		return ec.fieldContext_Link_queuePosition(ctx, field)
 	case "lastSyncedAt":
@@ -4219,6 +4266,24 @@ func (ec *executionContext) childFields_Phone(ctx context.Context, field graphql
 		return ec.fieldContext_Phone_e164(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Phone", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordDeletion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_RecordDeletion_state(ctx, field)
+	case "askedBy":
+		return ec.fieldContext_RecordDeletion_askedBy(ctx, field)
+	case "reason":
+		return ec.fieldContext_RecordDeletion_reason(ctx, field)
+	case "askedAt":
+		return ec.fieldContext_RecordDeletion_askedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_RecordDeletion_endedAt(ctx, field)
+	case "message":
+		return ec.fieldContext_RecordDeletion_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordDeletion", field.Name)
 }
 
 func (ec *executionContext) childFields_RejectPersonProposalPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6092,6 +6157,29 @@ func (ec *executionContext) fieldContext_Change_finding(_ context.Context, field
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Change_reason(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Change_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Change", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _ChangePage_items(ctx context.Context, field graphql.CollectedField, obj *model.ChangePage) (ret graphql.Marshaler) {
@@ -11085,6 +11173,38 @@ func (ec *executionContext) fieldContext_Link_pendingWrite(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Link_deletion(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_deletion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Link().Deletion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RecordDeletion) graphql.Marshaler {
+			return ec.marshalORecordDeletion2ᚖcustomerhubᚋgraphᚋmodelᚐRecordDeletion(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Link_deletion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Link",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordDeletion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Link_queuePosition(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14044,6 +14164,144 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RecordDeletion_state(ctx context.Context, field graphql.CollectedField, obj *model.RecordDeletion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDeletion_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.DeletionState) graphql.Marshaler {
+			return ec.marshalNDeletionState2customerhubᚋgraphᚋmodelᚐDeletionState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDeletion_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordDeletion", field, false, false, errors.New("field of type DeletionState does not have child fields"))
+}
+
+func (ec *executionContext) _RecordDeletion_askedBy(ctx context.Context, field graphql.CollectedField, obj *model.RecordDeletion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDeletion_askedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AskedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDeletion_askedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordDeletion", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RecordDeletion_reason(ctx context.Context, field graphql.CollectedField, obj *model.RecordDeletion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDeletion_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDeletion_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordDeletion", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RecordDeletion_askedAt(ctx context.Context, field graphql.CollectedField, obj *model.RecordDeletion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDeletion_askedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AskedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDeletion_askedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordDeletion", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _RecordDeletion_endedAt(ctx context.Context, field graphql.CollectedField, obj *model.RecordDeletion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDeletion_endedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDeletion_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordDeletion", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _RecordDeletion_message(ctx context.Context, field graphql.CollectedField, obj *model.RecordDeletion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDeletion_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDeletion_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordDeletion", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _RejectPersonProposalPayload_person(ctx context.Context, field graphql.CollectedField, obj *model.RejectPersonProposalPayload) (ret graphql.Marshaler) {
@@ -21295,6 +21553,11 @@ func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, o
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "reason":
+			out.Values[i] = ec._Change_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -23994,6 +24257,44 @@ func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "deletion":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Link_deletion(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "queuePosition":
 			field := field
 
@@ -25322,6 +25623,69 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var recordDeletionImplementors = []string{"RecordDeletion"}
+
+func (ec *executionContext) _RecordDeletion(ctx context.Context, sel ast.SelectionSet, obj *model.RecordDeletion) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordDeletionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordDeletion")
+		case "state":
+			out.Values[i] = ec._RecordDeletion_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "askedBy":
+			out.Values[i] = ec._RecordDeletion_askedBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._RecordDeletion_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "askedAt":
+			out.Values[i] = ec._RecordDeletion_askedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "endedAt":
+			out.Values[i] = ec._RecordDeletion_endedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._RecordDeletion_message(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -28115,6 +28479,16 @@ func (ec *executionContext) marshalNDefineCustomFieldPayload2ᚖcustomerhubᚋgr
 	return ec._DefineCustomFieldPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNDeletionState2customerhubᚋgraphᚋmodelᚐDeletionState(ctx context.Context, v any) (model.DeletionState, error) {
+	var res model.DeletionState
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeletionState2customerhubᚋgraphᚋmodelᚐDeletionState(ctx context.Context, sel ast.SelectionSet, v model.DeletionState) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNEInvoice2ᚕᚖcustomerhubᚋgraphᚋmodelᚐEInvoiceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EInvoice) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -30190,6 +30564,13 @@ func (ec *executionContext) marshalOPhone2ᚖcustomerhubᚋgraphᚋmodelᚐPhone
 		return graphql.Null
 	}
 	return ec._Phone(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORecordDeletion2ᚖcustomerhubᚋgraphᚋmodelᚐRecordDeletion(ctx context.Context, sel ast.SelectionSet, v *model.RecordDeletion) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecordDeletion(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOResponsible2ᚖcustomerhubᚋgraphᚋmodelᚐResponsible(ctx context.Context, sel ast.SelectionSet, v *model.Responsible) graphql.Marshaler {

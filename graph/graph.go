@@ -40,6 +40,7 @@ type Hub interface {
 	LastRuns(ctx context.Context, v auth.Viewer, ids []system.ID) (map[system.ID]run.Run, error)
 	LinksByID(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]hub.LinkView, error)
 	PendingByLink(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]link.Intent, error)
+	DeletionsByLink(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]link.Deletion, error)
 	QueuePositions(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]int, error)
 	LanesBySystem(ctx context.Context, v auth.Viewer, ids []system.ID) (map[system.ID]hub.Lane, error)
 	Runs(ctx context.Context, v auth.Viewer, f hub.RunFilter, p hub.Page, total bool) (hub.RunPage, error)

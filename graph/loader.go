@@ -29,6 +29,7 @@ type loaders struct {
 	lastRuns   *dataloadgen.Loader[system.ID, run.Run]
 	links      *dataloadgen.Loader[link.ID, hub.LinkView]
 	pending    *dataloadgen.Loader[link.ID, link.Intent]
+	deletions  *dataloadgen.Loader[link.ID, link.Deletion]
 	ahead      *dataloadgen.Loader[link.ID, int]
 	lanes      *dataloadgen.Loader[system.ID, hub.Lane]
 	runs       *dataloadgen.Loader[run.ID, run.Run]
@@ -70,6 +71,7 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		lastRuns:   byID(v, a.hub.LastRuns, wait),
 		links:      byID(v, a.hub.LinksByID, wait),
 		pending:    byID(v, a.hub.PendingByLink, wait),
+		deletions:  byID(v, a.hub.DeletionsByLink, wait),
 		ahead:      byID(v, a.hub.QueuePositions, wait),
 		lanes:      byID(v, a.hub.LanesBySystem, wait),
 		runs:       byID(v, a.hub.RunsByID, wait),

@@ -91,6 +91,22 @@ func toPendingWrite(i link.Intent) *model.PendingWrite {
 	}
 }
 
+// Deletion resolves Link.deletion.
+func (r links) Deletion(ctx context.Context, l *model.Link) (*model.RecordDeletion, error) {
+	d, ok, err := found(load(ctx).deletions.Load(ctx, l.LinkID))
+	if err != nil || !ok {
+		return nil, err
+	}
+	return toDeletion(d), nil
+}
+
+func toDeletion(d link.Deletion) *model.RecordDeletion {
+	return &model.RecordDeletion{
+		State: model.DeletionState(d.State), AskedBy: d.By, Reason: d.Reason, AskedAt: d.AskedAt, EndedAt: moment(d.EndedAt),
+		Message: text(d.Message),
+	}
+}
+
 // QueuePosition resolves Link.queuePosition.
 func (r links) QueuePosition(ctx context.Context, l *model.Link) (*int, error) {
 	if l.State != model.SyncStateDue && l.DueAt == nil {

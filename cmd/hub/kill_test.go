@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,8 +38,9 @@ func TestT1_T2_T3_T5_T7_Kills(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-tags", "crash", "-o", crashing, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building the hub with crash points: %v\n%s", err, out)
 	}
-	k := &kills{T: t, binary: crashing, company: newCompany(t, netvisor.Options{Customers: 3, Seed: 7}), env: []string{
-		"HUB_DATA=" + filepath.Join(folder(t), "data"), "HUB_TAKE_OVER_AFTER=2s", "HUB_RETRY_AFTER=50ms", "HUB_LOST_AFTER=1s",
+	data := filepath.Join(folder(t), "data")
+	k := &kills{T: t, binary: crashing, data: data, company: newCompany(t, netvisor.Options{Customers: 3, Seed: 7}), env: []string{
+		"HUB_DATA=" + data, "HUB_TAKE_OVER_AFTER=2s", "HUB_RETRY_AFTER=50ms", "HUB_LOST_AFTER=1s",
 	}}
 	k.serve("")
 	must(t, k.env, "organisation", "create", "Esimerkki Oy")
@@ -70,6 +72,20 @@ func TestT1_T2_T3_T5_T7_Kills(t *testing.T) {
 			k.hub.stopped()
 		})
 	}
+	deleted, toDelete := 0, 0
+	for _, e := range k.company.Effects() {
+		if e.What == netvisor.WasDeleted {
+			deleted++
+		}
+	}
+	for _, c := range chosen {
+		if c.label == "DELETE" {
+			toDelete++
+		}
+	}
+	if deleted != toDelete {
+		t.Errorf("%d records were deleted, and %d were to be", deleted, toDelete)
+	}
 	for _, c := range k.company.Calls() {
 		if c.Overlapped {
 			t.Errorf("Promise 10: call %d of %s overlapped", c.Number, c.Resource)
@@ -78,9 +94,9 @@ func TestT1_T2_T3_T5_T7_Kills(t *testing.T) {
 	t.Logf("%d kills", len(chosen))
 }
 
-// labelAt is the operation as the point knows it: before an intent is made, only a creation is known, and at the end nothing.
+// labelAt is the operation as the point knows it: before an intent is made, only a creation and a deletion are known, and at the end nothing.
 func labelAt(point, label string) string {
-	if point == "C6" || point == "C1" && label != "CREATE" {
+	if point == "C6" || point == "C1" && label != "CREATE" && label != "DELETE" {
 		return ""
 	}
 	return label
@@ -91,6 +107,7 @@ type kills struct {
 	binary  string
 	company company
 	env     []string
+	data    string
 	hub     served
 	api     api
 	// bases are the customers that operations work on, each with an office and a contact that the hub made, by n.
@@ -141,7 +158,7 @@ func (k *kills) prepare(chosen []chosenKill) {
 	}
 }
 
-// settled waits until every customer is in agreement.
+// settled waits until every customer is in agreement, or deleted in Netvisor.
 func (k *kills) settled() {
 	k.Helper()
 	eventually(k.T, "agreement", func() bool {
@@ -149,7 +166,7 @@ func (k *kills) settled() {
 			Nodes []struct{ Links []struct{ State string } }
 		}](k.api, "customers", `{ customers(first: 200) { nodes { links { state } } } }`, nil)
 		for _, c := range got.Nodes {
-			if len(c.Links) != 1 || c.Links[0].State != "IN_SYNC" {
+			if len(c.Links) != 1 || c.Links[0].State != "IN_SYNC" && c.Links[0].State != "NOT_IN_SCOPE" {
 				return false
 			}
 		}
@@ -240,6 +257,30 @@ var operations = []operation{
 			return k.on(n, func(c *netvisor.Customer) bool { return len(c.ContactPersons()) == 0 })
 		},
 	},
+	{
+		"Delete", "DELETE",
+		(*kills).delete,
+		func(k *kills, n int) bool { return len(k.named("Pohja %d Oy", n)) == 0 },
+	},
+}
+
+// delete asks at the command line for the deletion of a record. The command has no keyset, so it is the hub that does it.
+func (k *kills) delete(n int) {
+	k.Helper()
+	got := ask[struct{ Number string }](k.api, "node", `query ($id: ID!) { node(id: $id) { ... on Customer { number } } }`, map[string]any{"id": k.bases[n].customer})
+	raw, err := os.ReadFile(filepath.Join(k.data, "running.json"))
+	var at struct{ Database string }
+	if err == nil {
+		err = json.Unmarshal(raw, &at)
+	}
+	if err != nil {
+		k.Fatal(err)
+	}
+	// The hub may die, and its database with it, before the command has heard what came of it.
+	r := run(k.T, []string{"HUB_DATABASE_URL=" + at.Database}, "customer", "delete", got.Number, "--by", "Aino Malli", "--reason", "Kahteen kertaan", "--yes", "--wait", "5s")
+	if !strings.Contains(r.out, "asked by") {
+		k.Fatalf("exit code %d: %s", r.code, r.errOut)
+	}
 }
 
 // chosenKill is one point of one operation.
@@ -254,7 +295,7 @@ func choose() (out []chosenKill) {
 	all := os.Getenv("HUB_KILLS") == "all"
 	for i, o := range operations {
 		for j, point := range crashPoints {
-			if all || i == 0 && point == "C3" || i == 1 && point == "C4" || i == 5 && point == "C3" {
+			if all || i == 0 && point == "C3" || i == 1 && point == "C4" || i == 5 && point == "C3" || o.label == "DELETE" && point == "C3" {
 				out = append(out, chosenKill{o, point, i*len(crashPoints) + j})
 			}
 		}

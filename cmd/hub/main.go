@@ -24,6 +24,7 @@ type cli struct {
 	Serve        serveCommand        `cmd:"" help:"Run the hub."`
 	Sync         syncCommand         `cmd:"" help:"Look at a system now and show the progress."`
 	Organisation organisationCommand `cmd:"" help:"Make, list and rename organisations."`
+	Customer     customerCommand     `cmd:"" help:"Delete a customer's record in an external system."`
 	Key          keyCommand          `cmd:"" help:"Make, list and revoke API keys."`
 	Keyset       keysetCommand       `cmd:"" help:"Make the keyset that seals credentials of external systems."`
 	Migrate      migrateCommand      `cmd:"" help:"Bring the database up to date, back, or show where it stands."`

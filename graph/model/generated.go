@@ -118,6 +118,8 @@ type Change struct {
 	Actor *Actor `json:"actor"`
 	// Where the values came from.
 	Origin *Source `json:"origin"`
+	// Why it was made, where somebody had to say so, as for `RECORD_DELETED`; null for other kinds.
+	Reason *string `json:"reason,omitempty"`
 	// The fields that changed, before masking.
 	All []*FieldChange `json:"-"`
 	// The customer that changed; empty when the change is about none.
@@ -1228,6 +1230,22 @@ type Phone struct {
 type Query struct {
 }
 
+// An operator's act to have a record deleted in an external system for good. Nothing else deletes one, and no mutation does.
+type RecordDeletion struct {
+	// What came of it.
+	State DeletionState `json:"state"`
+	// Who asked for it, by the name that was given at the command line, such as `Aino Malli`.
+	AskedBy string `json:"askedBy"`
+	// Why, such as `Entered twice`.
+	Reason string `json:"reason"`
+	// When it was asked for.
+	AskedAt time.Time `json:"askedAt"`
+	// When it was known what came of it; null until then.
+	EndedAt *time.Time `json:"endedAt,omitempty"`
+	// What came of it in words, those of the system where it refused; null until then.
+	Message *string `json:"message,omitempty"`
+}
+
 // A proposal whose two persons are not the same.
 type RejectPersonProposalInput struct {
 	// The global id of the proposal.
@@ -1949,6 +1967,8 @@ const (
 	ChangeKindFindingRaised ChangeKind = "FINDING_RAISED"
 	// A finding stands no more: a later reading does not show it, or somebody settled it.
 	ChangeKindFindingResolved ChangeKind = "FINDING_RESOLVED"
+	// An operator had the customer's record deleted in the external system that is the `origin`. The customer stays as it is.
+	ChangeKindRecordDeleted ChangeKind = "RECORD_DELETED"
 )
 
 var AllChangeKind = []ChangeKind{
@@ -1961,11 +1981,12 @@ var AllChangeKind = []ChangeKind{
 	ChangeKindSystemUpdated,
 	ChangeKindFindingRaised,
 	ChangeKindFindingResolved,
+	ChangeKindRecordDeleted,
 }
 
 func (e ChangeKind) IsValid() bool {
 	switch e {
-	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindKycStatusChanged, ChangeKindSystemCreated, ChangeKindSystemUpdated, ChangeKindFindingRaised, ChangeKindFindingResolved:
+	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindKycStatusChanged, ChangeKindSystemCreated, ChangeKindSystemUpdated, ChangeKindFindingRaised, ChangeKindFindingResolved, ChangeKindRecordDeleted:
 		return true
 	}
 	return false
@@ -2382,6 +2403,67 @@ func (e *CustomerStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e CustomerStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What came of a deletion.
+type DeletionState string
+
+const (
+	// It stands: the call is about to be made, or it is not known yet whether it arrived; then `pendingWrite` says so.
+	DeletionStateAsked DeletionState = "ASKED"
+	// The record is gone. The customer stays as it is, and is not made there again.
+	DeletionStateDone DeletionState = "DONE"
+	// The record stays, and `message` says why. The hub does not try again by itself.
+	DeletionStateRefused DeletionState = "REFUSED"
+)
+
+var AllDeletionState = []DeletionState{
+	DeletionStateAsked,
+	DeletionStateDone,
+	DeletionStateRefused,
+}
+
+func (e DeletionState) IsValid() bool {
+	switch e {
+	case DeletionStateAsked, DeletionStateDone, DeletionStateRefused:
+		return true
+	}
+	return false
+}
+
+func (e DeletionState) String() string {
+	return string(e)
+}
+
+func (e *DeletionState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = DeletionState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid DeletionState", str)
+	}
+	return nil
+}
+
+func (e DeletionState) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *DeletionState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e DeletionState) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -3767,17 +3849,20 @@ const (
 	WriteOperationEdit WriteOperation = "EDIT"
 	// Takes an office or a contact away, as far as the system can.
 	WriteOperationRemove WriteOperation = "REMOVE"
+	// Deletes the whole record for good, as an operator asked at the command line; `Link.deletion` says who and why.
+	WriteOperationDelete WriteOperation = "DELETE"
 )
 
 var AllWriteOperation = []WriteOperation{
 	WriteOperationCreate,
 	WriteOperationEdit,
 	WriteOperationRemove,
+	WriteOperationDelete,
 }
 
 func (e WriteOperation) IsValid() bool {
 	switch e {
-	case WriteOperationCreate, WriteOperationEdit, WriteOperationRemove:
+	case WriteOperationCreate, WriteOperationEdit, WriteOperationRemove, WriteOperationDelete:
 		return true
 	}
 	return false

@@ -19,6 +19,7 @@ type Computed interface {
 	Changes(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]*model.ChangePage, error)
 	KYCHistory(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]*model.KycHistoryPage, error)
 	PendingWrites(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]*model.PendingWrite, error)
+	Deletions(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]*model.RecordDeletion, error)
 	QueuePositions(ctx context.Context, v auth.Viewer, ids []link.ID) (map[link.ID]int, error)
 	Systems(ctx context.Context, v auth.Viewer) (map[system.ID]*model.System, error)
 }
@@ -208,6 +209,13 @@ func pendingWrite() field {
 	return field{computed: &computed{column: "l.id", of: modelShape[model.PendingWrite]("PendingWrite", nil), fetch: func(ctx context.Context, x *run, ids []string, _ map[string]any) (func(string) any, error) {
 		all, err := x.source.PendingWrites(ctx, x.viewer, as[link.ID](ids))
 		return found(all, func(w *model.PendingWrite) any { return orNil(w) }), err
+	}}}
+}
+
+func deletion() field {
+	return field{computed: &computed{column: "l.id", of: modelShape[model.RecordDeletion]("RecordDeletion", nil), fetch: func(ctx context.Context, x *run, ids []string, _ map[string]any) (func(string) any, error) {
+		all, err := x.source.Deletions(ctx, x.viewer, as[link.ID](ids))
+		return found(all, func(d *model.RecordDeletion) any { return orNil(d) }), err
 	}}}
 }
 

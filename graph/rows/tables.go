@@ -311,7 +311,8 @@ func (t *tables) fillLink() {
 		"system":   field{embed: t.system("s")}.joined("JOIN system s ON s.organisation_id = l.organisation_id AND s.id = l.system_id"),
 		"customer": t.itsCustomer("l.customer_id"), "externalId": text("l.external_id"), "state": enum("l.state", "", nil),
 		"reason": text("l.fault_message"), "primary": boolean("l.is_primary"), "dueAt": moment("l.due_at"), "attempt": integer("l.attempt"),
-		"lastSyncedAt": moment("l.last_synced_at"), "pendingWrite": pendingWrite(), "queuePosition": queuePosition(),
+		"lastSyncedAt": moment("l.last_synced_at"), "pendingWrite": pendingWrite(), "deletion": deletion(),
+		"queuePosition": queuePosition(),
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	SystemUpdated       Kind = "SYSTEM_UPDATED"
 	FindingRaised       Kind = "FINDING_RAISED"
 	FindingResolved     Kind = "FINDING_RESOLVED"
+	RecordDeleted       Kind = "RECORD_DELETED" // in the system that is the origin
 )
 
 // ActorKind says what sort of actor made a change.
@@ -63,6 +64,8 @@ type Change struct {
 	Fields []customer.FieldChange
 	// FindingID is the finding that was raised or resolved; empty for other kinds.
 	FindingID finding.ID
-	Actor     Actor
-	Origin    Source
+	// Reason is why the actor made it, where somebody had to say so.
+	Reason string
+	Actor  Actor
+	Origin Source
 }

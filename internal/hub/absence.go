@@ -84,7 +84,9 @@ func markLeftOut(ctx context.Context, tx pgx.Tx, s *system.System, reasons map[s
 	}
 	var records []store.LinkedRecord
 	for id, k := range known {
-		records = append(records, store.LinkedRecord{Link: merge.LeftOut(k.Link, reasons[id]), Base: k.Base, Parts: k.Parts})
+		l := merge.LeftOut(k.Link, reasons[id])
+		l.DueAt = k.Link.DueAt // what is under way about the record goes on to its end
+		records = append(records, store.LinkedRecord{Link: l, Base: k.Base, Parts: k.Parts})
 	}
 	return store.SaveLinkedRecords(ctx, tx, records)
 }

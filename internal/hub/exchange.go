@@ -24,6 +24,8 @@ type LinkWork struct {
 	BusinessID string
 	// Intent is a call whose fate is not known; nil when there is none.
 	Intent *link.Intent
+	// Deletion is the last that an operator asked for; nil when there was none.
+	Deletion *link.Deletion
 }
 
 // StartLink reads what is known of a claimed link. A customer that has neither a number nor a business ID is given a number
@@ -34,7 +36,7 @@ func (h *Hub) StartLink(ctx context.Context, c store.LinkClaim) (w LinkWork, err
 		if err != nil {
 			return err
 		}
-		w = LinkWork{Link: k.Link, Intent: pending, Number: k.Customer.Number, BusinessID: k.Customer.BusinessID}
+		w = LinkWork{Link: k.Link, Intent: pending, Deletion: k.Deletion, Number: k.Customer.Number, BusinessID: k.Customer.BusinessID}
 		if k.Link.ExternalID != "" || pending != nil || w.Number != "" || w.BusinessID != "" {
 			return nil
 		}
@@ -54,6 +56,8 @@ type Decision struct {
 	// Intent is a new one, made in the same transaction. The link then stays with its worker, as it does with Hold.
 	Intent *link.Intent
 	Hold   bool
+	// Deletion is the one that was asked for, as it ended; nil when none did.
+	Deletion *link.Deletion
 }
 
 // Look is one look at a link.
@@ -109,6 +113,9 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 		if err := keepIntents(ctx, tx, l.Claim, d, pending); err != nil {
 			return err
 		}
+		if err := endDeletion(ctx, tx, l, d.Deletion); err != nil {
+			return err
+		}
 		if d.Intent == nil && !d.Hold {
 			if err := store.ReleaseLink(ctx, tx, l.Claim, true, false); err != nil {
 				return err
@@ -153,7 +160,7 @@ func keepIntents(ctx context.Context, tx pgx.Tx, c store.LinkClaim, d Decision, 
 			return err
 		}
 	}
-	if d.Intent == nil && !d.Resolved && d.Pending == nil {
+	if d.Intent == nil && !d.Resolved && d.Pending == nil && d.Deletion == nil {
 		return nil
 	}
 	return store.TouchLink(ctx, tx, c)
@@ -276,7 +283,9 @@ func (h *Hub) knownLink(ctx context.Context, tx pgx.Tx, c store.LinkClaim) (merg
 	if err != nil || len(customers) == 0 {
 		return merge.Known{}, nil, firstError(err, fault.New(fault.Stale, "The customer of link %s is gone.", c.Link))
 	}
-	return merge.Known{Link: record.Link, Base: record.Base, Parts: record.Parts, Customer: customers[0]}, pending, nil
+	return merge.Known{
+		Link: record.Link, Base: record.Base, Parts: record.Parts, Customer: customers[0], Deletion: record.Deletion,
+	}, pending, nil
 }
 
 // issueNumber gives a customer a number of the hub's own.

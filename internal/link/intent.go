@@ -14,6 +14,7 @@ const (
 	Create Operation = "CREATE"
 	Edit   Operation = "EDIT"
 	Remove Operation = "REMOVE"
+	Delete Operation = "DELETE" // the whole record for good, as an operator asked
 )
 
 // Intent is a stored decision to write into an external system, made before the call. A link has at most one at a time. It

@@ -74,6 +74,9 @@ type Known struct {
 	Base     link.Base
 	Parts    []link.PartLink
 	Customer customer.Customer
+	// Deletion is the last time that an operator asked for the record to be deleted; nil when nobody did, or where only one
+	// record is not looked at.
+	Deletion *link.Deletion
 	// Overtaken says that the hub wrote into the record, or decided to, after it was read: what was read says nothing.
 	Overtaken bool
 }

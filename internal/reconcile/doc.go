@@ -32,6 +32,14 @@
 // A call whose answer is lost leaves its intent behind, and the link says UNCERTAIN. resolve.go tells how the hub finds out,
 // and when it may send the call again. Nothing else is sent for that link until it knows (Promise 2).
 //
+// # Deleting
+//
+// The hub deletes no record outside by itself: an operator asks for it, with a name and a reason (deletion.go). The act is a row
+// that makes the link due and stands until its end is known. The call goes the same way as all others: read, intent, call; a
+// lost answer is found out about by whether the record is still there. Afterwards the link stays as the tombstone, so the
+// customer is not made there again, and lists that lack the record say nothing new. A refusal ends the act with the system's
+// words, and an act for which no call could be made within a day has ended too.
+//
 // # Holding
 //
 // Holds on runs, links and lanes are leases of half a minute, renewed while the holder lives, so what a killed hub held goes

@@ -106,6 +106,9 @@ func (e *exchange) run(ctx context.Context) error {
 	if work.Link.ExternalID == "" {
 		return e.create(ctx, work)
 	}
+	if work.Deletion.Stands() {
+		return e.erase(ctx, work)
+	}
 	record, err := e.read(ctx, work.Link.ExternalID)
 	if err != nil {
 		return err
@@ -211,11 +214,7 @@ func (e *exchange) adopt(ctx context.Context, hits []connector.Row) error {
 // send makes the call of an intent and finds out what came of it.
 func (e *exchange) send(ctx context.Context, i link.Intent, externalID string) error {
 	crash.Point("C2", label(i))
-	writer, ok := e.conn.(connector.Writer)
-	if !ok {
-		return e.unsent(ctx, i, fault.New(fault.Unsupported, "This kind of system cannot be written to."))
-	}
-	key, err := writer.Write(crash.During(ctx, label(i)), stepOf(i, externalID))
+	key, err := e.call(crash.During(ctx, label(i)), i, externalID)
 	crash.Point("C4", label(i))
 	switch {
 	case err == nil:
@@ -225,10 +224,27 @@ func (e *exchange) send(ctx context.Context, i link.Intent, externalID string) e
 		return e.burnt(ctx, i, externalID)
 	case fault.Is(err, fault.Uncertain) || fault.Is(err, fault.Internal) || fault.Of(err) == nil || panicked(err) || ctx.Err() != nil:
 		return e.uncertain(ctx, i, err)
+	case i.Operation == link.Delete:
+		return e.unerased(ctx, i, externalID, err)
 	default:
 		return e.unsent(ctx, i, err)
 	}
+	if i.Operation == link.Delete {
+		return e.erased(ctx, &i)
+	}
 	return e.taken(ctx, i, externalID, key)
+}
+
+// call makes the one call of an intent, and gives the key of what it made.
+func (e *exchange) call(ctx context.Context, i link.Intent, externalID string) (key string, err error) {
+	if i.Operation == link.Delete {
+		if deleter, ok := e.conn.(connector.Deleter); ok {
+			return "", deleter.Delete(ctx, externalID, i.ID)
+		}
+	} else if writer, ok := e.conn.(connector.Writer); ok {
+		return writer.Write(ctx, stepOf(i, externalID))
+	}
+	return "", fault.New(fault.Unsupported, "This kind of system cannot be written to.")
 }
 
 // taken reads back what a call came to, and merges again.
@@ -332,6 +348,17 @@ func (e *exchange) answered(ctx context.Context, err error) error {
 
 // failed says how a link stands after a look that failed, by the fault's code (design section 6, faults).
 func (e *exchange) failed(k merge.Known, why error, now time.Time) hub.Decision {
+	d := e.standingAfter(k, why, now)
+	if k.Deletion.Stands() && d.Outcome.Link.DueAt.IsZero() {
+		// A deletion that nothing would look at again has ended (Promise 8).
+		ended := *k.Deletion
+		ended.State, ended.Message = link.Refused, hub.Shown(why)
+		d.Deletion = &ended
+	}
+	return d
+}
+
+func (e *exchange) standingAfter(k merge.Known, why error, now time.Time) hub.Decision {
 	code, message := fault.CodeOf(why), hub.Shown(why)
 	k.Link.Attempt++
 	switch code {
@@ -340,6 +367,9 @@ func (e *exchange) failed(k merge.Known, why error, now time.Time) hub.Decision 
 	case fault.Ambiguous, fault.Duplicate:
 		return parked(k, finding.LinkParked, fault.Ambiguous, message)
 	case fault.NotFound:
+		if k.Deletion.Tombstone() && k.Link.LastFault == fault.NotFound {
+			return hub.Decision{Outcome: tombstone(k, k.Link.LastMessage)} // it was deleted here and has not come back
+		}
 		// Gone is what complete lists say, not a single answer (Promise 6).
 		return hub.Decision{Outcome: standing(k, link.Waiting, fault.NotFound,
 			"The system does not find this record. Whether it is gone is told by the next full comparison.")}

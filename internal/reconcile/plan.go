@@ -89,6 +89,8 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 	}
 	k, exists := known[o.ExternalID]
 	switch {
+	case k.Overtaken: // its link finds out
+		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: k.Customer, Findings: o.Findings}, nil
 	case o.Excluded != "" && exists:
 		out := leftOut(o, k)
 		if out.Link == k.Link {
@@ -109,9 +111,6 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 	}
 	if k.Customer.Status != customer.Active && k.Customer.Status != customer.Inactive {
 		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip}, nil
-	}
-	if k.Overtaken {
-		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: k.Customer, Findings: o.Findings}, nil
 	}
 	return update(o, k, p, newID, now)
 }

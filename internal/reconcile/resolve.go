@@ -52,6 +52,9 @@ func (e *exchange) readBackLater(ctx context.Context, i link.Intent, externalID 
 func (e *exchange) resolve(ctx context.Context, work hub.LinkWork) error {
 	i := *work.Intent
 	externalID := work.Link.ExternalID
+	if i.Operation == link.Delete {
+		return e.resolveErase(ctx, i, externalID)
+	}
 	if externalID == "" {
 		hits, err := e.find(ctx, i.Number, i.BusinessID)
 		if err != nil {
@@ -151,6 +154,9 @@ func (e *exchange) again(ctx context.Context, i link.Intent, externalID string) 
 // record itself shows nothing of it, the system had refused it, and the comparison says what to send now. A new record is looked
 // up in a list, which may lag; when it is not there, a person has to look, since making it again might make two.
 func (e *exchange) burnt(ctx context.Context, i link.Intent, externalID string) error {
+	if i.Operation == link.Delete {
+		return e.burntErase(ctx, i, externalID)
+	}
 	if externalID == "" {
 		hits, err := e.find(ctx, i.Number, i.BusinessID)
 		if err != nil {

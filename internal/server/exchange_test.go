@@ -22,7 +22,8 @@ const (
 	retryLink = `mutation($input: RetryLinkInput!) { r: retryLink(input: $input) {
 		link { id state attempt dueAt queuePosition } userErrors { code message path } } }`
 	linkOf = `query($id: ID!) { node(id: $id) { ... on Link { state reason dueAt queuePosition
-		pendingWrite { operation part fields since sentAt sends trying } } } }`
+		pendingWrite { operation part fields since sentAt sends trying }
+		deletion { state askedBy reason askedAt endedAt message } } } }`
 )
 
 func TestSystemPolicy(t *testing.T) {
@@ -95,6 +96,32 @@ func TestLinksOnTheirWay(t *testing.T) {
 			t.Errorf("got %s", a.raw)
 		}
 		if a := b.do(linkOf, vars{"id": second}); a.at("node", "pendingWrite") != nil {
+			t.Errorf("got %s", a.raw)
+		}
+	})
+	t.Run("Promise8_ADeletionIsShownFromWhenItIsAskedForToItsEnd", func(t *testing.T) {
+		ask := link.Deletion{ID: link.DeletionID(uuid(7, 2)), LinkID: link.ID(uuid(5, 2)), By: "Aino Malli", Reason: "Kahteen kertaan"}
+		b.inOrganisation(b.org.ID, func(ctx context.Context, tx pgx.Tx) error { return store.InsertDeletion(ctx, tx, ask) })
+		a := b.do(linkOf, vars{"id": second})
+		if a.text("node", "deletion", "state") != "ASKED" || a.text("node", "deletion", "askedBy") != "Aino Malli" || a.at("node", "deletion", "endedAt") != nil ||
+			a.at("node", "deletion", "message") != nil || a.at("node", "pendingWrite") != nil {
+			t.Errorf("got %s", a.raw)
+		}
+		b.inOrganisation(b.org.ID, func(ctx context.Context, tx pgx.Tx) error {
+			if err := store.InsertIntent(ctx, tx, link.Intent{
+				ID: uuid(7, 3), LinkID: ask.LinkID, Operation: link.Delete, Set: customer.Fields{}, Want: customer.Fields{},
+			}); err != nil {
+				return err
+			}
+			ask.State, ask.Message = link.Refused, "INVALID_DATA :: The customer has invoices"
+			return store.EndDeletion(ctx, tx, ask)
+		})
+		a = b.do(linkOf, vars{"id": second})
+		if a.text("node", "pendingWrite", "operation") != "DELETE" || a.text("node", "pendingWrite", "part") != "customer" || a.text("node", "deletion", "state") != "REFUSED" ||
+			a.text("node", "deletion", "message") != ask.Message || a.at("node", "deletion", "endedAt") == nil {
+			t.Errorf("got %s", a.raw)
+		}
+		if a := b.do(linkOf, vars{"id": first}); a.at("node", "deletion") != nil {
 			t.Errorf("got %s", a.raw)
 		}
 	})

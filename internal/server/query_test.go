@@ -46,7 +46,7 @@ func stable(text string) string {
 }
 
 // seedBeside stores what an organisation has beside customers: a system that stopped, runs that failed and are under way, findings
-// that stand and are resolved, and persons who may be the same.
+// that stand and are resolved, a deletion that was refused, and persons who may be the same.
 func (b *bundle) seedBeside() {
 	b.t.Helper()
 	for _, sql := range []string{
@@ -67,6 +67,8 @@ func (b *bundle) seedBeside() {
 		`INSERT INTO person_proposal (organisation_id, id, person_id, other_id, reason, raised_at) VALUES ($1, '` + uuid(6, 12) + `', '` + uuid(4, 2) + `', '` + uuid(4, 3) + `', 'PHONE_AND_NAME', now() - interval '1 hour')`,
 		`INSERT INTO change (organisation_id, kind, customer_id, change_no, actor_kind, actor_name, origin_system, finding_id)
 		SELECT $1, 'FINDING_RAISED', c.id, c.change_no + 1, 'HUB', 'hub', '` + uuid(1, 1) + `', '` + uuid(7, 1) + `' FROM customer c WHERE c.id = '` + uuid(2, 1) + `'`,
+		`INSERT INTO deletion (organisation_id, id, link_id, asked_by, reason, state, message, asked_at, ended_at)
+		VALUES ($1, '` + uuid(7, 21) + `', '` + uuid(5, 1) + `', 'Aino Malli', 'Kahteen kertaan', 'REFUSED', 'INVALID_DATA :: The customer has invoices', now() - interval '1 hour', now())`,
 		`UPDATE customer SET change_no = change_no + 1 WHERE organisation_id = $1 AND id = '` + uuid(2, 1) + `'`,
 	} {
 		if _, err := b.db.Owner.Exec(b.t.Context(), sql, b.org.ID); err != nil {

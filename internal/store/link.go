@@ -66,6 +66,9 @@ type LinkedRecord struct {
 	Link  link.Link
 	Base  link.Base
 	Parts []link.PartLink
+	// Deletion is the last that was asked for; nil when none was, or where records are read by external id. It is not written
+	// with the others.
+	Deletion *link.Deletion
 }
 
 type baseRow struct {
@@ -102,12 +105,12 @@ WHERE `
 // ListLinkedRecords reads what is known of external records, by external id, in one round trip. Unknown ones are left out.
 func ListLinkedRecords(ctx context.Context, db pg.DB, sys system.ID, externalIDs []string) ([]LinkedRecord, error) {
 	return listLinkedRecords(ctx, db, "l.system_id = @system AND l.external_id = ANY (@ids)",
-		pgx.StrictNamedArgs{"system": string(sys), "ids": externalIDs})
+		pgx.StrictNamedArgs{"system": string(sys), "ids": externalIDs}, false)
 }
 
 // FindLinkedRecord reads what is known of the external record of one link, in one round trip; nil when there is no such link.
 func FindLinkedRecord(ctx context.Context, db pg.DB, id link.ID) (*LinkedRecord, error) {
-	found, err := listLinkedRecords(ctx, db, "l.id = @id", pgx.StrictNamedArgs{"id": string(id)})
+	found, err := listLinkedRecords(ctx, db, "l.id = @id", pgx.StrictNamedArgs{"id": string(id)}, true)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -116,17 +119,21 @@ func FindLinkedRecord(ctx context.Context, db pg.DB, id link.ID) (*LinkedRecord,
 
 // ListLinkedRecordsOfCustomer reads what is known of the external records of a customer, in one round trip.
 func ListLinkedRecordsOfCustomer(ctx context.Context, db pg.DB, id customer.ID) ([]LinkedRecord, error) {
-	return listLinkedRecords(ctx, db, "l.customer_id = @customer", pgx.StrictNamedArgs{"customer": string(id)})
+	return listLinkedRecords(ctx, db, "l.customer_id = @customer", pgx.StrictNamedArgs{"customer": string(id)}, true)
 }
 
-func listLinkedRecords(ctx context.Context, db pg.DB, where string, args pgx.StrictNamedArgs) ([]LinkedRecord, error) {
+func listLinkedRecords(ctx context.Context, db pg.DB, where string, args pgx.StrictNamedArgs, deletions bool) ([]LinkedRecord, error) {
 	var links []linkRow
 	var bases []baseRow
 	var parts []partRow
+	var deleted []deletionRow
 	err := Trip(ctx, db, func(b *pgx.Batch) {
 		collect(b, &links, sqlLinksWhere+where+" ORDER BY l.id", args)
 		collect(b, &bases, sqlBasesWhere+where+" ORDER BY l.id", args)
 		collect(b, &parts, sqlPartsWhere+where+" ORDER BY l.id, p.part, p.external_id", args)
+		if deletions {
+			collect(b, &deleted, sqlDeletionsWhere+where+" ORDER BY d.link_id, d.asked_at DESC, d.id", args)
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -146,6 +153,10 @@ func listLinkedRecords(ctx context.Context, db pg.DB, where string, args pgx.Str
 	for _, r := range parts {
 		rec := at[r.LinkID]
 		rec.Parts = append(rec.Parts, link.PartLink{Part: customer.Part(r.Part), ID: r.PartID, ExternalID: r.ExternalID, Made: r.Made})
+	}
+	for _, r := range deleted {
+		d := r.noun()
+		at[r.LinkID].Deletion = &d
 	}
 	return out, nil
 }

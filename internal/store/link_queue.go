@@ -149,7 +149,9 @@ FROM link l
 WHERE l.system_id = @system AND l.external_id = ANY (@ids)
   AND (l.touched_at >= @since OR EXISTS (
     SELECT FROM intent i
-    WHERE i.organisation_id = l.organisation_id AND i.link_id = l.id))
+    WHERE i.organisation_id = l.organisation_id AND i.link_id = l.id) OR EXISTS (
+    SELECT FROM deletion d
+    WHERE d.organisation_id = l.organisation_id AND d.link_id = l.id AND d.ended_at IS NULL))
 ORDER BY l.external_id`
 
 // ListTouchedSince gives those of the records that the hub has written into since a moment, or is about to.

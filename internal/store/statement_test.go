@@ -67,9 +67,10 @@ func (nothing) Import(string) (*types.Package, error) { return nil, errors.New("
 
 // endings complete statements that end in a condition which a function adds.
 var endings = map[string]string{
-	"sqlLinksWhere": "l.system_id = @system AND l.external_id = ANY (@ids) ORDER BY l.id",
-	"sqlBasesWhere": "l.customer_id = @customer ORDER BY l.id",
-	"sqlPartsWhere": "l.customer_id = @customer ORDER BY l.id, p.part, p.external_id",
+	"sqlLinksWhere":     "l.system_id = @system AND l.external_id = ANY (@ids) ORDER BY l.id",
+	"sqlBasesWhere":     "l.customer_id = @customer ORDER BY l.id",
+	"sqlPartsWhere":     "l.customer_id = @customer ORDER BY l.id, p.part, p.external_id",
+	"sqlDeletionsWhere": "l.customer_id = @customer ORDER BY d.link_id, d.asked_at DESC, d.id",
 }
 
 // plan has the statement parsed, planned and its permissions checked for the application role, without running it.

@@ -47,6 +47,9 @@ type Evidence struct {
 	// Asked are customers whose creation waits for a person: Netvisor has seen the transaction and shows nothing, as when it
 	// refused a call whose answer was lost as well. The design asks a person there, since one look more cannot tell.
 	Asked []string
+	// Deletions are the records that an operator asked to have deleted, and whether the hub says that it was done; one of which
+	// it says nothing yet is in Unsettled.
+	Deletions map[int64]bool
 	// Unsettled are links that are neither in agreement nor say why, in words.
 	Unsettled []string
 	// WritesAfter is how many calls of writing a full comparison made when everything had settled.
@@ -92,7 +95,32 @@ func Audit(e Evidence) *Verdict {
 	e.lost(v)
 	e.duplicates(v)
 	e.collateral(v)
+	e.deletions(v)
 	return v
+}
+
+// deletions holds the deletions that were carried out against those that were asked for.
+func (e *Evidence) deletions(v *Verdict) {
+	deleted := make(map[int64]bool)
+	for _, effect := range e.Effects {
+		if effect.What == netvisor.WasDeleted {
+			deleted[effect.Customer] = true
+		}
+	}
+	for key := range deleted {
+		if _, asked := e.Deletions[key]; !asked {
+			v.note(&v.Collateral, "Promise 6: customer %d was deleted, and nobody had asked for it", key)
+		}
+	}
+	for key, done := range e.Deletions {
+		_, there := e.Netvisor[key]
+		switch {
+		case done == there:
+			v.note(&v.Unexplained, "Promise 3: the hub says of the deletion of customer %d: done %v, and Netvisor has it: %v", key, done, there)
+		case done && e.Hub[key] == nil:
+			v.note(&v.Lost, "Promise 1: customer %d was deleted in Netvisor and is gone from the hub", key)
+		}
+	}
 }
 
 // agreement compares both sides as they are at the end.
@@ -131,6 +159,9 @@ func (e *Evidence) lost(v *Verdict) {
 		last[at][edit.InHub] = edit.Value
 	}
 	for at, sides := range last {
+		if e.Deletions[at.customer] {
+			continue // what was edited in Netvisor just before went with the record
+		}
 		stands := e.Hub[at.customer][at.field]
 		ok := false
 		for _, value := range sides {

@@ -43,6 +43,12 @@ func TestAuditorSees(t *testing.T) {
 		"TwoOffices":       {twice("CustomerOfficeDetails[3]/OfficeIdentifier"), func(v *Verdict) int { return v.Duplicates }},
 		"TwoContacts":      {twice("CustomerContactPersons/CustomerContactPerson[3]/ContactPersonLastName"), func(v *Verdict) int { return v.Duplicates }},
 		"CollateralChange": {func(e *Evidence) { e.Effects[1].Changes[0].Field = "CustomerBaseInformation/PhoneNumber" }, func(v *Verdict) int { return v.Collateral }},
+		"DeletionOfNobody": {func(e *Evidence) {
+			e.Effects = append(e.Effects, netvisor.Effect{Call: 3, Customer: 7, What: netvisor.WasDeleted})
+		}, func(v *Verdict) int { return v.Collateral }},
+		"DeletionThatWasNone":  {func(e *Evidence) { e.Deletions = map[int64]bool{7: true} }, func(v *Verdict) int { return v.Unexplained }},
+		"DeletionThatIsDenied": {func(e *Evidence) { e.Deletions = map[int64]bool{7: false}; delete(e.Netvisor, 7) }, func(v *Verdict) int { return v.Unexplained }},
+		"DeletionInTheHubToo":  {func(e *Evidence) { e.Deletions = map[int64]bool{7: true}; delete(e.Netvisor, 7); delete(e.Hub, 7) }, func(v *Verdict) int { return v.Lost }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -103,7 +103,7 @@ func (b *bench) run(ctx context.Context, seed uint64, actions int) (w *world, v 
 	if err := w.connect(ctx, server.URL); err != nil {
 		return w, nil, fmt.Errorf("connecting: %w", err)
 	}
-	w.evidence.Before = w.theirs()
+	w.evidence.Before, w.evidence.Deletions = w.theirs(), make(map[int64]bool)
 	for range actions {
 		if err := w.act(ctx); err != nil {
 			return w, nil, err
@@ -184,7 +184,7 @@ func (w *world) ours(ctx context.Context, key int64) (*hub.CustomerView, error) 
 // actions are what may happen next, each as often as it is likely.
 var actions = []func(*world, context.Context) error{
 	(*world).editHere, (*world).editHere, (*world).editHere, (*world).editThere, (*world).editThere, (*world).create, (*world).office,
-	(*world).contact, (*world).unlink, (*world).break_, (*world).break_, (*world).poll, (*world).sweep, (*world).hint,
+	(*world).contact, (*world).unlink, (*world).erase, (*world).break_, (*world).break_, (*world).poll, (*world).sweep, (*world).hint,
 	(*world).step, (*world).step, (*world).step, (*world).cutStep,
 }
 
@@ -269,6 +269,25 @@ func (w *world) unlink(ctx context.Context) error {
 	return nil
 }
 
+// erase is an operator who has a record deleted in Netvisor, which refuses it where there are invoices.
+func (w *world) erase(ctx context.Context) error {
+	keys := w.keys()
+	key := pick(w.random, keys)
+	c, err := w.ours(ctx, key)
+	if err != nil || c == nil || len(keys) < 3 { // some customers are left for the others
+		return err
+	}
+	invoiced := w.random.IntN(3) == 0
+	if err := w.netvisor.Edit("", key, func(c *netvisor.Customer) error { c.SetHasInvoices(invoiced); return nil }); err != nil {
+		return err
+	}
+	asked := hub.DeleteRecord{Customer: c.ID, System: w.system, By: "Aino Malli", Reason: "Kahteen kertaan"}
+	if _, err := w.hub.AskDeletion(ctx, w.viewer, asked); err == nil { // what is refused was not asked for
+		w.evidence.Deletions[key] = false
+	}
+	return nil
+}
+
 // break_ sets the fault dial for the next call or two.
 func (w *world) break_(context.Context) error {
 	w.injected++
@@ -279,7 +298,7 @@ func (w *world) break_(context.Context) error {
 		{Kind: netvisor.FaultMaintenance}, {Kind: netvisor.FaultOverlap}, {Kind: netvisor.FaultSlowCommit, Delay: netvisor.Duration(8 * time.Millisecond)},
 		{Kind: netvisor.FaultSlowAnswer, Delay: netvisor.Duration(8 * time.Millisecond)}, {Kind: netvisor.FaultFailure, Category: "TECHNICAL_ERROR"},
 	})
-	f.Resource = pick(w.random, []string{"customer.nv", "customer.nv", "office.nv", "contactperson.nv", "getcustomer.nv", "customerlist.nv"})
+	f.Resource = pick(w.random, []string{"customer.nv", "customer.nv", "office.nv", "contactperson.nv", "deletecustomer.nv", "getcustomer.nv", "customerlist.nv"})
 	f.Times = 1 + w.random.IntN(2)
 	_, err := w.netvisor.Fault(f)
 	return err
@@ -399,6 +418,16 @@ func (w *world) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	links := make([]link.ID, 0, len(page.Items))
+	for _, c := range page.Items {
+		for _, l := range c.Links {
+			links = append(links, l.ID)
+		}
+	}
+	deletions, err := w.hub.DeletionsByLink(ctx, w.viewer, links)
+	if err != nil {
+		return err
+	}
 	for _, c := range page.Items {
 		if len(c.Links) != 1 {
 			w.evidence.Unsettled = append(w.evidence.Unsettled, fmt.Sprintf("%s has %d links", c.Name, len(c.Links)))
@@ -407,10 +436,13 @@ func (w *world) collect(ctx context.Context) error {
 		l := c.Links[0]
 		if l.State == link.Uncertain && l.ExternalID == "" && strings.HasSuffix(l.LastMessage, "a person has to look.") {
 			w.evidence.Asked = append(w.evidence.Asked, c.Name)
-		} else if l.State != link.InSync {
+		} else if d, asked := deletions[l.ID]; asked && d.State == link.Asked || l.State != link.InSync && (l.State != link.NotInScope || !asked || d.State != link.Done) {
 			w.evidence.Unsettled = append(w.evidence.Unsettled, fmt.Sprintf("%s (%s) is %s: %s", c.Name, l.ExternalID, l.State, l.LastMessage))
 		}
 		key, _ := strconv.ParseInt(l.ExternalID, 10, 64)
+		if d, asked := deletions[l.ID]; asked {
+			w.evidence.Deletions[key] = d.State == link.Done
+		}
 		shown, all := Customer{}, c.Customer.Flatten(customer.HubKeys)
 		for _, f := range Fields {
 			shown[f.Hub] = all[customer.Field(f.Hub)]
