@@ -132,4 +132,4 @@ func nameOf(e ast.Expr) string {
 	return ""
 }
 
-func names(e ast.Expr, any ...string) bool { return slices.Contains(any, nameOf(e)) }
+func names(e ast.Expr, either ...string) bool { return slices.Contains(either, nameOf(e)) }

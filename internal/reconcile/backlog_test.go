@@ -97,6 +97,6 @@ func TestBacklogOfWrites(t *testing.T) {
 		if stops == 0 {
 			t.Error("the hub was never stopped on its way")
 		}
-		t.Log(fmt.Sprintf("%d stops on the way", stops))
+		t.Logf("%d stops on the way", stops)
 	})
 }

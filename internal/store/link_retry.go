@@ -30,10 +30,7 @@ WHERE l.system_id = @system AND l.external_id = r.external_id AND l.external_id 
 const sqlForgetReadFailures = `
 UPDATE link l
 SET attempt = 0, due_at = NULL
-WHERE l.system_id = @system AND l.external_id = ANY (@ids) AND l.due_at IS NOT NULL
-  AND NOT EXISTS (
-    SELECT FROM deletion d
-    WHERE d.organisation_id = l.organisation_id AND d.link_id = l.id AND d.ended_at IS NULL)`
+WHERE l.system_id = @system AND l.external_id = ANY (@ids) AND l.due_at IS NOT NULL`
 
 // NoteReadFailures writes into the links of a system's records that these could not be taken and when they are tried again,
 // and ends the waiting of the records skipped. Records without a link have only their finding.
