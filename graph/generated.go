@@ -83,6 +83,7 @@ type CustomerResolver interface {
 
 	Kyc(ctx context.Context, obj *model.Customer) (*model.Kyc, error)
 	Links(ctx context.Context, obj *model.Customer) ([]*model.Link, error)
+	Sync(ctx context.Context, obj *model.Customer, system *string, language model.Language) ([]*model.SyncExplanation, error)
 	Provenance(ctx context.Context, obj *model.Customer) ([]*model.FieldProvenance, error)
 	Changes(ctx context.Context, obj *model.Customer, after *string, first *int) (*model.ChangePage, error)
 }
@@ -751,6 +752,17 @@ type Customer implements Node {
   "The records of external systems that are this customer."
   links: [Link!]!
   """
+  How the customer stands in each external system, oldest system first, and why. Needs ` + "`" + `systems:read` + "`" + `.
+
+  Where hub and system do not hold the same, the first check that failed is the reason.
+  """
+  sync(
+    "Only in the system with this global id."
+    system: ID
+    "The language of the texts, such as ` + "`" + `FI` + "`" + `. What a system said stands as it came."
+    language: Language! = EN
+  ): [SyncExplanation!]!
+  """
   Where each value of the customer came from, by the name of the field; addresses, offices and contacts included.
 
   Values whose origin was never noted are left out.
@@ -1412,6 +1424,120 @@ enum SystemState {
   PAUSED
   "The hub stopped the system until a person acts; ` + "`" + `fault` + "`" + ` says why."
   NEEDS_ACTION
+}
+
+"""
+How a customer stands in an external system, and why.
+"""
+type SyncExplanation {
+  "The system."
+  system: System!
+  "How the customer's link with the system stands; ` + "`" + `NOT_IN_SCOPE` + "`" + ` where there is none."
+  state: SyncState!
+  "Since when; null where there is no link."
+  since: DateTime
+  "What has to hold for both to be the same, in the order in which it is looked at."
+  checks: [Check!]!
+  "What the system itself said, in its own words, such as ` + "`" + `Tieto ei kelpaa.` + "`" + `; null when it said nothing."
+  vendorMessage: String
+  "When the hub tries next by itself; null when it does not."
+  nextTryAt: DateTime
+  "Who can mend it, and how; null when there is nothing to mend."
+  fix: Fix
+}
+
+"""
+One thing that has to hold for a customer to be the same in the hub and in a system.
+"""
+type Check {
+  "What is checked."
+  name: CheckName!
+  "What it came to."
+  result: CheckResult!
+  "Why it failed, in a sentence; null unless it did."
+  message: String
+}
+
+"""
+What is checked, in this order.
+"""
+enum CheckName {
+  "The customer is one that systems are kept in agreement with: not merged with another, and not erased."
+  CUSTOMER_FOLLOWED
+  "Credentials and permissions of the system were verified."
+  SYSTEM_VERIFIED
+  "Somebody started the system, and nobody paused it."
+  SYSTEM_RUNNING
+  "The system accepts the hub's credentials."
+  SYSTEM_ADMITS
+  "The record is one that comes in."
+  RECORD_IN_SCOPE
+  "The customer has a record in the system, or gets one."
+  RECORD_EXISTS
+  "What differs may flow the way it has to."
+  DIRECTION_ALLOWS
+  "The system takes what it was sent."
+  DATA_ACCEPTED
+  "It is known what became of every call."
+  ANSWER_KNOWN
+  "The system answers."
+  SYSTEM_ANSWERS
+  "Nothing waits for its turn."
+  TURN_CAME
+  "No value is kept back because the system would not take it."
+  EVERY_VALUE_SENT
+}
+
+"""
+What a check came to.
+"""
+enum CheckResult {
+  "It holds."
+  PASSED
+  "It does not hold, and is the reason."
+  FAILED
+  "It was not looked at, since one before it failed."
+  NOT_REACHED
+}
+
+"""
+Who can mend something, and how.
+"""
+type Fix {
+  "Who can mend it."
+  who: FixBy!
+  "How, in a sentence such as ` + "`" + `Start the system again` + "`" + `."
+  how: String!
+}
+
+"""
+Somebody who can mend something.
+"""
+enum FixBy {
+  "Nobody has to: the hub goes on by itself."
+  NOBODY
+  "Who maintains customers."
+  USER
+  "Who manages the organisation's systems."
+  ADMINISTRATOR
+  "The provider of the system."
+  VENDOR
+  "Who runs the hub."
+  OPERATOR
+}
+
+"""
+A language of texts.
+"""
+enum Language {
+  "English."
+  EN
+  "Finnish."
+  FI
+  "Swedish."
+  SV
+  "Norwegian."
+  NB
 }
 
 """
@@ -3552,6 +3678,18 @@ func (ec *executionContext) childFields_ChangePage(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ChangePage", field.Name)
 }
 
+func (ec *executionContext) childFields_Check(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Check_name(ctx, field)
+	case "result":
+		return ec.fieldContext_Check_result(ctx, field)
+	case "message":
+		return ec.fieldContext_Check_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Check", field.Name)
+}
+
 func (ec *executionContext) childFields_CheckSystemPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "run":
@@ -3706,6 +3844,8 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_kyc(ctx, field)
 	case "links":
 		return ec.fieldContext_Customer_links(ctx, field)
+	case "sync":
+		return ec.fieldContext_Customer_sync(ctx, field)
 	case "provenance":
 		return ec.fieldContext_Customer_provenance(ctx, field)
 	case "changes":
@@ -3954,6 +4094,16 @@ func (ec *executionContext) childFields_FindingEdge(ctx context.Context, field g
 		return ec.fieldContext_FindingEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FindingEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Fix(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "who":
+		return ec.fieldContext_Fix_who(ctx, field)
+	case "how":
+		return ec.fieldContext_Fix_how(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Fix", field.Name)
 }
 
 func (ec *executionContext) childFields_GroupPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4494,6 +4644,26 @@ func (ec *executionContext) childFields_StartSystemPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type StartSystemPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SyncExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_SyncExplanation_system(ctx, field)
+	case "state":
+		return ec.fieldContext_SyncExplanation_state(ctx, field)
+	case "since":
+		return ec.fieldContext_SyncExplanation_since(ctx, field)
+	case "checks":
+		return ec.fieldContext_SyncExplanation_checks(ctx, field)
+	case "vendorMessage":
+		return ec.fieldContext_SyncExplanation_vendorMessage(ctx, field)
+	case "nextTryAt":
+		return ec.fieldContext_SyncExplanation_nextTryAt(ctx, field)
+	case "fix":
+		return ec.fieldContext_SyncExplanation_fix(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SyncExplanation", field.Name)
+}
+
 func (ec *executionContext) childFields_SyncNowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "run":
@@ -4811,6 +4981,28 @@ func (ec *executionContext) field_Customer_contacts_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["role"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Customer_sync_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "system",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["system"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "language",
+		func(ctx context.Context, v any) (model.Language, error) {
+			return ec.unmarshalNLanguage2customerhubᚋgraphᚋmodelᚐLanguage(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["language"] = arg1
 	return args, nil
 }
 
@@ -6281,6 +6473,75 @@ func (ec *executionContext) _ChangePage_newestSequence(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_ChangePage_newestSequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ChangePage", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Check_name(ctx context.Context, field graphql.CollectedField, obj *model.Check) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Check_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.CheckName) graphql.Marshaler {
+			return ec.marshalNCheckName2customerhubᚋgraphᚋmodelᚐCheckName(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Check_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Check", field, false, false, errors.New("field of type CheckName does not have child fields"))
+}
+
+func (ec *executionContext) _Check_result(ctx context.Context, field graphql.CollectedField, obj *model.Check) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Check_result(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Result, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.CheckResult) graphql.Marshaler {
+			return ec.marshalNCheckResult2customerhubᚋgraphᚋmodelᚐCheckResult(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Check_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Check", field, false, false, errors.New("field of type CheckResult does not have child fields"))
+}
+
+func (ec *executionContext) _Check_message(ctx context.Context, field graphql.CollectedField, obj *model.Check) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Check_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Check_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Check", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CheckSystemPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.CheckSystemPayload) (ret graphql.Marshaler) {
@@ -7763,6 +8024,50 @@ func (ec *executionContext) fieldContext_Customer_links(_ context.Context, field
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Link(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Customer_sync(ctx context.Context, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Customer_sync(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Customer().Sync(ctx, obj, fc.Args["system"].(*string), fc.Args["language"].(model.Language))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SyncExplanation) graphql.Marshaler {
+			return ec.marshalNSyncExplanation2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSyncExplanationᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Customer_sync(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Customer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SyncExplanation(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Customer_sync_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -9978,6 +10283,52 @@ func (ec *executionContext) _FindingEdge_cursor(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_FindingEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FindingEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _Fix_who(ctx context.Context, field graphql.CollectedField, obj *model.Fix) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fix_who(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Who, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FixBy) graphql.Marshaler {
+			return ec.marshalNFixBy2customerhubᚋgraphᚋmodelᚐFixBy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fix_who(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fix", field, false, false, errors.New("field of type FixBy does not have child fields"))
+}
+
+func (ec *executionContext) _Fix_how(ctx context.Context, field graphql.CollectedField, obj *model.Fix) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fix_how(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.How, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fix_how(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fix", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _GroupPolicy_group(ctx context.Context, field graphql.CollectedField, obj *model.GroupPolicy) (ret graphql.Marshaler) {
@@ -16093,6 +16444,194 @@ func (ec *executionContext) fieldContext_Subscription_findingRaised(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _SyncExplanation_system(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncExplanation_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.System, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalNSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SyncExplanation_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SyncExplanation",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SyncExplanation_state(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncExplanation_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SyncState) graphql.Marshaler {
+			return ec.marshalNSyncState2customerhubᚋgraphᚋmodelᚐSyncState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SyncExplanation_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SyncExplanation", field, false, false, errors.New("field of type SyncState does not have child fields"))
+}
+
+func (ec *executionContext) _SyncExplanation_since(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncExplanation_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SyncExplanation_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SyncExplanation", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _SyncExplanation_checks(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncExplanation_checks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Checks, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Check) graphql.Marshaler {
+			return ec.marshalNCheck2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCheckᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SyncExplanation_checks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SyncExplanation",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Check(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SyncExplanation_vendorMessage(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncExplanation_vendorMessage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VendorMessage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SyncExplanation_vendorMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SyncExplanation", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _SyncExplanation_nextTryAt(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncExplanation_nextTryAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NextTryAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SyncExplanation_nextTryAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SyncExplanation", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _SyncExplanation_fix(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncExplanation_fix(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fix, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Fix) graphql.Marshaler {
+			return ec.marshalOFix2ᚖcustomerhubᚋgraphᚋmodelᚐFix(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SyncExplanation_fix(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SyncExplanation",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Fix(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SyncNowPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.SyncNowPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21632,6 +22171,54 @@ func (ec *executionContext) _ChangePage(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var checkImplementors = []string{"Check"}
+
+func (ec *executionContext) _Check(ctx context.Context, sel ast.SelectionSet, obj *model.Check) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, checkImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Check")
+		case "name":
+			out.Values[i] = ec._Check_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "result":
+			out.Values[i] = ec._Check_result(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._Check_message(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var checkSystemPayloadImplementors = []string{"CheckSystemPayload", "UserErrors"}
 
 func (ec *executionContext) _CheckSystemPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CheckSystemPayload) graphql.Marshaler {
@@ -22452,6 +23039,44 @@ func (ec *executionContext) _Customer(ctx context.Context, sel ast.SelectionSet,
 					}
 				}()
 				res = ec._Customer_links(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "sync":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Customer_sync(ctx, field, obj)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -23613,6 +24238,49 @@ func (ec *executionContext) _FindingEdge(ctx context.Context, sel ast.SelectionS
 			}
 		case "cursor":
 			out.Values[i] = ec._FindingEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var fixImplementors = []string{"Fix"}
+
+func (ec *executionContext) _Fix(ctx context.Context, sel ast.SelectionSet, obj *model.Fix) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, fixImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Fix")
+		case "who":
+			out.Values[i] = ec._Fix_who(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "how":
+			out.Values[i] = ec._Fix_how(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -26681,6 +27349,74 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	}
 }
 
+var syncExplanationImplementors = []string{"SyncExplanation"}
+
+func (ec *executionContext) _SyncExplanation(ctx context.Context, sel ast.SelectionSet, obj *model.SyncExplanation) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, syncExplanationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SyncExplanation")
+		case "system":
+			out.Values[i] = ec._SyncExplanation_system(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._SyncExplanation_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._SyncExplanation_since(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "checks":
+			out.Values[i] = ec._SyncExplanation_checks(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "vendorMessage":
+			out.Values[i] = ec._SyncExplanation_vendorMessage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "nextTryAt":
+			out.Values[i] = ec._SyncExplanation_nextTryAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fix":
+			out.Values[i] = ec._SyncExplanation_fix(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var syncNowPayloadImplementors = []string{"SyncNowPayload", "UserErrors"}
 
 func (ec *executionContext) _SyncNowPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SyncNowPayload) graphql.Marshaler {
@@ -28030,6 +28766,52 @@ func (ec *executionContext) marshalNChangePage2ᚖcustomerhubᚋgraphᚋmodelᚐ
 	return ec._ChangePage(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNCheck2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCheckᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Check) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCheck2ᚖcustomerhubᚋgraphᚋmodelᚐCheck(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCheck2ᚖcustomerhubᚋgraphᚋmodelᚐCheck(ctx context.Context, sel ast.SelectionSet, v *model.Check) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Check(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCheckName2customerhubᚋgraphᚋmodelᚐCheckName(ctx context.Context, v any) (model.CheckName, error) {
+	var res model.CheckName
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCheckName2customerhubᚋgraphᚋmodelᚐCheckName(ctx context.Context, sel ast.SelectionSet, v model.CheckName) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNCheckResult2customerhubᚋgraphᚋmodelᚐCheckResult(ctx context.Context, v any) (model.CheckResult, error) {
+	var res model.CheckResult
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCheckResult2customerhubᚋgraphᚋmodelᚐCheckResult(ctx context.Context, sel ast.SelectionSet, v model.CheckResult) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNCheckSystemInput2customerhubᚋgraphᚋmodelᚐCheckSystemInput(ctx context.Context, v any) (model.CheckSystemInput, error) {
 	res, err := ec.unmarshalInputCheckSystemInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -28725,6 +29507,16 @@ func (ec *executionContext) marshalNFindingEvent2customerhubᚋgraphᚋmodelᚐF
 	return ec._FindingEvent(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNFixBy2customerhubᚋgraphᚋmodelᚐFixBy(ctx context.Context, v any) (model.FixBy, error) {
+	var res model.FixBy
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFixBy2customerhubᚋgraphᚋmodelᚐFixBy(ctx context.Context, sel ast.SelectionSet, v model.FixBy) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
 	res, err := graphql.UnmarshalFloatContext(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -28936,6 +29728,16 @@ func (ec *executionContext) marshalNLabel2ᚖcustomerhubᚋgraphᚋmodelᚐLabel
 func (ec *executionContext) unmarshalNLabelInput2ᚖcustomerhubᚋgraphᚋmodelᚐLabelInput(ctx context.Context, v any) (*model.LabelInput, error) {
 	res, err := ec.unmarshalInputLabelInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNLanguage2customerhubᚋgraphᚋmodelᚐLanguage(ctx context.Context, v any) (model.Language, error) {
+	var res model.Language
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLanguage2customerhubᚋgraphᚋmodelᚐLanguage(ctx context.Context, sel ast.SelectionSet, v model.Language) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNLink2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Link) graphql.Marshaler {
@@ -29626,6 +30428,32 @@ func (ec *executionContext) unmarshalNSyncDirection2customerhubᚋgraphᚋmodel�
 
 func (ec *executionContext) marshalNSyncDirection2customerhubᚋgraphᚋmodelᚐSyncDirection(ctx context.Context, sel ast.SelectionSet, v model.SyncDirection) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNSyncExplanation2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSyncExplanationᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SyncExplanation) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSyncExplanation2ᚖcustomerhubᚋgraphᚋmodelᚐSyncExplanation(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSyncExplanation2ᚖcustomerhubᚋgraphᚋmodelᚐSyncExplanation(ctx context.Context, sel ast.SelectionSet, v *model.SyncExplanation) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SyncExplanation(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSyncMaster2customerhubᚋgraphᚋmodelᚐSyncMaster(ctx context.Context, v any) (model.SyncMaster, error) {
@@ -30421,6 +31249,13 @@ func (ec *executionContext) unmarshalOFindingFilter2ᚖcustomerhubᚋgraphᚋmod
 	}
 	res, err := ec.unmarshalInputFindingFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFix2ᚖcustomerhubᚋgraphᚋmodelᚐFix(ctx context.Context, sel ast.SelectionSet, v *model.Fix) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Fix(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOGroupPolicyInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicyInputᚄ(ctx context.Context, v any) ([]*model.GroupPolicyInput, error) {

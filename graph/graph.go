@@ -14,6 +14,7 @@ import (
 	"customerhub/graph/rows"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
+	"customerhub/internal/explain"
 	"customerhub/internal/feed"
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
@@ -48,6 +49,7 @@ type Hub interface {
 	Changes(ctx context.Context, v auth.Viewer, after string, first int) (hub.ChangePage, error)
 	ChangesOfCustomers(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]hub.ChangePage, error)
 	ProvenanceByCustomer(ctx context.Context, v auth.Viewer, ids []customer.ID) (map[customer.ID]customer.Provenances, error)
+	Explain(ctx context.Context, v auth.Viewer, ids []customer.ID, in system.ID) (map[customer.ID][]explain.Explanation, error)
 	KYCByCustomer(ctx context.Context, v auth.Viewer, ids []customer.ID) (map[customer.ID]customer.KYC, error)
 	KYCHistory(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]hub.KYCHistoryPage, error)
 	CustomFields(ctx context.Context, v auth.Viewer) ([]customer.CustomField, error)

@@ -11,6 +11,7 @@ import (
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
+	"customerhub/internal/explain"
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
@@ -36,6 +37,7 @@ type loaders struct {
 	changesOf  *dataloadgen.Loader[changesKey, hub.ChangePage]
 	provenance *dataloadgen.Loader[customer.ID, customer.Provenances]
 	kyc        *dataloadgen.Loader[customer.ID, customer.KYC]
+	explained  *dataloadgen.Loader[explainKey, []explain.Explanation]
 	kycHistory *dataloadgen.Loader[changesKey, hub.KYCHistoryPage]
 	findings   *dataloadgen.Loader[finding.ID, finding.Finding]
 	// custom are the definitions of the organisation, which is all there is to ask for.
@@ -78,6 +80,9 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		findings:   byID(v, a.hub.FindingsByID, wait),
 		provenance: byID(v, a.hub.ProvenanceByCustomer, wait),
 		kyc:        byID(v, a.hub.KYCByCustomer, wait),
+		explained: dataloadgen.NewMappedLoader(func(ctx context.Context, keys []explainKey) (map[explainKey][]explain.Explanation, error) {
+			return a.explain(ctx, v, keys)
+		}, wait),
 		kycHistory: dataloadgen.NewMappedLoader(func(ctx context.Context, keys []changesKey) (map[changesKey]hub.KYCHistoryPage, error) {
 			return pages(ctx, v, keys, a.hub.KYCHistory)
 		}, wait),

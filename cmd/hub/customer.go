@@ -115,23 +115,29 @@ func (c *customerDelete) plan(ctx context.Context, h *hub.Hub) (v auth.Viewer, r
 	if err != nil {
 		return v, r, p, err
 	}
-	by := hub.CustomerLookup{Number: c.Customer}
-	if pg.IsUUID(c.Customer) {
-		by = hub.CustomerLookup{ID: customer.ID(c.Customer)}
-	}
-	found, err := h.Customer(ctx, v, by, hub.IncludeNothing)
-	if f := fault.Of(err); f != nil && f.Code == fault.Ambiguous {
-		return v, r, p, fmt.Errorf("several customers have the number %s; name one by its id: %s", c.Customer, f.Details["candidates"])
-	}
-	if err == nil && found == nil {
-		err = fmt.Errorf("the organisation has no customer %q", c.Customer)
-	}
+	found, err := findCustomer(ctx, h, v, c.Customer)
 	if err != nil {
 		return v, r, p, err
 	}
 	r = hub.DeleteRecord{Customer: found.ID, System: s.ID, By: c.By, Reason: c.Reason}
 	p, err = h.PlanDeletion(ctx, v, r)
 	return v, r, p, err
+}
+
+// findCustomer gives the customer with a number or an id.
+func findCustomer(ctx context.Context, h *hub.Hub, v auth.Viewer, numberOrID string) (*hub.CustomerView, error) {
+	by := hub.CustomerLookup{Number: numberOrID}
+	if pg.IsUUID(numberOrID) {
+		by = hub.CustomerLookup{ID: customer.ID(numberOrID)}
+	}
+	found, err := h.Customer(ctx, v, by, hub.IncludeNothing)
+	if f := fault.Of(err); f != nil && f.Code == fault.Ambiguous {
+		return nil, fmt.Errorf("several customers have the number %s; name one by its id: %s", numberOrID, f.Details["candidates"])
+	}
+	if err == nil && found == nil {
+		err = fmt.Errorf("the organisation has no customer %q", numberOrID)
+	}
+	return found, err
 }
 
 func showDeletion(p *program, plan hub.DeletionPlan, r hub.DeleteRecord, now bool) {

@@ -23,6 +23,7 @@ type cli struct {
 	Demo         demoCommand         `cmd:"" help:"Try it: a hub with its own Postgres, a simulated Netvisor and 250 customers."`
 	Serve        serveCommand        `cmd:"" help:"Run the hub."`
 	Sync         syncCommand         `cmd:"" help:"Look at a system now and show the progress."`
+	Explain      explainCommand      `cmd:"" help:"Say how a customer stands in the external systems, and why."`
 	Organisation organisationCommand `cmd:"" help:"Make, list and rename organisations."`
 	Customer     customerCommand     `cmd:"" help:"Delete a customer's record in an external system."`
 	Key          keyCommand          `cmd:"" help:"Make, list and revoke API keys."`

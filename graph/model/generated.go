@@ -144,6 +144,16 @@ type ChangePage struct {
 	NewestSequence int `json:"newestSequence"`
 }
 
+// One thing that has to hold for a customer to be the same in the hub and in a system.
+type Check struct {
+	// What is checked.
+	Name CheckName `json:"name"`
+	// What it came to.
+	Result CheckResult `json:"result"`
+	// Why it failed, in a sentence; null unless it did.
+	Message *string `json:"message,omitempty"`
+}
+
 // The system to check.
 type CheckSystemInput struct {
 	// The global id of the system.
@@ -788,6 +798,14 @@ type FindingFilter struct {
 	Resolved graphql.Omittable[*bool] `json:"resolved,omitempty"`
 	// Only findings that were raised at this moment or later, such as `2026-11-01T00:00:00Z`.
 	RaisedSince graphql.Omittable[*time.Time] `json:"raisedSince,omitempty"`
+}
+
+// Who can mend something, and how.
+type Fix struct {
+	// Who can mend it.
+	Who FixBy `json:"who"`
+	// How, in a sentence such as `Start the system again`.
+	How string `json:"how"`
 }
 
 // A decision for one field group, such as `billingAddress`.
@@ -1596,6 +1614,24 @@ func (StartSystemPayload) IsUserErrors() {}
 type Subscription struct {
 }
 
+// How a customer stands in an external system, and why.
+type SyncExplanation struct {
+	// The system.
+	System *System `json:"system"`
+	// How the customer's link with the system stands; `NOT_IN_SCOPE` where there is none.
+	State SyncState `json:"state"`
+	// Since when; null where there is no link.
+	Since *time.Time `json:"since,omitempty"`
+	// What has to hold for both to be the same, in the order in which it is looked at.
+	Checks []*Check `json:"checks"`
+	// What the system itself said, in its own words, such as `Tieto ei kelpaa.`; null when it said nothing.
+	VendorMessage *string `json:"vendorMessage,omitempty"`
+	// When the hub tries next by itself; null when it does not.
+	NextTryAt *time.Time `json:"nextTryAt,omitempty"`
+	// Who can mend it, and how; null when there is nothing to mend.
+	Fix *Fix `json:"fix,omitempty"`
+}
+
 // The system to look at now.
 type SyncNowInput struct {
 	// The global id of the system.
@@ -2022,6 +2058,155 @@ func (e *ChangeKind) UnmarshalJSON(b []byte) error {
 }
 
 func (e ChangeKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What is checked, in this order.
+type CheckName string
+
+const (
+	// The customer is one that systems are kept in agreement with: not merged with another, and not erased.
+	CheckNameCustomerFollowed CheckName = "CUSTOMER_FOLLOWED"
+	// Credentials and permissions of the system were verified.
+	CheckNameSystemVerified CheckName = "SYSTEM_VERIFIED"
+	// Somebody started the system, and nobody paused it.
+	CheckNameSystemRunning CheckName = "SYSTEM_RUNNING"
+	// The system accepts the hub's credentials.
+	CheckNameSystemAdmits CheckName = "SYSTEM_ADMITS"
+	// The record is one that comes in.
+	CheckNameRecordInScope CheckName = "RECORD_IN_SCOPE"
+	// The customer has a record in the system, or gets one.
+	CheckNameRecordExists CheckName = "RECORD_EXISTS"
+	// What differs may flow the way it has to.
+	CheckNameDirectionAllows CheckName = "DIRECTION_ALLOWS"
+	// The system takes what it was sent.
+	CheckNameDataAccepted CheckName = "DATA_ACCEPTED"
+	// It is known what became of every call.
+	CheckNameAnswerKnown CheckName = "ANSWER_KNOWN"
+	// The system answers.
+	CheckNameSystemAnswers CheckName = "SYSTEM_ANSWERS"
+	// Nothing waits for its turn.
+	CheckNameTurnCame CheckName = "TURN_CAME"
+	// No value is kept back because the system would not take it.
+	CheckNameEveryValueSent CheckName = "EVERY_VALUE_SENT"
+)
+
+var AllCheckName = []CheckName{
+	CheckNameCustomerFollowed,
+	CheckNameSystemVerified,
+	CheckNameSystemRunning,
+	CheckNameSystemAdmits,
+	CheckNameRecordInScope,
+	CheckNameRecordExists,
+	CheckNameDirectionAllows,
+	CheckNameDataAccepted,
+	CheckNameAnswerKnown,
+	CheckNameSystemAnswers,
+	CheckNameTurnCame,
+	CheckNameEveryValueSent,
+}
+
+func (e CheckName) IsValid() bool {
+	switch e {
+	case CheckNameCustomerFollowed, CheckNameSystemVerified, CheckNameSystemRunning, CheckNameSystemAdmits, CheckNameRecordInScope, CheckNameRecordExists, CheckNameDirectionAllows, CheckNameDataAccepted, CheckNameAnswerKnown, CheckNameSystemAnswers, CheckNameTurnCame, CheckNameEveryValueSent:
+		return true
+	}
+	return false
+}
+
+func (e CheckName) String() string {
+	return string(e)
+}
+
+func (e *CheckName) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CheckName(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CheckName", str)
+	}
+	return nil
+}
+
+func (e CheckName) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CheckName) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CheckName) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a check came to.
+type CheckResult string
+
+const (
+	// It holds.
+	CheckResultPassed CheckResult = "PASSED"
+	// It does not hold, and is the reason.
+	CheckResultFailed CheckResult = "FAILED"
+	// It was not looked at, since one before it failed.
+	CheckResultNotReached CheckResult = "NOT_REACHED"
+)
+
+var AllCheckResult = []CheckResult{
+	CheckResultPassed,
+	CheckResultFailed,
+	CheckResultNotReached,
+}
+
+func (e CheckResult) IsValid() bool {
+	switch e {
+	case CheckResultPassed, CheckResultFailed, CheckResultNotReached:
+		return true
+	}
+	return false
+}
+
+func (e CheckResult) String() string {
+	return string(e)
+}
+
+func (e *CheckResult) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CheckResult(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CheckResult", str)
+	}
+	return nil
+}
+
+func (e CheckResult) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CheckResult) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CheckResult) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -2775,6 +2960,73 @@ func (e FindingCode) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Somebody who can mend something.
+type FixBy string
+
+const (
+	// Nobody has to: the hub goes on by itself.
+	FixByNobody FixBy = "NOBODY"
+	// Who maintains customers.
+	FixByUser FixBy = "USER"
+	// Who manages the organisation's systems.
+	FixByAdministrator FixBy = "ADMINISTRATOR"
+	// The provider of the system.
+	FixByVendor FixBy = "VENDOR"
+	// Who runs the hub.
+	FixByOperator FixBy = "OPERATOR"
+)
+
+var AllFixBy = []FixBy{
+	FixByNobody,
+	FixByUser,
+	FixByAdministrator,
+	FixByVendor,
+	FixByOperator,
+}
+
+func (e FixBy) IsValid() bool {
+	switch e {
+	case FixByNobody, FixByUser, FixByAdministrator, FixByVendor, FixByOperator:
+		return true
+	}
+	return false
+}
+
+func (e FixBy) String() string {
+	return string(e)
+}
+
+func (e *FixBy) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = FixBy(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid FixBy", str)
+	}
+	return nil
+}
+
+func (e FixBy) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *FixBy) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e FixBy) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // How a system is, at a glance.
 type Health string
 
@@ -2904,6 +3156,70 @@ func (e *KycState) UnmarshalJSON(b []byte) error {
 }
 
 func (e KycState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// A language of texts.
+type Language string
+
+const (
+	// English.
+	LanguageEn Language = "EN"
+	// Finnish.
+	LanguageFi Language = "FI"
+	// Swedish.
+	LanguageSv Language = "SV"
+	// Norwegian.
+	LanguageNb Language = "NB"
+)
+
+var AllLanguage = []Language{
+	LanguageEn,
+	LanguageFi,
+	LanguageSv,
+	LanguageNb,
+}
+
+func (e Language) IsValid() bool {
+	switch e {
+	case LanguageEn, LanguageFi, LanguageSv, LanguageNb:
+		return true
+	}
+	return false
+}
+
+func (e Language) String() string {
+	return string(e)
+}
+
+func (e *Language) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Language(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Language", str)
+	}
+	return nil
+}
+
+func (e Language) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Language) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Language) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -79,6 +79,7 @@ func (t *tables) ofPerson(f field) field {
 
 func (t *tables) fillCustomer() {
 	private := func(f field, instead string) field { return t.ofPrivate(f, instead, "c.kind") }
+	t.customer.plain = []string{"sync"} // computed from much more than rows
 	t.customer.fields = map[string]field{
 		"id": id(model.NounCustomer, "c.id"), "version": integer("c.version"), "number": text("c.number"),
 		"kind": enum("c.kind", "", nil), "status": enum("c.status", "", nil), "name": textOrEmpty("c.name"),

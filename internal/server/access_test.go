@@ -89,6 +89,7 @@ func TestScopes(t *testing.T) {
 		{"UnlinkingNeedsCustomersWrite", `mutation { unlinkContact(input: {customerId: "` + customer + `", personId: "` + person + `"}) { customer { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
 		{"MovingTheDefaultNeedsCustomersWrite", `mutation { setDefaultContact(input: {customerId: "` + customer + `", personId: "` + person + `"}) { customer { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead}},
 		{"UpdatingAPersonNeedsCustomersWrite", `mutation { updatePerson(input: {id: "` + person + `", patch: {firstName: "X"}}) { person { id } } }`, "customers:write", []auth.Scope{auth.CustomersRead, auth.PersonalRead}},
+		{"AnExplanationNeedsSystemsRead", `{ customer(by: {id: "` + customer + `"}) { sync { state } } }`, "systems:read", []auth.Scope{auth.CustomersRead}},
 		{"CreatingASystemNeedsSystemsManage", `mutation { createSystem(input: {kind: NETVISOR}) { system { id } } }`, "systems:manage", []auth.Scope{auth.SystemsRead}},
 		{"SyncingNeedsSystemsManage", `mutation { syncNow(input: {system: "` + system + `"}) { run { id } } }`, "systems:manage", []auth.Scope{auth.SystemsRead}},
 	} {
