@@ -16,7 +16,7 @@ func toFinding(f finding.Finding) *model.Finding {
 	}
 	return &model.Finding{
 		ID: globalID(nounFinding, f.ID), Code: code, Message: f.Message, Field: text(fieldName(f.Field)), ExternalID: text(f.ExternalID),
-		RaisedAt: f.RaisedAt, ResolvedAt: moment(f.ResolvedAt), CustomerID: f.CustomerID, SystemID: f.SystemID,
+		RaisedAt: f.RaisedAt, ResolvedAt: moment(f.ResolvedAt), ResolvedBy: text(f.ResolvedBy), Note: text(f.Note), CustomerID: f.CustomerID, SystemID: f.SystemID,
 	}
 }
 
@@ -38,6 +38,22 @@ func (r queries) Findings(ctx context.Context, filter *model.FindingFilter, firs
 		out.Edges = append(out.Edges, &model.FindingEdge{Node: n, Cursor: page.Cursors[i]})
 	}
 	return out, nil
+}
+
+// ResolveFinding resolves Mutation.resolveFinding.
+func (r mutations) ResolveFinding(ctx context.Context, in model.ResolveFindingInput) (*model.ResolveFindingPayload, error) {
+	var resolved finding.Finding
+	id, err := parseAs[finding.ID](nounFinding, in.ID)
+	err = at(err, "id")
+	if err == nil {
+		resolved, err = r.hub.ResolveFinding(ctx, auth.ViewerFrom(ctx), id, value(given(in.Note)), value(given(in.IdempotencyKey)))
+	}
+	failures, err := userErrors(err, "input")
+	out := &model.ResolveFindingPayload{UserErrors: failures}
+	if resolved.ID != "" {
+		out.Finding = toFinding(resolved)
+	}
+	return out, err
 }
 
 func findingFilter(in *model.FindingFilter) (f hub.FindingFilter, err error) {

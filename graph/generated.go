@@ -117,6 +117,7 @@ type MutationResolver interface {
 	UpdatePerson(ctx context.Context, input model.UpdatePersonInput) (*model.UpdatePersonPayload, error)
 	AcceptPersonProposal(ctx context.Context, input model.AcceptPersonProposalInput) (*model.AcceptPersonProposalPayload, error)
 	RejectPersonProposal(ctx context.Context, input model.RejectPersonProposalInput) (*model.RejectPersonProposalPayload, error)
+	ResolveFinding(ctx context.Context, input model.ResolveFindingInput) (*model.ResolveFindingPayload, error)
 	DefineCustomField(ctx context.Context, input model.DefineCustomFieldInput) (*model.DefineCustomFieldPayload, error)
 	SetCustomField(ctx context.Context, input model.SetCustomFieldInput) (*model.SetCustomFieldPayload, error)
 	SetCustomFields(ctx context.Context, input model.SetCustomFieldsInput) (*model.SetCustomFieldsPayload, error)
@@ -231,6 +232,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPersonFilter,
 		ec.unmarshalInputPersonPatch,
 		ec.unmarshalInputRejectPersonProposalInput,
+		ec.unmarshalInputResolveFindingInput,
 		ec.unmarshalInputResponsibleInput,
 		ec.unmarshalInputRetryLinkInput,
 		ec.unmarshalInputRunFilter,
@@ -2046,6 +2048,10 @@ type Finding implements Node {
   raisedAt: DateTime!
   "When it was resolved; null while it stands."
   resolvedAt: DateTime
+  "The name of who said that it is settled, such as that of an API key; null while it stands, and where a reading showed it no more."
+  resolvedBy: String
+  "What whoever resolved it had to say, such as ` + "`" + `Checked with the customer` + "`" + `."
+  note: String
 }
 
 """
@@ -2358,6 +2364,17 @@ type Mutation {
   ): RejectPersonProposalPayload!
 
   """
+  Says that a finding is settled. Needs ` + "`" + `findings:resolve` + "`" + `.
+
+  Most findings resolve by themselves when the next reading shows them no more, and are raised anew when it still does; those that
+  tell of something that happened, such as ` + "`" + `FIELD_CONFLICT` + "`" + `, stand until somebody resolves them.
+  """
+  resolveFinding(
+    "The finding."
+    input: ResolveFindingInput!
+  ): ResolveFindingPayload!
+
+  """
   Adds a custom field, or replaces the definition that has the key. Needs ` + "`" + `admin` + "`" + `.
 
   The type can be altered only while no customer has a value. An option of an ` + "`" + `ENUM` + "`" + ` is made inactive, not left out.
@@ -2612,6 +2629,8 @@ enum UserErrorCode {
   SYSTEM_NOT_CHECKED
   "The proposal was accepted or rejected before."
   PROPOSAL_DECIDED
+  "The finding was resolved before."
+  FINDING_RESOLVED
   "The system is running already."
   SYSTEM_RUNNING
   "The hub cannot write to this kind of system."
@@ -2964,6 +2983,18 @@ A proposal whose two persons are one.
 input AcceptPersonProposalInput {
   "The global id of the proposal."
   id: ID!
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
+A finding that is settled.
+"""
+input ResolveFindingInput {
+  "The global id of the finding."
+  id: ID!
+  "Why, for whoever reads it later, such as ` + "`" + `Checked with the customer` + "`" + `: at most 1 000 characters."
+  note: String
   "Makes repeating safe: the same key and input give the same answer."
   idempotencyKey: String
 }
@@ -3324,6 +3355,16 @@ The answer to ` + "`" + `acceptPersonProposal` + "`" + `.
 type AcceptPersonProposalPayload implements UserErrors {
   "The person who was known for longer, as they are now; null when there are user errors."
   person: Person
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `resolveFinding` + "`" + `.
+"""
+type ResolveFindingPayload implements UserErrors {
+  "The finding as it is now; null when there are user errors."
+  finding: Finding
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -4068,6 +4109,10 @@ func (ec *executionContext) childFields_Finding(ctx context.Context, field graph
 		return ec.fieldContext_Finding_raisedAt(ctx, field)
 	case "resolvedAt":
 		return ec.fieldContext_Finding_resolvedAt(ctx, field)
+	case "resolvedBy":
+		return ec.fieldContext_Finding_resolvedBy(ctx, field)
+	case "note":
+		return ec.fieldContext_Finding_note(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Finding", field.Name)
 }
@@ -4444,6 +4489,16 @@ func (ec *executionContext) childFields_RejectPersonProposalPayload(ctx context.
 		return ec.fieldContext_RejectPersonProposalPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RejectPersonProposalPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResolveFindingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "finding":
+		return ec.fieldContext_ResolveFindingPayload_finding(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResolveFindingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResolveFindingPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Responsible(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5146,6 +5201,20 @@ func (ec *executionContext) field_Mutation_rejectPersonProposal_args(ctx context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RejectPersonProposalInput, error) {
 			return ec.unmarshalNRejectPersonProposalInput2customerhubᚋgraphᚋmodelᚐRejectPersonProposalInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_resolveFinding_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ResolveFindingInput, error) {
+			return ec.unmarshalNResolveFindingInput2customerhubᚋgraphᚋmodelᚐResolveFindingInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -10047,6 +10116,52 @@ func (ec *executionContext) fieldContext_Finding_resolvedAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _Finding_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_resolvedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResolvedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_resolvedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Finding_note(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_note(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Note, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_note(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _FindingChange_change(ctx context.Context, field graphql.CollectedField, obj *model.FindingChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12176,6 +12291,50 @@ func (ec *executionContext) fieldContext_Mutation_rejectPersonProposal(ctx conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_rejectPersonProposal_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resolveFinding(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resolveFinding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResolveFinding(ctx, fc.Args["input"].(model.ResolveFindingInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ResolveFindingPayload) graphql.Marshaler {
+			return ec.marshalNResolveFindingPayload2ᚖcustomerhubᚋgraphᚋmodelᚐResolveFindingPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resolveFinding(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ResolveFindingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resolveFinding_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -14709,6 +14868,70 @@ func (ec *executionContext) _RejectPersonProposalPayload_userErrors(ctx context.
 func (ec *executionContext) fieldContext_RejectPersonProposalPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPersonProposalPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResolveFindingPayload_finding(ctx context.Context, field graphql.CollectedField, obj *model.ResolveFindingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResolveFindingPayload_finding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Finding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Finding) graphql.Marshaler {
+			return ec.marshalOFinding2ᚖcustomerhubᚋgraphᚋmodelᚐFinding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ResolveFindingPayload_finding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResolveFindingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Finding(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResolveFindingPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResolveFindingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResolveFindingPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResolveFindingPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResolveFindingPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -20678,6 +20901,50 @@ func (ec *executionContext) unmarshalInputRejectPersonProposalInput(ctx context.
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputResolveFindingInput(ctx context.Context, obj any) (model.ResolveFindingInput, error) {
+	var it model.ResolveFindingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "note", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputResponsibleInput(ctx context.Context, obj any) (model.ResponsibleInput, error) {
 	var it model.ResponsibleInput
 	if obj == nil {
@@ -21696,6 +21963,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._RetryLinkPayload(ctx, sel, obj)
+	case model.ResolveFindingPayload:
+		return ec._ResolveFindingPayload(ctx, sel, &obj)
+	case *model.ResolveFindingPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ResolveFindingPayload(ctx, sel, obj)
 	case model.RejectPersonProposalPayload:
 		return ec._RejectPersonProposalPayload(ctx, sel, &obj)
 	case *model.RejectPersonProposalPayload:
@@ -24102,6 +24376,16 @@ func (ec *executionContext) _Finding(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "resolvedBy":
+			out.Values[i] = ec._Finding_resolvedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "note":
+			out.Values[i] = ec._Finding_note(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -25168,6 +25452,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "rejectPersonProposal":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_rejectPersonProposal(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resolveFinding":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resolveFinding(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -26395,6 +26686,49 @@ func (ec *executionContext) _RejectPersonProposalPayload(ctx context.Context, se
 			}
 		case "userErrors":
 			out.Values[i] = ec._RejectPersonProposalPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var resolveFindingPayloadImplementors = []string{"ResolveFindingPayload", "UserErrors"}
+
+func (ec *executionContext) _ResolveFindingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResolveFindingPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, resolveFindingPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResolveFindingPayload")
+		case "finding":
+			out.Values[i] = ec._ResolveFindingPayload_finding(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ResolveFindingPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -30052,6 +30386,25 @@ func (ec *executionContext) marshalNRejectPersonProposalPayload2ᚖcustomerhub�
 		return graphql.Null
 	}
 	return ec._RejectPersonProposalPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNResolveFindingInput2customerhubᚋgraphᚋmodelᚐResolveFindingInput(ctx context.Context, v any) (model.ResolveFindingInput, error) {
+	res, err := ec.unmarshalInputResolveFindingInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNResolveFindingPayload2customerhubᚋgraphᚋmodelᚐResolveFindingPayload(ctx context.Context, sel ast.SelectionSet, v model.ResolveFindingPayload) graphql.Marshaler {
+	return ec._ResolveFindingPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNResolveFindingPayload2ᚖcustomerhubᚋgraphᚋmodelᚐResolveFindingPayload(ctx context.Context, sel ast.SelectionSet, v *model.ResolveFindingPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ResolveFindingPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNResponsibleKind2customerhubᚋgraphᚋmodelᚐResponsibleKind(ctx context.Context, v any) (model.ResponsibleKind, error) {

@@ -58,6 +58,7 @@ type Hub interface {
 
 	PersonProposals(ctx context.Context, v auth.Viewer, first *int, after string, total bool) (hub.ProposalPage, error)
 
+	ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, note, key string) (finding.Finding, error)
 	AcceptPersonProposal(ctx context.Context, v auth.Viewer, id customer.PersonProposalID, key string) (customer.PersonID, error)
 	RejectPersonProposal(ctx context.Context, v auth.Viewer, id customer.PersonProposalID, key string) (customer.PersonID, error)
 	CreateCustomer(ctx context.Context, v auth.Viewer, fields customer.Fields, key string) (hub.CustomerView, error)

@@ -50,7 +50,9 @@ func (r customers) Sync(ctx context.Context, c *model.Customer, in *string, lang
 		return []*model.SyncExplanation{}, err
 	}
 	v := auth.ViewerFrom(ctx)
-	return each(all, func(e explain.Explanation) *model.SyncExplanation { return toExplanation(v, e, explain.Language(language)) }), nil
+	return each(all, func(e explain.Explanation) *model.SyncExplanation {
+		return toExplanation(v, e, explain.Language(language))
+	}), nil
 }
 
 func toExplanation(v auth.Viewer, e explain.Explanation, l explain.Language) *model.SyncExplanation {

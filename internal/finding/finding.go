@@ -67,4 +67,7 @@ type Finding struct {
 	Message    string
 	RaisedAt   time.Time
 	ResolvedAt time.Time // zero while it stands
+	// ResolvedBy is the name of who said that it is settled, and Note why; both are empty where it was not a person.
+	ResolvedBy string
+	Note       string
 }

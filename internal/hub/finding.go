@@ -2,7 +2,9 @@ package hub
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,6 +13,8 @@ import (
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
+	"customerhub/internal/finnish"
+	"customerhub/internal/pg"
 	"customerhub/internal/store"
 	"customerhub/internal/system"
 )
@@ -79,6 +83,58 @@ func (h *Hub) Findings(ctx context.Context, v auth.Viewer, f FindingFilter, p Pa
 		return err
 	})
 	return page, err
+}
+
+// maxNote is how long a note may be, in characters.
+const maxNote = 1000
+
+// ResolveFinding says that a finding is settled, and why. A problem that the next reading still shows is raised anew. Needs
+// findings:resolve. Reasons: FINDING_RESOLVED, FIELD_TOO_LONG, CHARACTERS_INVALID, PERSONAL_IDENTITY_CODE_NOT_ALLOWED.
+func (h *Hub) ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, note, key string) (finding.Finding, error) {
+	if err := v.Require(auth.FindingsResolve); err != nil {
+		return finding.Finding{}, err
+	}
+	if err := validID(id, "finding"); err != nil {
+		return finding.Finding{}, fault.Of(err).At("id")
+	}
+	note = strings.TrimSpace(note)
+	if err := checkNote(note); err != nil {
+		return finding.Finding{}, err.At("note")
+	}
+	body := []string{string(id), note}
+	_, err := h.do(ctx, v, command{auth.FindingsResolve, "resolveFinding", key, body, customerWake}, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		found, err := store.ListFindingsByID(ctx, tx, []finding.ID{id})
+		if err != nil || len(found) == 0 {
+			return nil, firstError(err, fault.New(fault.NotFound, "There is no finding with this id.").At("id"))
+		}
+		noted, err := store.ResolveFinding(ctx, tx, id, v.Actor.Name, note)
+		if err == nil && len(noted) == 0 {
+			return nil, fault.Because(fault.Invalid, "FINDING_RESOLVED", "This finding was resolved before.").At("id")
+		}
+		return answer{"finding": string(id)}, logFindings(ctx, tx, noted, v.Actor, err)
+	})
+	if err != nil {
+		return finding.Finding{}, err
+	}
+	var found []finding.Finding
+	err = pg.ReadInOrganisation(ctx, h.pool, string(v.Organisation.ID), func(ctx context.Context, tx pgx.Tx) error {
+		found, err = store.ListFindingsByID(ctx, tx, []finding.ID{id})
+		return err
+	})
+	if err != nil || len(found) == 0 {
+		return finding.Finding{}, firstError(err, fault.New(fault.NotFound, "There is no finding with this id.").At("id"))
+	}
+	return found[0], nil
+}
+
+func checkNote(note string) *fault.Error {
+	if n := utf8.RuneCountInString(note); n > maxNote {
+		return fault.Because(fault.Invalid, customer.ReasonTooLong, "A note has at most %d characters; this one has %d.", maxNote, n)
+	}
+	if err := finnish.CheckNoIdentityCode(note); err != nil {
+		return fault.Because(fault.Invalid, string(finnish.PersonalIdentityCode), "A personal identity code must not be stored here.")
+	}
+	return customer.CheckText(note)
 }
 
 // byHub is who raises findings and resolves them when a reading shows them no more.

@@ -34,6 +34,8 @@ func acts() []act {
 	return []act{
 		{name: "rejectPersonProposal", input: vars{"id": globalID("PersonProposal", uuid(6, 12))}, other: vars{"id": globalID("PersonProposal", uuid(6, 11))}, names: true},
 		{name: "acceptPersonProposal", input: vars{"id": globalID("PersonProposal", uuid(6, 11))}, other: vars{"id": globalID("PersonProposal", uuid(6, 12))}, names: true},
+		{name: "resolveFinding", input: vars{"id": globalID("Finding", uuid(7, 1)), "note": "Tarkistettu asiakkaalta."}, other: vars{"note": "Muu"}, names: true},
+		{name: "resolveFindingAgain", document: "resolveFinding", input: vars{"id": globalID("Finding", uuid(7, 2))}},
 		{
 			name: "createCustomer",
 			input: vars{

@@ -133,12 +133,15 @@ type findingRow struct {
 	Message    string     `db:"message"`
 	RaisedAt   time.Time  `db:"raised_at"`
 	ResolvedAt *time.Time `db:"resolved_at"`
+	ResolvedBy string     `db:"resolved_by"`
+	Note       string     `db:"note"`
 }
 
 func (r findingRow) noun() finding.Finding {
 	f := finding.Finding{
 		ID: finding.ID(r.ID), Code: finding.Code(r.Code), SystemID: textOf[system.ID](r.SystemID), CustomerID: textOf[customer.ID](r.CustomerID),
 		ExternalID: r.ExternalID, Field: customer.Field(r.Field), Message: r.Message, RaisedAt: r.RaisedAt.UTC(),
+		ResolvedBy: r.ResolvedBy, Note: r.Note,
 	}
 	if r.ResolvedAt != nil {
 		f.ResolvedAt = r.ResolvedAt.UTC()
@@ -146,7 +149,21 @@ func (r findingRow) noun() finding.Finding {
 	return f
 }
 
-const findingColumns = `f.id, f.code, f.system_id, f.customer_id, f.external_id, f.field, f.message, f.raised_at, f.resolved_at`
+const findingColumns = `f.id, f.code, f.system_id, f.customer_id, f.external_id, f.field, f.message, f.raised_at, f.resolved_at, f.resolved_by,
+  f.note`
+
+const sqlResolveFinding = `
+UPDATE finding
+SET resolved_at = now(), resolved_by = @by, note = @note
+WHERE id = @id AND resolved_at IS NULL
+RETURNING id, system_id, customer_id`
+
+// ResolveFinding ends a finding that stands, in the name of a person. It gives nothing when it stands no more, or never did.
+func ResolveFinding(ctx context.Context, db pg.DB, id finding.ID, by, note string) ([]NotedFinding, error) {
+	rows, _ := db.Query(ctx, sqlResolveFinding, pgx.StrictNamedArgs{"id": string(id), "by": by, "note": note})
+	resolved, err := pgx.CollectRows(rows, pgx.RowToStructByName[notedRow])
+	return noted(resolved, nil), pg.Fault(err, "findings")
+}
 
 const sqlFindingsByID = `
 SELECT ` + findingColumns + `

@@ -1,0 +1,3 @@
+ALTER TABLE finding
+    DROP COLUMN note,
+    DROP COLUMN resolved_by;
