@@ -271,9 +271,9 @@ func TestFilters(t *testing.T) {
 		"UpdatedSinceLongAgo":  {hub.CustomerFilter{UpdatedSince: time.Now().Add(-time.Hour)}, "1 2 3 4"},
 		"UpdatedSinceTomorrow": {hub.CustomerFilter{UpdatedSince: time.Now().Add(time.Hour)}, ""},
 		"R176_CustomDate":      {field("since", customer.DateField, "2026-01-31"), "1"},
-		"CustomDecimal":        {field("discount", customer.DecimalField, "07.50"), "1"},
-		"CustomOption":         {field("source", customer.EnumField, "street"), "2"},
-		"CustomText":           {field("source", customer.TextField, "fai"), ""},
+		"R176_CustomDecimal":   {field("discount", customer.DecimalField, "07.50"), "1"},
+		"R176_CustomOption":    {field("source", customer.EnumField, "street"), "2"},
+		"R176_CustomText":      {field("source", customer.TextField, "fai"), ""},
 		"UnknownCustomField":   {field("nothing", customer.TextField, "fair"), ""},
 		"Together":             {hub.CustomerFilter{System: second, Kind: customer.Private, Text: "c"}, "3"},
 	} {

@@ -225,7 +225,7 @@ func TestExchange(t *testing.T) {
 			t.Errorf("the key of a record that is gone names %+v", c)
 		}
 	})
-	t.Run("R89_R100_R110_R111_R112_ARecordThatExistsIsUsedAndACollisionStops", func(t *testing.T) {
+	t.Run("R89_R110_R111_ARecordThatExistsIsUsedAndACollisionStops", func(t *testing.T) {
 		t.Parallel()
 		b := twoWays(t, sandbox.Options{Customers: 3, Seed: 7})
 		add := func(code, businessID, name string) int64 {

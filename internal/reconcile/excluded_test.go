@@ -43,7 +43,7 @@ func TestRecordsThatNeverComeIn(t *testing.T) {
 		}
 	})
 	for name, number := range map[string]string{"AnIdentityCode": code, "TEMP": "TEMP"} {
-		t.Run("R119_R124_ALinkedCustomerThatIsRenumberedTo"+name, func(t *testing.T) {
+		t.Run("R124_ALinkedCustomerThatIsRenumberedTo"+name, func(t *testing.T) {
 			t.Parallel()
 			b := overTheWire(t, sandbox.Options{Customers: 3, Seed: 7})
 			b.imported()

@@ -43,8 +43,8 @@ func overTheWire(t *testing.T, o sandbox.Options, others ...connector.Kind) wire
 	return wired{b, s}
 }
 
-// TestR98_R180_R181_Netvisor is the flow over the wire: the real connector against the simulator.
-func TestR98_R180_R181_Netvisor(t *testing.T) {
+// TestR180_R181_Netvisor is the flow over the wire: the real connector against the simulator.
+func TestR180_R181_Netvisor(t *testing.T) {
 	t.Parallel()
 	b := overTheWire(t, sandbox.Options{Customers: 150, Seed: 7, OddIdentityCode: true})
 	s := b.netvisor

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -145,7 +146,7 @@ func TestTwoSystems(t *testing.T) {
 		"NetvisorFirst": func(p *pair) []system.ID { return []system.ID{p.system, p.second} },
 		"NetvisorLast":  func(p *pair) []system.ID { return []system.ID{p.second, p.system} },
 	} {
-		t.Run("T22_R117_DifferentFieldsSurviveEverywhere/"+name, func(t *testing.T) {
+		t.Run("T22_R98_R117_DifferentFieldsSurviveEverywhere/"+name, func(t *testing.T) {
 			t.Parallel()
 			p := twoSystems(t)
 			there, beyond := p.calls()
@@ -160,6 +161,12 @@ func TestTwoSystems(t *testing.T) {
 				t.Errorf("%d calls to Netvisor and %d beyond, want one each", a-there, b-beyond)
 			}
 			p.quiet()
+			// The resources are those that Netvisor names for it: the list, the details, and the one that adds and updates.
+			for _, c := range p.netvisor.Calls() {
+				if !slices.Contains([]string{"customerlist.nv", "getcustomer.nv", "customer.nv"}, c.Resource) {
+					t.Errorf("call %d is of %s", c.Number, c.Resource)
+				}
+			}
 		})
 		t.Run("T23_R118_OfTheSameFieldOneStandsAndTheOtherIsKept/"+name, func(t *testing.T) {
 			t.Parallel()

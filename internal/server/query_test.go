@@ -323,7 +323,7 @@ func TestLookups(t *testing.T) {
 		want string // a number, or the code of an error
 	}{
 		{"ByID", vars{"id": globalID("Customer", uuid(2, 2))}, "1002"},
-		{"ByNumber", vars{"number": "1003"}, "1003"},
+		{"R102_ByNumber", vars{"number": "1003"}, "1003"},
 		{"R102_ByExternalRecord", vars{"external": vars{"system": globalID("System", uuid(1, 1)), "externalId": "4001"}}, "1002"},
 		{"AnUnknownNumberIsNull", vars{"number": "99999"}, ""},
 		{"AnUnknownIDIsNull", vars{"id": globalID("Customer", uuid(2, 999))}, ""},
