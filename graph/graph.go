@@ -96,7 +96,8 @@ type Options struct {
 	Pool *pgxpool.Pool
 	// LoaderWait is how long a loader gathers keys before it asks for all of them. Zero means one millisecond.
 	LoaderWait time.Duration
-	// Now is the clock by which due diligence is overdue. Nil means time.Now.
+	// Now is the clock by which due diligence is overdue and the end of a run is reckoned, the database's where replicas have to
+	// agree. Nil means time.Now.
 	Now func() time.Time
 }
 
@@ -108,6 +109,7 @@ type API struct {
 	hub  Hub
 	feed Feed
 	wait time.Duration
+	now  func() time.Time
 	// today is the date in Finland, as YYYY-MM-DD.
 	today func() string
 	// rows answers what it can without execution field by field; nil answers nothing.
@@ -128,7 +130,7 @@ func New(o Options) *API {
 		panic(err) // the zones are compiled in
 	}
 	today := func() string { return o.Now().In(helsinki).Format(time.DateOnly) }
-	a := &API{hub: o.Hub, feed: o.Feed, wait: o.LoaderWait, today: today}
+	a := &API{hub: o.Hub, feed: o.Feed, wait: o.LoaderWait, now: o.Now, today: today}
 	if o.Pool != nil {
 		a.rows = rows.New(o.Pool, computed{a}, today)
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -40,6 +41,8 @@ type loaders struct {
 	explained  *dataloadgen.Loader[explainKey, []explain.Explanation]
 	kycHistory *dataloadgen.Loader[changesKey, hub.KYCHistoryPage]
 	findings   *dataloadgen.Loader[finding.ID, finding.Finding]
+	// now is the time of the database.
+	now func() time.Time
 	// custom are the definitions of the organisation, which is all there is to ask for.
 	custom *dataloadgen.Loader[struct{}, []customer.CustomField]
 }
@@ -60,6 +63,7 @@ type changesKey struct {
 func (a *API) newLoaders(v auth.Viewer) *loaders {
 	wait := dataloadgen.WithWait(a.wait)
 	return &loaders{
+		now: a.now,
 		customers: dataloadgen.NewMappedLoader(func(ctx context.Context, keys []customerKey) (map[customerKey]hub.CustomerView, error) {
 			return a.fetchCustomers(ctx, v, keys)
 		}, wait),

@@ -79,7 +79,7 @@ func (r mutations) CheckSystem(ctx context.Context, in model.CheckSystemInput) (
 		queued, err = r.hub.CheckSystem(ctx, auth.ViewerFrom(ctx), id, value(given(in.IdempotencyKey)))
 	}
 	failures, err := userErrors(err, "input")
-	return &model.CheckSystemPayload{Run: queuedRun(queued), UserErrors: failures}, err
+	return &model.CheckSystemPayload{Run: queuedRun(queued, r.now()), UserErrors: failures}, err
 }
 
 // StartSystem resolves Mutation.startSystem.
@@ -94,7 +94,7 @@ func (r mutations) StartSystem(ctx context.Context, in model.StartSystemInput) (
 		s, queued, err = r.hub.StartSystem(ctx, auth.ViewerFrom(ctx), id, value(given(in.IdempotencyKey)))
 	}
 	failures, err := userErrors(err, "input")
-	return &model.StartSystemPayload{System: changedSystem(ctx, s), Run: queuedRun(queued), UserErrors: failures}, err
+	return &model.StartSystemPayload{System: changedSystem(ctx, s), Run: queuedRun(queued, r.now()), UserErrors: failures}, err
 }
 
 // SyncNow resolves Mutation.syncNow.
@@ -109,7 +109,7 @@ func (r mutations) SyncNow(ctx context.Context, in model.SyncNowInput) (*model.S
 		}
 	}
 	failures, err := userErrors(err, "input")
-	return &model.SyncNowPayload{Run: queuedRun(queued), UserErrors: failures}, err
+	return &model.SyncNowPayload{Run: queuedRun(queued, r.now()), UserErrors: failures}, err
 }
 
 // changedSystem is the system that a command gives back; nil when it failed.
@@ -121,9 +121,9 @@ func changedSystem(ctx context.Context, s system.System) *model.System {
 }
 
 // queuedRun is the run that a command gives back; nil when it failed.
-func queuedRun(r run.Run) *model.Run {
+func queuedRun(r run.Run, now time.Time) *model.Run {
 	if r.ID == "" {
 		return nil
 	}
-	return toRun(r)
+	return toRun(r, now)
 }

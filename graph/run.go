@@ -11,12 +11,13 @@ import (
 	"customerhub/internal/run"
 )
 
-func toRun(r run.Run) *model.Run {
+// toRun tells of a run; now is the time of the database, by which its end is reckoned.
+func toRun(r run.Run, now time.Time) *model.Run {
 	out := &model.Run{
 		ID: globalID(nounRun, r.ID), Kind: model.RunKind(r.Kind), State: model.RunState(r.State),
 		RequestedBy: toActor(r.RequestedBy), Counts: toCounts(r.Counts), Done: r.Done,
 		CreatedAt: r.CreatedAt, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), SystemID: r.SystemID,
-		Sample: text(r.Sample), ExpectedEndAt: moment(r.ExpectedEnd(time.Now())),
+		Sample: text(r.Sample), ExpectedEndAt: moment(r.ExpectedEnd(now)),
 	}
 	if r.Total > 0 {
 		out.Total = &r.Total
@@ -58,7 +59,7 @@ func (r queries) Runs(ctx context.Context, filter *model.RunFilter, first *int, 
 	if err != nil {
 		return nil, err
 	}
-	out := &model.RunConnection{Nodes: each(page.Items, toRun), PageInfo: toPageInfo(page.Info, page.Cursors), TotalCount: page.Total}
+	out := &model.RunConnection{Nodes: each(page.Items, func(one run.Run) *model.Run { return toRun(one, r.now()) }), PageInfo: toPageInfo(page.Info, page.Cursors), TotalCount: page.Total}
 	for i, n := range out.Nodes {
 		out.Edges = append(out.Edges, &model.RunEdge{Node: n, Cursor: page.Cursors[i]})
 	}
@@ -91,7 +92,7 @@ func loadRun(ctx context.Context, id run.ID) (*model.Run, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	return toRun(r), nil
+	return toRun(r, load(ctx).now()), nil
 }
 
 // runByID reads a run past the loaders, as someone does who reads the same one again and again. ok is false when there

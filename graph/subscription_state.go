@@ -36,7 +36,7 @@ func (r subscription) RunProgress(ctx context.Context, id string) (<-chan *model
 		for first := true; ; first = false {
 			if first || now != last {
 				select {
-				case out <- toRun(now):
+				case out <- toRun(now, r.now()):
 				case <-ctx.Done():
 					return
 				}

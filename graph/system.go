@@ -72,7 +72,7 @@ func (r systems) LastRun(ctx context.Context, s *model.System) (*model.Run, erro
 	if err != nil || !ok {
 		return nil, err
 	}
-	return toRun(last), nil
+	return toRun(last, r.now()), nil
 }
 
 // Customer resolves Link.customer.

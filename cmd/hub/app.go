@@ -35,6 +35,7 @@ type app struct {
 	worker *reconcile.Worker // nil without a keyset
 	api    *graph.API
 	server *server.Server
+	clock  *store.Clock
 	db     *database
 	p      *program
 }
@@ -45,13 +46,18 @@ type appOptions struct {
 	introspection  bool
 	plainReads     bool // every query is executed field by field
 	allowedOrigins []string
+	clock          *store.Clock // newApp makes it; without one a worker makes its own
 	// Zero is the worker's default for each.
 	lease, retryAfter, lostAfter time.Duration
 }
 
 // newApp puts a hub together. It fails when what the hub is made of does not fit together or does not fit the database.
 func newApp(ctx context.Context, p *program, d *database, o appOptions) (*app, error) {
-	a := &app{db: d, p: p}
+	o.clock = store.NewClock(nil)
+	a := &app{db: d, p: p, clock: o.clock}
+	if err := a.setClock(ctx); err != nil {
+		return nil, err
+	}
 	kinds := kinds()
 	a.feed = feed.New(d.pool, feed.Options{Log: p.log})
 	a.hub = newHub(p, d, kinds, o.keyset, a.feed)
@@ -59,7 +65,7 @@ func newApp(ctx context.Context, p *program, d *database, o appOptions) (*app, e
 		// A worker without it would claim runs that another hub can do, and fail them.
 		a.worker = newWorker(p, d, kinds, a.hub, o)
 	}
-	api := graph.Options{Hub: a.hub, Feed: a.feed, Pool: d.pool}
+	api := graph.Options{Hub: a.hub, Feed: a.feed, Pool: d.pool, Now: a.clock.Now}
 	if o.plainReads {
 		api.Pool = nil
 	}
@@ -68,7 +74,7 @@ func newApp(ctx context.Context, p *program, d *database, o appOptions) (*app, e
 		return nil, err
 	}
 	a.server = server.New(server.Options{
-		API: a.api, Auth: a.hub, Log: p.log, Ready: a.hub.Ping,
+		API: a.api, Auth: a.hub, Log: p.log, Ready: a.hub.Ping, ClockAhead: a.clock.Ahead,
 		Development: o.development, Introspection: o.introspection, AllowedOrigins: o.allowedOrigins,
 	})
 	return a, nil
@@ -85,7 +91,7 @@ func newWorker(p *program, d *database, kinds map[system.Kind]connector.Kind, h 
 	client := outbound.Client(outbound.Options{Log: p.log})
 	client.Transport = crash.Transport(client.Transport)
 	return reconcile.NewWorker(h, d.pool, reconcile.Options{
-		Log: p.log, Kinds: kinds, Client: client, Lease: o.lease, Backoff: backoff(o.retryAfter), LongestWrite: o.lostAfter,
+		Log: p.log, Kinds: kinds, Client: client, Clock: o.clock, Lease: o.lease, Backoff: backoff(o.retryAfter), LongestWrite: o.lostAfter,
 	})
 }
 
@@ -120,6 +126,7 @@ func (a *app) run(ctx context.Context, ln net.Listener) error {
 	start("schedule", func(ctx context.Context) error {
 		return schedule.Run(ctx, a.p.log,
 			schedule.Task{Name: "due systems", Every: proposeEvery, Propose: a.propose},
+			schedule.Task{Name: "clock", Every: time.Minute, Propose: a.setClock},
 			schedule.Task{Name: "persons of no customer", Every: time.Hour, Propose: a.eraseOrphans},
 		)
 	})
@@ -134,6 +141,9 @@ func (a *app) run(ctx context.Context, ln net.Listener) error {
 	}
 	return nil
 }
+
+// setClock asks the database for its time, by which everything goes.
+func (a *app) setClock(ctx context.Context) error { return a.clock.Set(ctx, a.db.pool) }
 
 // wakeWorker lets the worker look at once when a run was queued, or a customer changed, anywhere.
 func (a *app) wakeWorker(ctx context.Context) error {

@@ -12,6 +12,7 @@ import (
 	"customerhub/internal/organisation"
 	"customerhub/internal/pg"
 	"customerhub/internal/secret"
+	"customerhub/internal/store"
 	"customerhub/migrations"
 )
 
@@ -265,6 +266,10 @@ func (c *keyList) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
+		now, err := store.Now(ctx, d.pool)
+		if err != nil {
+			return err
+		}
 		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "ID\tKEY\tNAME\tSCOPES\tLAST USED\tSTATE")
 		for _, k := range keys {
@@ -272,7 +277,7 @@ func (c *keyList) Run(ctx context.Context, p *program) error {
 			switch {
 			case k.RevokedAt != nil:
 				state = "revoked " + k.RevokedAt.UTC().Format(time.DateOnly)
-			case k.ExpiresAt != nil && !k.ExpiresAt.After(time.Now()):
+			case k.ExpiresAt != nil && !k.ExpiresAt.After(now):
 				state = "expired " + k.ExpiresAt.UTC().Format(time.DateOnly)
 			case k.ExpiresAt != nil:
 				state = "valid until " + k.ExpiresAt.UTC().Format(time.DateOnly)

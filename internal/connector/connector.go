@@ -56,7 +56,7 @@ type Config struct {
 	// Client makes the calls. It paces, redacts and records.
 	Client *http.Client
 	Log    *slog.Logger
-	// Now is the hub's clock, for signatures.
+	// Now is the hub's clock, which is the database's: for signatures, and for what a system says of time.
 	Now func() time.Time
 }
 

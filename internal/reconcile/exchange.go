@@ -57,7 +57,7 @@ func (w *Worker) exchangeOne(ctx context.Context, due store.DueSystem) (worked b
 	}
 	log := w.o.Log.With("organisation", due.Organisation, "system", due.System)
 	conn, err := kind.Open(connector.Config{
-		Settings: work.System.Settings, Credentials: work.Credentials, Client: w.o.Client, Log: log, Now: w.o.Now,
+		Settings: work.System.Settings, Credentials: work.Credentials, Client: w.o.Client, Log: log, Now: w.o.Clock.Now,
 	})
 	if err != nil {
 		return false, w.refuse(ctx, due, err)

@@ -135,7 +135,13 @@ func (w *Worker) takeLane(ctx context.Context, lane string, p link.Priority) (*s
 		}
 	}()
 	for wait := laneFirstWait; ; wait = min(2*wait, longest) {
-		hold, err := store.TryLane(ctx, w.pool, lane, holder, p, w.o.Lease)
+		var hold *store.LaneHold
+		err := w.o.Clock.Ask(func() (since time.Time, err error) {
+			if hold, err = store.TryLane(ctx, w.pool, lane, holder, p, w.o.Lease); hold != nil {
+				since = hold.Since // each turn begins with the database's time
+			}
+			return since, err
+		})
 		if err != nil || hold != nil {
 			return hold, err
 		}

@@ -45,8 +45,11 @@ type Options struct {
 	// Lease is how long a worker's hold of a run or a lane counts without a sign of life; 0 means 30 s. A process that is
 	// frozen for longer may overlap with its successor (Promise 10 names the exception).
 	Lease time.Duration
-	// Now is the clock for signatures only; decisions use the clock of the database. Nil is the machine's.
+	// Now is the process's clock; nil is the machine's. Nothing is decided or signed by it: it only tells how time goes on between
+	// two answers of the database, whose clock counts (T36).
 	Now func() time.Time
+	// Clock is the database's clock as others of the process know it too; nil makes one of Now.
+	Clock *store.Clock
 }
 
 // Worker claims runs and carries them out.
@@ -77,8 +80,8 @@ func NewWorker(h *hub.Hub, pool *pgxpool.Pool, o Options) *Worker {
 	if o.Lease == 0 {
 		o.Lease = 30 * time.Second
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	if o.Clock == nil {
+		o.Clock = store.NewClock(o.Now)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -191,7 +194,7 @@ func (j *job) carryOut(ctx context.Context) error {
 		return fault.New(fault.Unsupported, "This hub has no connector for %s.", j.work.System.Kind)
 	}
 	conn, err := kind.Open(connector.Config{
-		Settings: j.work.System.Settings, Credentials: j.work.Credentials, Client: w.o.Client, Log: j.log, Now: w.o.Now,
+		Settings: j.work.System.Settings, Credentials: j.work.Credentials, Client: w.o.Client, Log: j.log, Now: w.o.Clock.Now,
 	})
 	if err != nil {
 		return err

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"customerhub/internal/auth"
+	"customerhub/internal/server"
 )
 
 func globalID(noun, id string) string {
@@ -54,6 +56,20 @@ func TestAuthentication(t *testing.T) {
 		for _, path := range []string{"/healthz", "/readyz"} {
 			if a := b.send("GET", path, "", nil); a.status != 200 {
 				t.Errorf("%s: %d %s", path, a.status, a.raw)
+			}
+		}
+	})
+	t.Run("T36_AClockThatIsOffIsTold", func(t *testing.T) {
+		var ahead time.Duration
+		b := setup(t, options(func(o *server.Options) { o.ClockAhead = func() time.Duration { return ahead } }))
+		for off, want := range map[time.Duration]string{
+			0: "ok\n", 59 * time.Second: "ok\n",
+			2 * time.Hour:  "ok\nthe clock of this machine is 2h0m0s ahead of the database's\n",
+			-2 * time.Hour: "ok\nthe clock of this machine is 2h0m0s behind the database's\n",
+		} {
+			ahead = off
+			if a := b.send("GET", "/readyz", "", nil); a.status != 200 || a.raw != want {
+				t.Errorf("%s ahead: %d %q", ahead, a.status, a.raw)
 			}
 		}
 	})

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -28,6 +29,8 @@ type Options struct {
 	Log  *slog.Logger
 	// Ready says whether the database takes writes; nil means always.
 	Ready func(ctx context.Context) error
+	// ClockAhead is how far the clock of this process is ahead of the database's, negative when it is behind; nil means not at all.
+	ClockAhead func() time.Duration
 	// Development serves the explorer, allows introspection, and lets errors suggest names.
 	Development bool
 	// Introspection allows introspection outside development.
@@ -161,7 +164,25 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	plain(w, http.StatusOK, "ok\n")
+	text := "ok\n"
+	if s.o.ClockAhead != nil {
+		text += clockNote(s.o.ClockAhead())
+	}
+	plain(w, http.StatusOK, text)
+}
+
+// clockOff is from where on a clock that differs from the database's is worth a word.
+const clockOff = time.Minute
+
+// clockNote tells of a clock that is off. It is no reason to send nobody here: what is decided goes by the database's (T36).
+func clockNote(ahead time.Duration) string {
+	switch {
+	case ahead >= clockOff:
+		return fmt.Sprintf("the clock of this machine is %s ahead of the database's\n", ahead.Round(time.Second))
+	case ahead <= -clockOff:
+		return fmt.Sprintf("the clock of this machine is %s behind the database's\n", -ahead.Round(time.Second))
+	}
+	return ""
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

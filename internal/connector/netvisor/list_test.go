@@ -31,15 +31,15 @@ func TestCursor(t *testing.T) {
 		"UnreadableStamp":                 {"yesterday", at("2026-01-15T10:30:00Z"), "2026-01-15T12:25:00"},
 		"T14_AStampInTheFutureIsNotTaken": {"5.6.2099 16:12:09", at("2026-06-05T13:12:09Z"), "2026-06-05T16:07:09"},
 		// Clocks go from 04:00 back to 03:00 on 25 October 2026.
-		"AutumnJustBefore":          {"25.10.2026 02:59:00", late, "2026-10-25T02:54:00"},
-		"AutumnFirstOrSecondPass":   {"25.10.2026 03:50:00", late, "2026-10-25T02:45:00"},
-		"AutumnBeginningOfTheHour":  {"25.10.2026 03:00:00", late, "2026-10-25T01:55:00"},
-		"AutumnOverlapReachesIn":    {"25.10.2026 04:02:00", late, "2026-10-25T03:57:00"},
-		"AutumnJustAfter":           {"25.10.2026 04:06:00", late, "2026-10-25T04:01:00"},
-		"AutumnOurClockFirstPass":   {"", at("2026-10-25T00:30:00Z"), "2026-10-25T02:25:00"},
-		"AutumnOurClockSecondPass":  {"", at("2026-10-25T01:30:00Z"), "2026-10-25T02:25:00"},
-		"SpringSkipsTheMissingHour": {"29.3.2026 04:02:00", late, "2026-03-29T02:57:00"},
-		"SpringJustBefore":          {"29.3.2026 02:59:00", late, "2026-03-29T02:54:00"},
+		"T36_AutumnJustBefore":          {"25.10.2026 02:59:00", late, "2026-10-25T02:54:00"},
+		"T36_AutumnFirstOrSecondPass":   {"25.10.2026 03:50:00", late, "2026-10-25T02:45:00"},
+		"T36_AutumnBeginningOfTheHour":  {"25.10.2026 03:00:00", late, "2026-10-25T01:55:00"},
+		"T36_AutumnOverlapReachesIn":    {"25.10.2026 04:02:00", late, "2026-10-25T03:57:00"},
+		"T36_AutumnJustAfter":           {"25.10.2026 04:06:00", late, "2026-10-25T04:01:00"},
+		"T36_AutumnOurClockFirstPass":   {"", at("2026-10-25T00:30:00Z"), "2026-10-25T02:25:00"},
+		"T36_AutumnOurClockSecondPass":  {"", at("2026-10-25T01:30:00Z"), "2026-10-25T02:25:00"},
+		"T36_SpringSkipsTheMissingHour": {"29.3.2026 04:02:00", late, "2026-03-29T02:57:00"},
+		"T36_SpringJustBefore":          {"29.3.2026 02:59:00", late, "2026-03-29T02:54:00"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +48,7 @@ func TestCursor(t *testing.T) {
 			}
 		})
 	}
-	t.Run("ACursorNeverPassesItsStamp", func(t *testing.T) {
+	t.Run("T36_ACursorNeverPassesItsStamp", func(t *testing.T) {
 		t.Parallel()
 		// Every minute around both changes of the clock: whatever moment a server means by the cursor, changes of the last
 		// five minutes are after it.
