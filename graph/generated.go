@@ -126,6 +126,7 @@ type MutationResolver interface {
 	SetSystemCredentials(ctx context.Context, input model.SetSystemCredentialsInput) (*model.SetSystemCredentialsPayload, error)
 	CheckSystem(ctx context.Context, input model.CheckSystemInput) (*model.CheckSystemPayload, error)
 	StartSystem(ctx context.Context, input model.StartSystemInput) (*model.StartSystemPayload, error)
+	PauseSystem(ctx context.Context, input model.PauseSystemInput) (*model.PauseSystemPayload, error)
 	SetSystemPolicy(ctx context.Context, input model.SetSystemPolicyInput) (*model.SetSystemPolicyPayload, error)
 	RetryLink(ctx context.Context, input model.RetryLinkInput) (*model.RetryLinkPayload, error)
 	SyncNow(ctx context.Context, input model.SyncNowInput) (*model.SyncNowPayload, error)
@@ -229,6 +230,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputLinkContactInput,
 		ec.unmarshalInputNewPersonInput,
 		ec.unmarshalInputOfficePatch,
+		ec.unmarshalInputPauseSystemInput,
 		ec.unmarshalInputPersonFilter,
 		ec.unmarshalInputPersonPatch,
 		ec.unmarshalInputRejectPersonProposalInput,
@@ -2439,12 +2441,22 @@ type Mutation {
   ): CheckSystemPayload!
 
   """
-  Starts a checked system and queues its first import. Needs ` + "`" + `systems:manage` + "`" + `.
+  Starts a checked or paused system and queues its first import, or the next look. Needs ` + "`" + `systems:manage` + "`" + `.
   """
   startSystem(
     "The system to start."
     input: StartSystemInput!
   ): StartSystemPayload!
+
+  """
+  Stops a running system until somebody starts it again. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  Nothing is looked at and nothing is sent meanwhile; what becomes due waits. What is under way ends first.
+  """
+  pauseSystem(
+    "The system to pause."
+    input: PauseSystemInput!
+  ): PauseSystemPayload!
 
   """
   Decides which way values flow between the hub and a system, and whose value stands. Needs ` + "`" + `systems:manage` + "`" + `.
@@ -3240,6 +3252,16 @@ input RetryLinkInput {
 }
 
 """
+A system to stop for a while.
+"""
+input PauseSystemInput {
+  "The global id of the system."
+  id: ID!
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
 The system to look at now.
 """
 input SyncNowInput {
@@ -3477,6 +3499,16 @@ The answer to ` + "`" + `retryLink` + "`" + `.
 type RetryLinkPayload implements UserErrors {
   "The link as it is now; null when there are user errors."
   link: Link
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `pauseSystem` + "`" + ` did.
+"""
+type PauseSystemPayload implements UserErrors {
+  "The system as it is now; null when there are user errors."
+  system: System
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -4349,6 +4381,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PauseSystemPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_PauseSystemPayload_system(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PauseSystemPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PauseSystemPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_PendingWrite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "operation":
@@ -5187,6 +5229,20 @@ func (ec *executionContext) field_Mutation_linkContact_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.LinkContactInput, error) {
 			return ec.unmarshalNLinkContactInput2customerhubᚋgraphᚋmodelᚐLinkContactInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_pauseSystem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.PauseSystemInput, error) {
+			return ec.unmarshalNPauseSystemInput2customerhubᚋgraphᚋmodelᚐPauseSystemInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12693,6 +12749,50 @@ func (ec *executionContext) fieldContext_Mutation_startSystem(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_pauseSystem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_pauseSystem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PauseSystem(ctx, fc.Args["input"].(model.PauseSystemInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PauseSystemPayload) graphql.Marshaler {
+			return ec.marshalNPauseSystemPayload2ᚖcustomerhubᚋgraphᚋmodelᚐPauseSystemPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_pauseSystem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PauseSystemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_pauseSystem_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setSystemPolicy(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13204,6 +13304,70 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _PauseSystemPayload_system(ctx context.Context, field graphql.CollectedField, obj *model.PauseSystemPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PauseSystemPayload_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.System, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PauseSystemPayload_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PauseSystemPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PauseSystemPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.PauseSystemPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PauseSystemPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PauseSystemPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PauseSystemPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _PendingWrite_operation(ctx context.Context, field graphql.CollectedField, obj *model.PendingWrite) (ret graphql.Marshaler) {
@@ -20755,6 +20919,43 @@ func (ec *executionContext) unmarshalInputOfficePatch(ctx context.Context, obj a
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputPauseSystemInput(ctx context.Context, obj any) (model.PauseSystemInput, error) {
+	var it model.PauseSystemInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputPersonFilter(ctx context.Context, obj any) (model.PersonFilter, error) {
 	var it model.PersonFilter
 	if obj == nil {
@@ -21977,6 +22178,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._RejectPersonProposalPayload(ctx, sel, obj)
+	case model.PauseSystemPayload:
+		return ec._PauseSystemPayload(ctx, sel, &obj)
+	case *model.PauseSystemPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PauseSystemPayload(ctx, sel, obj)
 	case model.LinkContactPayload:
 		return ec._LinkContactPayload(ctx, sel, &obj)
 	case *model.LinkContactPayload:
@@ -25519,6 +25727,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "pauseSystem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_pauseSystem(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setSystemPolicy":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setSystemPolicy(ctx, field)
@@ -25745,6 +25960,49 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 		case "endCursor":
 			out.Values[i] = ec._PageInfo_endCursor(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var pauseSystemPayloadImplementors = []string{"PauseSystemPayload", "UserErrors"}
+
+func (ec *executionContext) _PauseSystemPayload(ctx context.Context, sel ast.SelectionSet, obj *model.PauseSystemPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pauseSystemPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PauseSystemPayload")
+		case "system":
+			out.Values[i] = ec._PauseSystemPayload_system(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._PauseSystemPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -30194,6 +30452,25 @@ func (ec *executionContext) marshalNPageInfo2ᚖcustomerhubᚋgraphᚋmodelᚐPa
 		return graphql.Null
 	}
 	return ec._PageInfo(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPauseSystemInput2customerhubᚋgraphᚋmodelᚐPauseSystemInput(ctx context.Context, v any) (model.PauseSystemInput, error) {
+	res, err := ec.unmarshalInputPauseSystemInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPauseSystemPayload2customerhubᚋgraphᚋmodelᚐPauseSystemPayload(ctx context.Context, sel ast.SelectionSet, v model.PauseSystemPayload) graphql.Marshaler {
+	return ec._PauseSystemPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPauseSystemPayload2ᚖcustomerhubᚋgraphᚋmodelᚐPauseSystemPayload(ctx context.Context, sel ast.SelectionSet, v *model.PauseSystemPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PauseSystemPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPerson2ᚕᚖcustomerhubᚋgraphᚋmodelᚐPersonᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Person) graphql.Marshaler {

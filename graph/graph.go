@@ -77,6 +77,7 @@ type Hub interface {
 	SetSystemCredentials(ctx context.Context, v auth.Viewer, id system.ID, credentials map[string]string, key string) (system.System, error)
 	CheckSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (run.Run, error)
 	StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, run.Run, error)
+	PauseSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, error)
 	SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, flow system.Flow, groups []hub.GroupPolicy, key string) (system.System, error)
 	RetryLink(ctx context.Context, v auth.Viewer, id link.ID, key string) (hub.LinkView, error)
 	SyncNow(ctx context.Context, v auth.Viewer, id system.ID, full bool, key string) (run.Run, error)

@@ -97,6 +97,18 @@ func (r mutations) StartSystem(ctx context.Context, in model.StartSystemInput) (
 	return &model.StartSystemPayload{System: changedSystem(ctx, s), Run: queuedRun(queued, r.now()), UserErrors: failures}, err
 }
 
+// PauseSystem resolves Mutation.pauseSystem.
+func (r mutations) PauseSystem(ctx context.Context, in model.PauseSystemInput) (*model.PauseSystemPayload, error) {
+	var s system.System
+	id, err := parseSystemID(in.ID)
+	err = at(err, "id")
+	if err == nil {
+		s, err = r.hub.PauseSystem(ctx, auth.ViewerFrom(ctx), id, value(given(in.IdempotencyKey)))
+	}
+	failures, err := userErrors(err, "input")
+	return &model.PauseSystemPayload{System: changedSystem(ctx, s), UserErrors: failures}, err
+}
+
 // SyncNow resolves Mutation.syncNow.
 func (r mutations) SyncNow(ctx context.Context, in model.SyncNowInput) (*model.SyncNowPayload, error) {
 	var queued run.Run

@@ -1113,6 +1113,24 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
+// A system to stop for a while.
+type PauseSystemInput struct {
+	// The global id of the system.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `pauseSystem` did.
+type PauseSystemPayload struct {
+	// The system as it is now; null when there are user errors.
+	System *System `json:"system,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (PauseSystemPayload) IsUserErrors() {}
+
 // A call into an external system that the hub decided on and whose end is not known yet.
 type PendingWrite struct {
 	// What the call does.

@@ -329,6 +329,37 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 	return s, r, err
 }
 
+// PauseSystem stops a running system until somebody starts it again: nothing is looked at and nothing is sent, and what becomes due
+// meanwhile waits. What is under way ends first. Needs systems:manage. Reasons: SYSTEM_NOT_RUNNING.
+func (h *Hub) PauseSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, error) {
+	if err := v.Require(auth.SystemsManage); err != nil {
+		return system.System{}, err
+	}
+	if err := validID(id, "system"); err != nil {
+		return system.System{}, fault.Of(err).At("id")
+	}
+	_, err := h.do(ctx, v, command{auth.SystemsManage, "pauseSystem", key, id, systemWake}, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		s, err := lockSystem(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if s.State != system.Running {
+			return nil, fault.Because(fault.Invalid, "SYSTEM_NOT_RUNNING", "The system is %s, so it cannot be paused.", s.State).At("id")
+		}
+		s.State, s.NextDueAt = system.Paused, time.Time{}
+		if err := store.UpdateSystem(ctx, tx, s); err != nil {
+			return nil, err
+		}
+		return answer{"system": string(id)}, store.AppendChanges(ctx, tx, []change.Change{{
+			Kind: change.SystemUpdated, Actor: v.Actor, Origin: change.Source{SystemID: string(id)},
+		}})
+	})
+	if err != nil {
+		return system.System{}, err
+	}
+	return h.systemNow(ctx, v, id)
+}
+
 // systemExists refuses a reference to a system that the organisation does not have.
 func systemExists(ctx context.Context, tx pgx.Tx, id string) error {
 	found, err := store.ListSystemsByID(ctx, tx, validIDs([]system.ID{system.ID(id)}))

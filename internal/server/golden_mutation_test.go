@@ -97,6 +97,7 @@ func acts() []act {
 			before: []string{runsEnd, `UPDATE system SET state = CASE name WHEN 'Netvisor, vanha' THEN 'CHECKED' ELSE 'PAUSED' END WHERE organisation_id = $1`},
 			input:  vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))},
 		},
+		{name: "pauseSystemNotRunning", document: "pauseSystem", input: vars{"id": globalID("System", uuid(1, 1))}},
 		{
 			name:   "retryLink",
 			before: []string{`UPDATE link SET state = 'PARKED', fault_code = 'REJECTED', fault_message = 'They do not take it.', attempt = 3 WHERE organisation_id = $1 AND external_id = '4001'`},
@@ -107,6 +108,7 @@ func acts() []act {
 			before: []string{runsEnd},
 			input:  vars{"system": oldNetvisor, "full": true}, other: vars{"full": false},
 		},
+		{name: "pauseSystem", input: vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))}},
 	}
 }
 
