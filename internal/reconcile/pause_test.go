@@ -11,9 +11,9 @@ import (
 	"customerhub/internal/system"
 )
 
-// TestPause holds that a paused system is left alone, that what becomes due meanwhile waits and says why, and that it is made up for
+// TestR193_Pause holds that a paused system is left alone, that what becomes due meanwhile waits and says why, and that it is made up for
 // when somebody starts the system again.
-func TestPause(t *testing.T) {
+func TestR193_Pause(t *testing.T) {
 	t.Parallel()
 	b := twoWays(t, sandbox.Options{Customers: 3, Seed: 7})
 	key := b.keys()[0]
