@@ -109,6 +109,7 @@ type MutationResolver interface {
 	CreateCustomer(ctx context.Context, input model.CreateCustomerInput) (*model.CreateCustomerPayload, error)
 	UpdateCustomer(ctx context.Context, input model.UpdateCustomerInput) (*model.UpdateCustomerPayload, error)
 	DeactivateCustomer(ctx context.Context, input model.DeactivateCustomerInput) (*model.DeactivateCustomerPayload, error)
+	ReactivateCustomer(ctx context.Context, input model.ReactivateCustomerInput) (*model.ReactivateCustomerPayload, error)
 	UpsertOffice(ctx context.Context, input model.UpsertOfficeInput) (*model.UpsertOfficePayload, error)
 	DeactivateOffice(ctx context.Context, input model.DeactivateOfficeInput) (*model.DeactivateOfficePayload, error)
 	LinkContact(ctx context.Context, input model.LinkContactInput) (*model.LinkContactPayload, error)
@@ -233,6 +234,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPauseSystemInput,
 		ec.unmarshalInputPersonFilter,
 		ec.unmarshalInputPersonPatch,
+		ec.unmarshalInputReactivateCustomerInput,
 		ec.unmarshalInputRejectPersonProposalInput,
 		ec.unmarshalInputResolveFindingInput,
 		ec.unmarshalInputResponsibleInput,
@@ -2287,6 +2289,16 @@ type Mutation {
   ): DeactivateCustomerPayload!
 
   """
+  Takes a customer that is not in use into use again, here and in the systems it is linked with. Needs ` + "`" + `customers:write` + "`" + `.
+
+  Repeating it succeeds and alters nothing.
+  """
+  reactivateCustomer(
+    "The customer to take into use again."
+    input: ReactivateCustomerInput!
+  ): ReactivateCustomerPayload!
+
+  """
   Alters an office of a customer, or adds one when no ` + "`" + `officeId` + "`" + ` is given. Needs ` + "`" + `customers:write` + "`" + `.
 
   Absent fields keep their values and null clears. A new office is in use and needs a name.
@@ -2817,6 +2829,18 @@ input DeactivateCustomerInput {
 }
 
 """
+The customer to take into use again.
+"""
+input ReactivateCustomerInput {
+  "The global id of the customer."
+  id: ID!
+  "The version that you decided upon. It is refused when the status was altered since."
+  expectedVersion: Int
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
 An office of a customer to add or to alter.
 """
 input UpsertOfficeInput {
@@ -3297,6 +3321,16 @@ type UpdateCustomerPayload implements UserErrors {
 What ` + "`" + `deactivateCustomer` + "`" + ` did.
 """
 type DeactivateCustomerPayload implements UserErrors {
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
+  customer: Customer
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `reactivateCustomer` + "`" + ` did.
+"""
+type ReactivateCustomerPayload implements UserErrors {
   "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
   "What was wrong with the request; empty when it succeeded."
@@ -4505,6 +4539,16 @@ func (ec *executionContext) childFields_Phone(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Phone", field.Name)
 }
 
+func (ec *executionContext) childFields_ReactivateCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_ReactivateCustomerPayload_customer(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReactivateCustomerPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReactivateCustomerPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RecordDeletion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "state":
@@ -5243,6 +5287,20 @@ func (ec *executionContext) field_Mutation_pauseSystem_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.PauseSystemInput, error) {
 			return ec.unmarshalNPauseSystemInput2customerhubᚋgraphᚋmodelᚐPauseSystemInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_reactivateCustomer_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReactivateCustomerInput, error) {
+			return ec.unmarshalNReactivateCustomerInput2customerhubᚋgraphᚋmodelᚐReactivateCustomerInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12001,6 +12059,50 @@ func (ec *executionContext) fieldContext_Mutation_deactivateCustomer(ctx context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_reactivateCustomer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_reactivateCustomer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReactivateCustomer(ctx, fc.Args["input"].(model.ReactivateCustomerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ReactivateCustomerPayload) graphql.Marshaler {
+			return ec.marshalNReactivateCustomerPayload2ᚖcustomerhubᚋgraphᚋmodelᚐReactivateCustomerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_reactivateCustomer(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReactivateCustomerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_reactivateCustomer_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_upsertOffice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14835,6 +14937,70 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___Schema(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReactivateCustomerPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.ReactivateCustomerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReactivateCustomerPayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReactivateCustomerPayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReactivateCustomerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReactivateCustomerPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ReactivateCustomerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReactivateCustomerPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReactivateCustomerPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReactivateCustomerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -21065,6 +21231,50 @@ func (ec *executionContext) unmarshalInputPersonPatch(ctx context.Context, obj a
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputReactivateCustomerInput(ctx context.Context, obj any) (model.ReactivateCustomerInput, error) {
+	var it model.ReactivateCustomerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "expectedVersion", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRejectPersonProposalInput(ctx context.Context, obj any) (model.RejectPersonProposalInput, error) {
 	var it model.RejectPersonProposalInput
 	if obj == nil {
@@ -22178,6 +22388,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._RejectPersonProposalPayload(ctx, sel, obj)
+	case model.ReactivateCustomerPayload:
+		return ec._ReactivateCustomerPayload(ctx, sel, &obj)
+	case *model.ReactivateCustomerPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ReactivateCustomerPayload(ctx, sel, obj)
 	case model.PauseSystemPayload:
 		return ec._PauseSystemPayload(ctx, sel, &obj)
 	case *model.PauseSystemPayload:
@@ -25608,6 +25825,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "reactivateCustomer":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_reactivateCustomer(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "upsertOffice":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_upsertOffice(ctx, field)
@@ -26840,6 +27064,49 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var reactivateCustomerPayloadImplementors = []string{"ReactivateCustomerPayload", "UserErrors"}
+
+func (ec *executionContext) _ReactivateCustomerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReactivateCustomerPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, reactivateCustomerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReactivateCustomerPayload")
+		case "customer":
+			out.Values[i] = ec._ReactivateCustomerPayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ReactivateCustomerPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -30644,6 +30911,25 @@ func (ec *executionContext) marshalNPhone2ᚖcustomerhubᚋgraphᚋmodelᚐPhone
 		return graphql.Null
 	}
 	return ec._Phone(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNReactivateCustomerInput2customerhubᚋgraphᚋmodelᚐReactivateCustomerInput(ctx context.Context, v any) (model.ReactivateCustomerInput, error) {
+	res, err := ec.unmarshalInputReactivateCustomerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReactivateCustomerPayload2customerhubᚋgraphᚋmodelᚐReactivateCustomerPayload(ctx context.Context, sel ast.SelectionSet, v model.ReactivateCustomerPayload) graphql.Marshaler {
+	return ec._ReactivateCustomerPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNReactivateCustomerPayload2ᚖcustomerhubᚋgraphᚋmodelᚐReactivateCustomerPayload(ctx context.Context, sel ast.SelectionSet, v *model.ReactivateCustomerPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ReactivateCustomerPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRejectPersonProposalInput2customerhubᚋgraphᚋmodelᚐRejectPersonProposalInput(ctx context.Context, v any) (model.RejectPersonProposalInput, error) {

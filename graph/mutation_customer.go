@@ -132,6 +132,18 @@ func (r mutations) DeactivateCustomer(ctx context.Context, in model.DeactivateCu
 	return &model.DeactivateCustomerPayload{Customer: changed(ctx, c), UserErrors: failures}, err
 }
 
+// ReactivateCustomer resolves Mutation.reactivateCustomer.
+func (r mutations) ReactivateCustomer(ctx context.Context, in model.ReactivateCustomerInput) (*model.ReactivateCustomerPayload, error) {
+	id, err := parseCustomerID(in.ID)
+	if err != nil {
+		failures, err := userErrors(at(err, "id"), "input")
+		return &model.ReactivateCustomerPayload{UserErrors: failures}, err
+	}
+	c, err := r.hub.ReactivateCustomer(ctx, auth.ViewerFrom(ctx), id, given(in.ExpectedVersion), value(given(in.IdempotencyKey)))
+	failures, err := userErrors(err, "input")
+	return &model.ReactivateCustomerPayload{Customer: changed(ctx, c), UserErrors: failures}, err
+}
+
 // changed is the customer that a command gives back; nil when it failed.
 func changed(ctx context.Context, c hub.CustomerView) *model.Customer {
 	if !auth.ViewerFrom(ctx).Can(auth.CustomersRead) {

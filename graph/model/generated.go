@@ -1270,6 +1270,26 @@ type Phone struct {
 type Query struct {
 }
 
+// The customer to take into use again.
+type ReactivateCustomerInput struct {
+	// The global id of the customer.
+	ID string `json:"id"`
+	// The version that you decided upon. It is refused when the status was altered since.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `reactivateCustomer` did.
+type ReactivateCustomerPayload struct {
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
+	Customer *Customer `json:"customer,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (ReactivateCustomerPayload) IsUserErrors() {}
+
 // An operator's act to have a record deleted in an external system for good. Nothing else deletes one, and no mutation does.
 type RecordDeletion struct {
 	// What came of it.

@@ -73,6 +73,18 @@ func (h *Hub) DeactivateCustomer(ctx context.Context, v auth.Viewer, id customer
 		})
 }
 
+// ReactivateCustomer makes an INACTIVE customer active again, here and in the systems that it is linked with. One that is active
+// stays as it is. Needs customers:write.
+func (h *Hub) ReactivateCustomer(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, key string) (CustomerView, error) {
+	touched := customer.Fields{customer.FieldStatus: string(customer.Active)}
+	body := map[string]any{"id": id, "expectedVersion": expectedVersion}
+	return h.changeCustomer(ctx, v, "reactivateCustomer", id, expectedVersion, touched, key, body,
+		func(_ context.Context, _ pgx.Tx, c *customer.Customer) error {
+			c.Status = customer.Active
+			return nil
+		})
+}
+
 // changeCustomer locks a customer, checks that it may change, applies fn and writes what differs.
 func (h *Hub) changeCustomer(ctx context.Context, v auth.Viewer, operation string, id customer.ID, expectedVersion *int,
 	touched customer.Fields, key string, body any, fn func(context.Context, pgx.Tx, *customer.Customer) error,

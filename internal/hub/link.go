@@ -121,7 +121,9 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	}
 	switch r.Link.State {
 	case link.NotInScope, link.Uncertain, link.Paused:
-		return r.Link, refused, false // an edit here says nothing of why the link is not followed
+		if !waitsForUse(c, r) {
+			return r.Link, refused, false // an edit here says nothing of why the link is not followed
+		}
 	case link.Parked:
 		if r.Link.LastFault != fault.Rejected && r.Link.LastFault != fault.Invalid {
 			return r.Link, refused, false
@@ -138,6 +140,11 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	verdict := merge.Compare(ours, r.Base.Theirs, r.Base, policy)
 	settled := merge.Settle(r.Link, verdict, p, now)
 	return settled, refused, settled != r.Link
+}
+
+// waitsForUse says whether the customer has no record only because it was not in use when its turn came, and is now.
+func waitsForUse(c *customer.Customer, r store.LinkedRecord) bool {
+	return r.Link.State == link.NotInScope && r.Link.ExternalID == "" && r.Link.LastFault == "" && r.Deletion == nil && c.Status == customer.Active
 }
 
 const toBeCreated = "The customer has no record in the system yet."

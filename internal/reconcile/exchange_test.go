@@ -392,5 +392,27 @@ func TestExchange(t *testing.T) {
 		if n := b.settle(); n != 1 || b.theirs(key).Get("IsActive") != "0" {
 			t.Errorf("%d calls, active %q", n, b.theirs(key).Get("IsActive"))
 		}
+		t.Log("and active again with the customer")
+		_, err = b.hub.ReactivateCustomer(t.Context(), b.viewer, b.find(id(key)).ID, nil, "")
+		b.must(err)
+		if n := b.settle(); n != 2 || b.theirs(key).Get("IsActive") != "1" {
+			t.Errorf("%d calls, active %q", n, b.theirs(key).Get("IsActive"))
+		}
+	})
+	t.Run("OneThatWasNotInUseWhenItsTurnCameGetsItsRecordLater", func(t *testing.T) {
+		t.Parallel()
+		b := twoWays(t, sandbox.Options{Customers: 3, Seed: 7})
+		c, err := b.hub.CreateCustomer(t.Context(), b.viewer, customer.Fields{"name": "Myöhempi Oy", "businessId": "0112038-9"}, "")
+		b.must(err)
+		_, err = b.hub.DeactivateCustomer(t.Context(), b.viewer, c.ID, nil, "")
+		b.must(err)
+		if n := b.settle(); n != 0 || len(b.keys()) != 3 {
+			t.Errorf("%d calls: a customer that is not in use got a record", n)
+		}
+		_, err = b.hub.ReactivateCustomer(t.Context(), b.viewer, c.ID, nil, "")
+		b.must(err)
+		if n := b.settle(); n != 1 || len(b.keys()) != 4 {
+			t.Errorf("%d calls, %d customers there", n, len(b.keys()))
+		}
 	})
 }

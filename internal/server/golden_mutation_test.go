@@ -85,6 +85,7 @@ func acts() []act {
 		{name: "setCustomFields", input: vars{"customerId": two, "values": []vars{{"key": "discount", "value": vars{"decimal": "12.5"}}, {"key": "since", "value": nil}}}, other: vars{"values": []vars{{"key": "discount", "value": nil}}}},
 		{name: "setResponsible", input: vars{"customerId": two, "responsible": vars{"kind": "TEAM", "name": "Myynti", "system": globalID("System", uuid(1, 1)), "externalId": "4"}}, other: vars{"responsible": nil}},
 		{name: "deactivateCustomer", input: vars{"id": private}, other: vars{"id": two}, names: true},
+		{name: "reactivateCustomer", input: vars{"id": private}, other: vars{"id": two}, names: true},
 		{name: "createSystem", input: vars{"kind": "NETVISOR", "name": "Uusi", "pollEverySeconds": 600, "settings": []vars{{"name": "baseUrl", "value": "https://uusi.example.test"}}}, other: vars{"name": "Toinen"}},
 		{name: "setSystemCredentials", input: vars{"id": oldNetvisor, "credentials": []vars{{"name": "customerKey", "value": "not a real key"}}}, other: vars{"credentials": []vars{{"name": "customerKey", "value": "another one"}}}},
 		{name: "checkSystem", input: vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))}, names: true},
