@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -270,11 +271,10 @@ func TestDerive(t *testing.T) {
 			Phone: customer.Phone{Raw: "040 123 4567", E164: "old"}, BusinessID: "1572860-0",
 			EInvoice: customer.EInvoice{Address: "003715728600", Operator: "003721291126"},
 			Offices:  []customer.Office{{Phone: customer.Phone{Raw: "116117"}, EInvoice: customer.EInvoice{Address: "FI2112345600000785"}}},
-			Contacts: []customer.Contact{{Person: customer.Person{Phones: []customer.Phone{{Raw: "+358 40 765 4321"}}}}},
 		}
 		c.Derive()
 		if c.Phone.E164 != "+358401234567" || !c.BusinessIDValid || c.EInvoice.Kind != customer.OVT ||
-			c.Offices[0].Phone.E164 != "" || c.Offices[0].EInvoice.Kind != customer.IBAN || c.Contacts[0].Person.Phones[0].E164 != "+358407654321" {
+			c.Offices[0].Phone.E164 != "" || c.Offices[0].EInvoice.Kind != customer.IBAN {
 			t.Errorf("got %+v", c)
 		}
 		c.Phone.Raw, c.BusinessID, c.EInvoice.Address = "", "1572860-1", ""
@@ -288,6 +288,30 @@ func TestDerive(t *testing.T) {
 		c.Derive()
 		if c.Phone.E164 != "+46812345678" {
 			t.Errorf("got %q", c.Phone.E164)
+		}
+	})
+	t.Run("AnOfficesPhoneFollowsItsOwnCountryFirst", func(t *testing.T) {
+		phone := customer.Phone{Raw: "08-123 456 78"}
+		c := customer.Customer{
+			Addresses: []customer.Address{{Kind: customer.Billing, City: "Oulu", Country: "FI"}},
+			Offices:   []customer.Office{{Phone: phone, Address: customer.Address{City: "Luleå", Country: "SE"}}, {Phone: phone}},
+		}
+		c.Derive()
+		if c.Offices[0].Phone.E164 != "+46812345678" || c.Offices[1].Phone.E164 != "+358812345678" {
+			t.Errorf("got %+v", c.Offices)
+		}
+	})
+	t.Run("OfAPersonOnlyNewNumbersAreRead", func(t *testing.T) {
+		before := []customer.Phone{{Raw: "040 123 4567"}, {Raw: "08-123 456 78", E164: "+46812345678"}}
+		p := customer.Person{Phones: append(slices.Clone(before), customer.Phone{Raw: "050 765 4321"})}
+		c := customer.Customer{Contacts: []customer.Contact{{Person: p}}}
+		c.Derive()
+		if got := c.Contacts[0].Person.Phones; got[0].E164 != "" || got[1].E164 != "+46812345678" || got[2].E164 != "" {
+			t.Errorf("with the customer's: %+v", got)
+		}
+		p.DerivePhones(c.Country(), before)
+		if p.Phones[0].E164 != "" || p.Phones[1].E164 != "+46812345678" || p.Phones[2].E164 != "+358507654321" {
+			t.Errorf("by themselves: %+v", p.Phones)
 		}
 	})
 	t.Run("OddEInvoiceAddressesAreKeptAsOther", func(t *testing.T) {

@@ -286,8 +286,8 @@ func (ct *Contact) Apply(name, value string) error {
 		ct.Person.Phones = nil
 		for _, raw := range SplitList(value) {
 			phone := Phone{Raw: raw}
-			if i := slices.IndexFunc(before, func(p Phone) bool { return p.Raw == raw }); i >= 0 {
-				phone = before[i] // what it was understood as stands
+			if stood, ok := phoneOf(before, raw); ok {
+				phone = stood // what it was understood as stands
 			}
 			ct.Person.Phones = append(ct.Person.Phones, phone)
 		}

@@ -52,5 +52,8 @@ func Unflatten(id ID, fs Fields) (Customer, error) {
 		return cmp.Compare(a.Person.ID, b.Person.ID)
 	})
 	c.Derive()
+	for i := range c.Contacts {
+		c.Contacts[i].Person.DerivePhones(c.Country(), nil)
+	}
 	return c, nil
 }

@@ -3,6 +3,7 @@ package customer
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -289,9 +290,10 @@ func (c *Customer) CheckWhole(touched Fields) fault.Errors {
 	return faults
 }
 
-// Derive brings everything that follows from other values up to date: the E.164 forms of phones, the validity of the
-// business ID, the kinds of e-invoice addresses. It also drops addresses that say nothing, and leaves one default contact
-// where a system names several: the first.
+// Derive brings everything that follows from other values up to date: the E.164 forms of the customer's and its offices'
+// phones, the validity of the business ID, the kinds of e-invoice addresses. It also drops addresses that say nothing, and
+// leaves one default contact where a system names several: the first. Persons' phones follow from no customer alone, so who
+// changes them derives them (DerivePhones).
 func (c *Customer) Derive() {
 	country := c.Country()
 	c.Phone = derivePhone(country, c.Phone)
@@ -315,7 +317,6 @@ func (c *Customer) Derive() {
 		ct := &c.Contacts[i]
 		ct.IsDefault = ct.IsDefault && !hasDefault
 		hasDefault = hasDefault || ct.IsDefault
-		ct.Person.DerivePhones(country)
 	}
 }
 
@@ -327,14 +328,23 @@ func (c *Customer) Country() finnish.Country {
 	return finnish.Finland
 }
 
-// DerivePhones gives numbers that have none their international form, as they are read in the country. A number that was
-// understood once keeps its meaning, since the person may be a contact of customers in several countries.
-func (p *Person) DerivePhones(country finnish.Country) {
-	for i := range p.Phones {
-		if p.Phones[i].E164 == "" {
-			p.Phones[i] = derivePhone(country, p.Phones[i])
+// DerivePhones gives the numbers that are not among those before their international form, as they are read in the country
+// (formats contract section 7). A number whose text stays keeps its meaning, and stays not understood where it was not: the
+// person may be a contact of customers in several countries, of which any may be touched next.
+func (p *Person) DerivePhones(country finnish.Country, before []Phone) {
+	for i, n := range p.Phones {
+		if _, stood := phoneOf(before, n.Raw); !stood {
+			p.Phones[i] = derivePhone(country, n)
 		}
 	}
+}
+
+func phoneOf(phones []Phone, raw string) (Phone, bool) {
+	i := slices.IndexFunc(phones, func(p Phone) bool { return p.Raw == raw })
+	if i < 0 {
+		return Phone{}, false
+	}
+	return phones[i], true
 }
 
 func derivePhone(country finnish.Country, p Phone) Phone {

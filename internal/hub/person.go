@@ -114,6 +114,7 @@ func (in *LinkContact) contactOf(ctx context.Context, tx pgx.Tx, c *customer.Cus
 				return nil, fault.Wrap(fault.Internal, err, "")
 			}
 		}
+		contact.Person.DerivePhones(c.Country(), nil)
 	}
 	c.Contacts = append(c.Contacts, contact)
 	return &c.Contacts[len(c.Contacts)-1], nil
@@ -234,7 +235,7 @@ func (h *Hub) updatePerson(ctx context.Context, tx pgx.Tx, v auth.Viewer, id cus
 		return err
 	}
 	now := contact.Person
-	now.DerivePhones(countryOf(of))
+	now.DerivePhones(countryOf(of), found[0].Phones)
 	if samePerson(found[0], now) {
 		return nil
 	}

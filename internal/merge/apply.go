@@ -35,6 +35,10 @@ func Keys(parts []link.PartLink) customer.PartKeys {
 // section 5). New offices and persons get ids from newID.
 func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, newID IDFunc) ([]link.PartLink, error) {
 	a := applying{customer: c, parts: slices.Clone(parts), newID: newID}
+	phones := make(map[customer.PersonID][]customer.Phone, len(c.Contacts))
+	for _, ct := range c.Contacts {
+		phones[ct.Person.ID] = ct.Person.Phones
+	}
 	// Offices come before contacts, which point at them.
 	for _, f := range slices.SortedFunc(maps.Keys(v.Incoming), officesFirst) {
 		if err := a.set(f, v.Incoming[f]); err != nil {
@@ -45,6 +49,10 @@ func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, newID IDFunc
 		a.drop(gone, v.policy.Reads)
 	}
 	c.Derive()
+	for i := range c.Contacts {
+		p := &c.Contacts[i].Person
+		p.DerivePhones(c.Country(), phones[p.ID])
+	}
 	return a.parts, nil
 }
 

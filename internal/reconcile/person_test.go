@@ -170,6 +170,28 @@ func TestSharedPeople(t *testing.T) {
 			t.Errorf("it flips: %+v", again.Phones)
 		}
 	})
+	t.Run("OtherNewsOfACustomerGiveNoNumberAnotherMeaning", func(t *testing.T) {
+		t.Parallel()
+		s, person := shared(t)
+		s.fake.Set("2", customer.Fields{"billingAddress.city": "Luleå", "billingAddress.country": "SE"})
+		poll(t, s)
+		set := customer.Fields{"phones": "040 123 4567;+46 8 123 456 78"}
+		if _, err := s.hub.UpdatePerson(t.Context(), s.viewer, person, set, ""); err != nil {
+			t.Fatal(err)
+		}
+		s.fake.Set("2", customer.Fields{customer.FieldName: "Annat namn"})
+		s.fake.Set("1", customer.Fields{customer.FieldName: "Toinen nimi"})
+		poll(t, s)
+		// She is a contact in Finland and in Sweden, so the first number is not understood (formats contract section 7).
+		if n := s.customer(t, "1").Contacts[0].Person.Phones; len(n) != 2 || n[0].E164 != "" || n[1].E164 != "+46812345678" {
+			t.Errorf("the numbers are %+v", n)
+		}
+		s.fake.Set("1", customer.Fields{phones: "040 123 4567;+46 8 123 456 78;050 765 4321"})
+		poll(t, s)
+		if n := s.customer(t, "1").Contacts[0].Person.Phones; len(n) != 3 || n[0].E164 != "" || n[2].E164 != "+358507654321" {
+			t.Errorf("with a new one at the Finnish customer's record the numbers are %+v", n)
+		}
+	})
 	t.Run("AContactUnlinkedHereStaysOutAsAWhole", func(t *testing.T) {
 		t.Parallel()
 		s, person := shared(t)

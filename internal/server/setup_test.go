@@ -507,6 +507,7 @@ func sample(n int) customer.Customer {
 		c.BusinessID = "1572860-0"
 	}
 	c.Derive()
+	c.Contacts[0].Person.DerivePhones(c.Country(), nil)
 	for i := range c.Offices {
 		c.Offices[i].EInvoice.Kind = customer.OVT
 	}
