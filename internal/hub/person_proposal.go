@@ -160,6 +160,9 @@ func (h *Hub) mergePeople(ctx context.Context, tx pgx.Tx, v auth.Viewer, p *cust
 	if err := store.MovePersonLinks(ctx, tx, other.ID, one.ID); err != nil {
 		return err
 	}
+	if err := store.MoveProposals(ctx, tx, other.ID, one.ID, p.ID); err != nil {
+		return err
+	}
 	return h.saveChanged(ctx, tx, changed, changes)
 }
 

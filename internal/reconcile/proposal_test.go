@@ -145,14 +145,68 @@ func TestPersonProposals(t *testing.T) {
 			one = b.find("2")
 		}
 		title := "talouspäällikkö"
-		_, _, err := b.hub.LinkContact(t.Context(), b.viewer, hub.LinkContact{Customer: one.ID, Person: list[0].Other, Title: &title}, "")
+		_, office, err := b.hub.UpsertOffice(t.Context(), b.viewer, one.ID, "", nil, customer.Fields{"name": "Lahti"}, "")
+		b.must(err)
+		_, _, err = b.hub.LinkContact(t.Context(), b.viewer, hub.LinkContact{Customer: one.ID, Person: list[0].Other, Title: &title, Office: &office}, "")
 		b.must(err)
 		_, err = b.hub.AcceptPersonProposal(t.Context(), b.viewer, list[0].ID, "")
 		b.must(err)
 		views, err := b.hub.CustomersByID(t.Context(), b.viewer, []customer.ID{one.ID}, hub.IncludeAll)
 		b.must(err)
-		if c := views[one.ID]; len(c.Contacts) != 1 || c.Contacts[0].Title != title {
+		if c := views[one.ID]; len(c.Contacts) != 1 || c.Contacts[0].Title != title || c.Contacts[0].OfficeID != office {
 			t.Errorf("got %+v", c.Contacts)
+		}
+	})
+	// chain is three persons of whom the second has the e-mail of the first and the telephone number and name of the third, the
+	// oldest, and the proposals about them by their reasons.
+	chain := func(b *bundle) map[customer.MatchReason]customer.PersonProposal {
+		b.Helper()
+		b.fake.Put("3", contact("3", "Aino", "Malli", "", "040 123 4567"))
+		b.imported()
+		b.fake.Put("1", contact("1", "Aino", "Toinen", "aino@example.test", ""))
+		b.fake.Put("2", contact("2", "Aino", "Malli", "aino@example.test", "040 123 4567"))
+		b.sync(true)
+		out := make(map[customer.MatchReason]customer.PersonProposal)
+		for _, p := range open(b) {
+			out[p.Reason] = p
+		}
+		if len(out) != 2 {
+			b.Fatalf("got %+v", out)
+		}
+		return out
+	}
+	t.Run("WhatIsProposedOfWhoBecameAnotherIsProposedOfTheOther", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		list := chain(b)
+		one, err := b.hub.AcceptPersonProposal(t.Context(), b.viewer, list[customer.SamePhoneAndName].ID, "")
+		b.must(err)
+		left := open(b)
+		if len(left) != 1 || left[0].Person != one && left[0].Other != one {
+			t.Fatalf("%s is the person, and proposed is %+v", one, left)
+		}
+		one, err = b.hub.AcceptPersonProposal(t.Context(), b.viewer, left[0].ID, "")
+		b.must(err)
+		for _, id := range []string{"1", "2", "3"} {
+			if c := b.find(id); len(c.Contacts) != 1 || c.Contacts[0].Person.ID != one {
+				t.Errorf("customer %s has %+v, want %s", id, c.Contacts, one)
+			}
+		}
+		if len(open(b)) != 0 {
+			t.Errorf("got %+v", open(b))
+		}
+	})
+	t.Run("WhoWasRejectedStaysSoWhenThePersonBecomesAnother", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		list := chain(b)
+		_, err := b.hub.RejectPersonProposal(t.Context(), b.viewer, list[customer.SameEmail].ID, "")
+		b.must(err)
+		_, err = b.hub.AcceptPersonProposal(t.Context(), b.viewer, list[customer.SamePhoneAndName].ID, "")
+		b.must(err)
+		b.sync(true)
+		if left := open(b); len(left) != 0 {
+			t.Errorf("got %+v", left)
 		}
 	})
 	t.Run("WhatNoLongerMatchesIsWithdrawn", func(t *testing.T) {

@@ -151,6 +151,36 @@ func DecideProposal(ctx context.Context, db pg.DB, id customer.PersonProposalID,
 	return one(tag, err, "proposal %s", id)
 }
 
+// sqlMoveRejections says of one person what was rejected of another, except where something is said of the pair already.
+const sqlMoveRejections = `
+INSERT INTO person_proposal (id, person_id, other_id, reason, state, raised_at, decided_at, decided_by)
+SELECT gen_random_uuid(), least(p.third, @to), greatest(p.third, @to), p.reason, p.state, p.raised_at, p.decided_at, p.decided_by
+FROM (
+  SELECT a.other_id AS third, a.reason, a.state, a.raised_at, a.decided_at, a.decided_by FROM person_proposal a WHERE a.person_id = @from
+  UNION ALL
+  SELECT b.person_id, b.reason, b.state, b.raised_at, b.decided_at, b.decided_by FROM person_proposal b WHERE b.other_id = @from
+) p
+WHERE p.state = 'REJECTED' AND p.third <> @to
+ON CONFLICT DO NOTHING`
+
+const sqlDropOpenProposals = `
+DELETE FROM person_proposal p
+WHERE p.state = 'OPEN' AND p.id <> @decided
+  AND p.id = ANY (ARRAY(
+    SELECT a.id FROM person_proposal a WHERE a.person_id = @from
+    UNION ALL
+    SELECT b.id FROM person_proposal b WHERE b.other_id = @from))`
+
+// MoveProposals has what was said of a person hold for another, whom the person became: a pair that was rejected stays so. What
+// is open of the person is dropped, except the proposal that is being decided; it is proposed of the other one anew, where
+// something still speaks for it (ProposePeople).
+func MoveProposals(ctx context.Context, db pg.DB, from, to customer.PersonID, decided customer.PersonProposalID) error {
+	return Trip(ctx, db, func(b *pgx.Batch) {
+		b.Queue(sqlMoveRejections, pgx.StrictNamedArgs{"from": string(from), "to": string(to)})
+		b.Queue(sqlDropOpenProposals, pgx.StrictNamedArgs{"from": string(from), "decided": string(decided)})
+	})
+}
+
 const sqlMovePersonLinks = `
 UPDATE link_part p
 SET part_id = @to
