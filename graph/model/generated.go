@@ -2929,7 +2929,7 @@ const (
 	FindingCodeRecordDeleted FindingCode = "RECORD_DELETED"
 	// The system's list lacks so many known records that none of them is believed to be deleted.
 	FindingCodeMassAbsence FindingCode = "MASS_ABSENCE"
-	// Both sides changed a value since they last agreed; one of them stands, the other is in the customer's provenance.
+	// Both sides changed a value since they last agreed, or two records of one person; one stands, the other is in the customer's provenance.
 	FindingCodeFieldConflict FindingCode = "FIELD_CONFLICT"
 	// A record that the hub may have made, or must not make again, fits several; a person has to say which.
 	FindingCodeCreateAmbiguous FindingCode = "CREATE_AMBIGUOUS"

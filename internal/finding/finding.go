@@ -38,7 +38,7 @@ const (
 	MissingRecord       Code = "RECORD_LISTED_NOT_READ"      // in the list, but the details could not be had
 	RecordDeleted       Code = "RECORD_DELETED"              // deleted in the system; the customer was made inactive
 	MassAbsence         Code = "MASS_ABSENCE"                // a list that lacks so much that none of it is believed
-	FieldConflict       Code = "FIELD_CONFLICT"              // both sides changed a value; one of them stands
+	FieldConflict       Code = "FIELD_CONFLICT"              // both sides changed a value, or two records of a person; one stands
 	CreateAmbiguous     Code = "CREATE_AMBIGUOUS"            // a record that the hub may have made, or must not make again, fits several
 	CustomFieldUnmapped Code = "CUSTOM_FIELD_UNMAPPED"       // a field of the system that nobody has said what it is; kept as text
 	CustomFieldInvalid  Code = "CUSTOM_FIELD_INVALID"        // a value that is not of its custom field's type

@@ -101,6 +101,7 @@ func TestCompare(t *testing.T) {
 		{"T25_OursChangedAndTheirsCleared", "b", "", "a", "a", theirsWin, "", false, "b"},
 		{"T25_OursClearedAndTheirsChanged", "", "c", "a", "a", theirsWin, "c", false, ""},
 		{"BothChangedAndOursWins", "b", "c", "a", "a", oursWin, "-", true, "c"},
+		{"BothChangedAndWinsWhatAnotherRecordTold", "b", "c", "a", "a", merge.Policy{Reads: everything, Shared: []customer.Group{"email"}}, "-", true, "c"},
 		{"OursWinsAConflictOnly", "a", "c", "a", "a", oursWin, "c", false, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -124,6 +125,31 @@ func TestCompare(t *testing.T) {
 			next, _ := v.Agree(base, one(tc.ours), one(tc.theirs))
 			if tc.out && !next.Ours.Equal(base.Ours) {
 				t.Error("what waits to be sent out counts as agreed")
+			}
+		})
+	}
+}
+
+// TestConflictProvenance says whose the value is that stands, and whose the one that lost.
+func TestConflictProvenance(t *testing.T) {
+	t.Parallel()
+	lost := customer.Fields{customer.FieldEmail: "lost@example.test"}
+	for _, tc := range []struct {
+		name          string
+		conflict      merge.Conflict
+		winner, loser string
+	}{
+		{"TheSystemStandsAgainstTheHub", merge.Conflict{Winner: merge.Theirs, Lost: lost}, "netvisor", ""},
+		{"TheHubStandsAgainstTheSystem", merge.Conflict{Winner: merge.Ours, Lost: lost}, "", "netvisor"},
+		{"OfTwoRecordsOfAPersonBothAreTheSystems", merge.Conflict{Winner: merge.Ours, Shared: true, Lost: lost}, "netvisor", "netvisor"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			o := merge.Outcome{Action: merge.Update, Conflicts: []merge.Conflict{tc.conflict}}
+			got := o.Provenance("netvisor", time.Now())[customer.FieldEmail]
+			if len(got.Alternatives) != 1 || got.System != tc.winner || got.Alternatives[0].System != tc.loser ||
+				got.Alternatives[0].Value != "lost@example.test" || got.DecidedBy != customer.DecidedPrecedence {
+				t.Errorf("got %+v", got)
 			}
 		})
 	}

@@ -19,7 +19,10 @@ func (o *Outcome) Provenance(system string, now time.Time) customer.Provenances 
 	}
 	for _, c := range o.Conflicts {
 		winner, loser := system, ""
-		if c.Winner == Ours {
+		switch {
+		case c.Shared:
+			loser = system
+		case c.Winner == Ours:
 			winner, loser = loser, winner
 		}
 		for f, lost := range c.Lost {

@@ -24,6 +24,8 @@ const (
 type Conflict struct {
 	Group  customer.Group
 	Winner Side
+	// Shared says that ours is what another record of the system told of the same person, and nobody's edit in the hub.
+	Shared bool
 	// Lost is what the losing side held.
 	Lost customer.Fields
 }
@@ -63,6 +65,9 @@ type Policy struct {
 	// Removes says whether a part that was removed in the hub is to be removed in the system too (design section 5, deletes).
 	// Nil means that it is.
 	Removes func(PartKey) bool
+	// Shared names groups whose value another record of the system told of the same person, later than theirs: it stands,
+	// whoever wins otherwise.
+	Shared []customer.Group
 }
 
 // PolicyOf is the policy for one record: what the kind of system can read and write (nil for one that is never written), which
@@ -168,6 +173,9 @@ func (v *Verdict) compare(g customer.Group, s sides, flow system.Flow) {
 	case theyChanged && !weChanged && flow.Direction != system.Out:
 		v.takeIn(s.ours, s.theirs)
 	case !theyChanged:
+		v.send(g, s, flow)
+	case slices.Contains(v.policy.Shared, g):
+		v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Ours, Shared: true, Lost: s.theirs})
 		v.send(g, s, flow)
 	case flow.Direction != system.Out && v.policy.winner(flow) == Theirs:
 		v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Theirs, Lost: s.ours})

@@ -170,6 +170,41 @@ func TestSharedPeople(t *testing.T) {
 			t.Errorf("it flips: %+v", again.Phones)
 		}
 	})
+	t.Run("AConflictOfOnePersonDecidesNothingAboutAnother", func(t *testing.T) {
+		t.Parallel()
+		s := twice(t)
+		records := map[string]string{"1": "7", "2": "9"}
+		for id := range records {
+			bo := customer.PartField(customer.PartContact, id+"0", "present").Group()
+			s.fake.Set(id, customer.Fields{customer.Field(bo): "true", customer.PartField(customer.PartContact, id+"0", "lastName"): "Toinen " + id})
+		}
+		poll(t, s)
+		for id, key := range records {
+			for _, ct := range s.customer(t, id).Contacts {
+				if ct.Person.FirstName == "Aino" {
+					continue
+				}
+				if _, err := s.hub.UpdatePerson(t.Context(), s.viewer, ct.Person.ID, customer.Fields{"phones": "09 123 456"}, ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.fake.Set(id, customer.Fields{
+				customer.PartField(customer.PartContact, key, "phones"):    "040 123 456" + id,
+				customer.PartField(customer.PartContact, id+"0", "phones"): "044 123 456" + id,
+			})
+		}
+		poll(t, s)
+		for id := range records {
+			for _, ct := range s.customer(t, id).Contacts {
+				if n := ct.Person.Phones; ct.Person.FirstName != "Aino" && (len(n) != 1 || n[0].Raw != "044 123 456"+id) {
+					t.Errorf("the system's value stands, and the other contact of customer %s has %+v", id, n)
+				}
+			}
+		}
+		if n := s.count(t, `SELECT count(*) FROM finding WHERE code = 'FIELD_CONFLICT' AND message LIKE '%another record of the same person%'`); n != 1 {
+			t.Errorf("%d conflicts are told to be between two records, want 1", n)
+		}
+	})
 	t.Run("OtherNewsOfACustomerGiveNoNumberAnotherMeaning", func(t *testing.T) {
 		t.Parallel()
 		s, person := shared(t)

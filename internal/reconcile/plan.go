@@ -26,6 +26,8 @@ type Policy struct {
 	Refuses func(customer.Fields) []finding.Finding
 	// Decided is what the organisation decided.
 	Decided system.Policy
+	// shared are groups of one record that give way to later news of the same person.
+	shared []customer.Group
 }
 
 // of is the policy for one record with its parts, and what the system refuses of our values.
@@ -34,7 +36,9 @@ func (p Policy) of(parts []link.PartLink, ours customer.Fields) (merge.Policy, [
 	if p.Refuses != nil {
 		refused = p.Refuses(ours)
 	}
-	return merge.PolicyOf(p.Reads, p.Writes, refused, p.Decided, parts), refused
+	policy := merge.PolicyOf(p.Reads, p.Writes, refused, p.Decided, parts)
+	policy.Shared = p.shared
+	return policy, refused
 }
 
 // Plan decides what becomes of the observed records. known holds, by external id, what the hub has of them; a record that
@@ -209,7 +213,8 @@ func moved(before, after link.Link) bool {
 	return before != after
 }
 
-// conflictFindings tell of values that both sides changed: which one stands, and that the other is kept (T23).
+// conflictFindings tell of values that both sides changed, or two records of one person: which one stands, and that the other
+// is kept (T23).
 func conflictFindings(v merge.Verdict, system string) []finding.Finding {
 	var out []finding.Finding
 	for _, c := range v.Conflicts {
@@ -220,11 +225,13 @@ func conflictFindings(v merge.Verdict, system string) []finding.Finding {
 		if c.Winner == merge.Ours {
 			winner, loser = loser, winner
 		}
-		out = append(out, finding.Finding{
-			Code: finding.FieldConflict, Field: customer.Field(c.Group),
-			Message: fmt.Sprintf("%s was changed in the hub and in %s since the two last agreed. The value of %s stands; that of %s "+
-				"is kept beside it, in the customer's provenance.", c.Group, system, winner, loser),
-		})
+		message := fmt.Sprintf("%s was changed in the hub and in %s since the two last agreed. The value of %s stands; that of %s "+
+			"is kept beside it, in the customer's provenance.", c.Group, system, winner, loser)
+		if c.Shared {
+			message = fmt.Sprintf("%s was changed in this record and in another record of the same person in %s since they last agreed. The "+
+				"value of the other record stands; that of this one is kept beside it, in the customer's provenance.", c.Group, system)
+		}
+		out = append(out, finding.Finding{Code: finding.FieldConflict, Field: customer.Field(c.Group), Message: message})
 	}
 	return out
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/link"
 	"customerhub/internal/merge"
-	"customerhub/internal/system"
 )
 
 // One person may be a contact of several customers, and have a record under each of them in the system. When people changed
@@ -80,7 +80,7 @@ func shareNews(out []merge.Outcome, observed []merge.Observation, known map[stri
 }
 
 // amended gives what the hub has of a record with the news of the others in it, and the policy by which its own news of the
-// same fields give way to later ones.
+// same fields of a person give way to later ones.
 func amended(k merge.Known, record int, told map[customer.PersonID][]news, p Policy) (merge.Known, Policy) {
 	k.Customer = k.Customer.Clone()
 	for i := range k.Customer.Contacts {
@@ -98,7 +98,7 @@ func amended(k merge.Known, record int, told map[customer.PersonID][]news, p Pol
 				}
 				f.copy(person, &n.person)
 				if changedHere && !f.same(&n.person, &all[own].person) {
-					p.Decided = giveWay(p.Decided, string(customer.PartContact)+"."+f.name)
+					p.shared = append(p.shared, groupOf(k.Parts, person.ID, f.name))
 				}
 			}
 		}
@@ -106,17 +106,13 @@ func amended(k merge.Known, record int, told map[customer.PersonID][]news, p Pol
 	return k, p
 }
 
-// giveWay is the policy with the hub as the master of a group.
-func giveWay(p system.Policy, group string) system.Policy {
-	groups := maps.Clone(p.Groups)
-	if groups == nil {
-		groups = make(map[string]system.Flow, 1)
+// groupOf names a field of a person as the system does.
+func groupOf(parts []link.PartLink, id customer.PersonID, name string) customer.Group {
+	at := slices.IndexFunc(parts, func(p link.PartLink) bool { return p.Part == customer.PartContact && p.ID == string(id) })
+	if at < 0 {
+		return "" // its news did not come from the record
 	}
-	flow := groups[group]
-	flow.Master = system.MasterHub
-	groups[group] = flow
-	p.Groups = groups
-	return p
+	return customer.PartField(customer.PartContact, parts[at].ExternalID, name).Group()
 }
 
 func people(c customer.Customer) map[customer.PersonID]customer.Person {
