@@ -57,14 +57,15 @@ const sqlClaimLink = `
 WITH due AS (
   SELECT l.id, l.priority, l.due_at
   FROM link l
-  WHERE l.system_id = @system AND l.due_at IS NOT NULL AND l.due_at <= now() AND coalesce(l.lease_until < now(), true)
+  WHERE l.system_id = @system AND l.priority <= @priority
+    AND l.due_at IS NOT NULL AND l.due_at <= now() AND coalesce(l.lease_until < now(), true)
   ORDER BY l.priority, l.due_at, l.id
   LIMIT 1
   FOR NO KEY UPDATE SKIP LOCKED
 ), left_behind AS (
   SELECT l.id, l.priority, l.due_at
   FROM link l
-  WHERE l.system_id = @system AND l.lease_until < now()
+  WHERE l.system_id = @system AND l.priority <= @priority AND l.lease_until < now()
   ORDER BY l.priority, l.due_at NULLS FIRST, l.id
   LIMIT 1
   FOR NO KEY UPDATE SKIP LOCKED
@@ -81,12 +82,12 @@ FROM next
 WHERE l.id = next.id
 RETURNING l.id, l.customer_id, l.fence, l.claims`
 
-// ClaimLink takes the most urgent link of a system that is due, or whose holder has gone; nil when there is none. Claiming
-// ends its being due, so that a change that comes meanwhile makes it due again.
+// ClaimLink takes the most urgent link of a system that is due, or whose holder has gone, and is no less urgent than due says;
+// nil when there is none. Claiming ends its being due, so that a change that comes meanwhile makes it due again.
 func ClaimLink(ctx context.Context, db pg.DB, due DueSystem, lease time.Duration) (*LinkClaim, error) {
 	var id, customerID string
 	c := LinkClaim{Organisation: due.Organisation, System: due.System}
-	err := db.QueryRow(ctx, sqlClaimLink, pgx.StrictNamedArgs{"system": string(due.System), "lease": lease}).
+	err := db.QueryRow(ctx, sqlClaimLink, pgx.StrictNamedArgs{"system": string(due.System), "priority": int(due.Priority), "lease": lease}).
 		Scan(&id, &customerID, &c.Fence, &c.Claims)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil

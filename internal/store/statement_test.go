@@ -280,7 +280,7 @@ func TestTheNextLinkIsFoundAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = pg.InOrganisation(t.Context(), db.App, org, pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
-		rows, _ := tx.Query(ctx, "EXPLAIN "+statements(t)["sqlClaimLink"], pgx.StrictNamedArgs{"system": string(sys.ID), "lease": time.Minute})
+		rows, _ := tx.Query(ctx, "EXPLAIN "+statements(t)["sqlClaimLink"], pgx.StrictNamedArgs{"system": string(sys.ID), "priority": 10, "lease": time.Minute})
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		steps := strings.Join(lines, "\n")
 		if !strings.Contains(steps, "using link_due") || strings.Contains(steps, "Seq Scan on link") || strings.Contains(steps, "Bitmap") {
