@@ -183,4 +183,24 @@ func TestDispatch(t *testing.T) {
 			t.Error("it had to wait until the backfill was over")
 		}
 	})
+	t.Run("T40_AHubThatIsStoppedAgainAndAgainDoesNotGiveUp", func(t *testing.T) {
+		t.Parallel()
+		b := written(t, 3)
+		b.edit("2", customer.Fields{"email": "heti@example.test"})
+		w := reconcile.NewWorker(b.hub, b.db.App, reconcile.Options{Kinds: b.kinds, Lease: 300 * time.Millisecond})
+		for range 20 {
+			ctx, stop := context.WithCancel(t.Context())
+			b.fake.Before(func(ctx context.Context, _ connectortest.Call) error {
+				stop()
+				return ctx.Err()
+			})
+			_, _ = w.LinkOne(ctx)
+		}
+		b.fake.Before(nil)
+		_, err := w.LinkOne(t.Context())
+		b.must(err)
+		if l := b.find("2").Links[0]; l.State != link.InSync || len(b.fake.Effects()) != 1 {
+			t.Errorf("link %s: %s, %d effects", l.State, l.LastMessage, len(b.fake.Effects()))
+		}
+	})
 }

@@ -121,11 +121,12 @@ func RenewLink(ctx context.Context, db pg.DB, c LinkClaim, lease time.Duration) 
 
 const sqlReleaseLink = `
 UPDATE link
-SET lease_until = NULL, claims = CASE WHEN @progress THEN 0 ELSE claims END,
+SET lease_until = NULL, claims = CASE WHEN @progress THEN 0 ELSE greatest(claims - 1, 0) END,
   due_at = CASE WHEN @again THEN now() ELSE due_at END, state = CASE WHEN state = 'IN_PROGRESS' THEN 'DUE' ELSE state END
 WHERE id = @id AND fence = @fence AND lease_until IS NOT NULL`
 
-// ReleaseLink gives the link back. progress says that something was found out about it, again that it is due at once.
+// ReleaseLink gives the link back. progress says that something was found out about it, again that it is due at once. Without
+// progress the claim does not count as a try: its holder ended in good order, which says nothing about the link.
 func ReleaseLink(ctx context.Context, db pg.DB, c LinkClaim, progress, again bool) error {
 	tag, err := db.Exec(ctx, sqlReleaseLink, pgx.StrictNamedArgs{
 		"id": string(c.Link), "fence": c.Fence, "progress": progress, "again": again,
