@@ -132,8 +132,8 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	case link.InSync, link.Due, link.Waiting, link.InProgress:
 	}
 	if r.Link.ExternalID == "" {
-		r.Link.State, r.Link.LastFault, r.Link.LastMessage = link.Due, "", toBeCreated
-		r.Link.DueAt, r.Link.Priority = now, p
+		r.Link = merge.Queue(r.Link, p, now)
+		r.Link.LastFault, r.Link.LastMessage = "", toBeCreated
 		return r.Link, refused, true
 	}
 	policy := merge.PolicyOf(spec.Reads, spec.Writes, refused, s.Policy, r.Parts)

@@ -395,12 +395,34 @@ func TestSettle(t *testing.T) {
 		if l.State != link.Due || !l.DueAt.Equal(now) || l.Priority != link.Bulk || l.LastMessage != "To be sent: email." {
 			t.Errorf("got %+v", l)
 		}
-		l = merge.Settle(l, v, link.Interactive, now.Add(time.Hour))
-		if !l.DueAt.Equal(now) || l.Priority != link.Interactive {
-			t.Errorf("a person's edit waits behind the bulk, or lost its place: %+v", l)
+		if l = merge.Settle(l, v, link.Bulk, now.Add(time.Minute)); !l.DueAt.Equal(now) {
+			t.Errorf("it lost its place: %+v", l)
 		}
-		if l = merge.Settle(l, v, link.Bulk, now); l.Priority != link.Interactive {
+		edited := now.Add(time.Hour)
+		if l = merge.Settle(l, v, link.Interactive, edited); !l.DueAt.Equal(edited) || l.Priority != link.Interactive {
+			t.Errorf("a person's edit waits behind the bulk, or goes before earlier edits: %+v", l)
+		}
+		if l = merge.Settle(l, v, link.Bulk, now.Add(2*time.Hour)); !l.DueAt.Equal(edited) || l.Priority != link.Interactive {
 			t.Errorf("got %+v", l)
+		}
+	})
+	t.Run("WhatIsTriedAgainIsNotTriedSooner", func(t *testing.T) {
+		t.Parallel()
+		again := now.Add(time.Minute)
+		l := merge.Queue(link.Link{State: link.Due, DueAt: again, Priority: link.Bulk}, link.Interactive, now)
+		if !l.DueAt.Equal(again) || l.Priority != link.Interactive {
+			t.Errorf("got %+v", l)
+		}
+	})
+	t.Run("WhatRemainsOfAnEditIsAsUrgent", func(t *testing.T) {
+		t.Parallel()
+		v := merge.Verdict{Outgoing: []customer.Group{"email"}}
+		for _, l := range []link.Link{
+			{State: link.InProgress}, {State: link.Uncertain}, {State: link.Waiting, DueAt: now.Add(time.Minute)},
+		} {
+			if got := merge.Settle(l, v, link.Bulk, now); got.State != link.Due || got.Priority != link.Interactive || !got.DueAt.Equal(now) {
+				t.Errorf("%s: got %+v", l.State, got)
+			}
 		}
 	})
 }

@@ -11,26 +11,33 @@ import (
 )
 
 // Settle gives the link's state after a verdict: in sync; due when something is to be sent; or waiting with the reason when
-// the hub holds something that may not be sent (Promise 8). A link that becomes due has the priority; one that is due
-// already keeps the more urgent of the two.
+// the hub holds something that may not be sent (Promise 8).
 func Settle(l link.Link, v Verdict, p link.Priority, now time.Time) link.Link {
-	wasDue := l.State == link.Due && !l.DueAt.IsZero()
 	l.LastFault, l.LastMessage = "", ""
 	switch {
 	case len(v.Outgoing) > 0:
-		l.State = link.Due
+		l = Queue(l, p, now)
 		l.LastMessage = "To be sent: " + names(v.Outgoing) + "."
-		if wasDue {
-			l.Priority = min(l.Priority, p)
-			return l
-		}
-		l.DueAt, l.Priority = now, p
 	case len(v.Held) > 0:
 		l.State, l.LastFault = link.Waiting, fault.Unsupported
 		l.LastMessage = fmt.Sprintf("Changed in the hub and not in the system: %s. The hub reads from this system only.", names(v.Held))
 	default:
 		l.State = link.InSync
 	}
+	return l
+}
+
+// Queue makes a link due with a priority. One that is due, waits to be tried again or is in hand keeps the more urgent of the two,
+// so that what remains of a person's edit is as urgent as its beginning. One that is due keeps its place, unless it became more
+// urgent: then its place is behind those that were so before.
+func Queue(l link.Link, p link.Priority, now time.Time) link.Link {
+	if !l.DueAt.IsZero() || l.State == link.InProgress || l.State == link.Uncertain {
+		p = min(p, l.Priority)
+	}
+	if l.State != link.Due || l.DueAt.IsZero() || p < l.Priority && l.DueAt.Before(now) {
+		l.DueAt = now
+	}
+	l.State, l.Priority = link.Due, p
 	return l
 }
 

@@ -8,11 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/customer"
 	"customerhub/internal/link"
+	"customerhub/internal/pg"
 	"customerhub/internal/reconcile"
 	"customerhub/internal/run"
+	sandbox "customerhub/internal/sandbox/netvisor"
+	"customerhub/internal/store"
 	"customerhub/internal/system"
 )
 
@@ -181,6 +186,40 @@ func TestDispatch(t *testing.T) {
 		waitFor(t, "the other system's turn", func() bool { return other() == 0 })
 		if left() == 0 {
 			t.Error("it had to wait until the backfill was over")
+		}
+	})
+	t.Run("WhatRemainsOfAnEditGoesBeforeABackfill", func(t *testing.T) {
+		t.Parallel()
+		b := twoWays(t, sandbox.Options{Customers: 10, Seed: 7})
+		b.backfill(b.system)
+		key := b.keys()[9]
+		b.edit(id(key), customer.Fields{"phone": "040 123 4567"})
+		_, _, err := b.hub.UpsertOffice(t.Context(), b.viewer, b.find(id(key)).ID, "", nil, customer.Fields{"name": "Uusi toimisto"}, "")
+		b.must(err)
+		for range 2 {
+			_, err := b.worker.LinkOne(t.Context())
+			b.must(err)
+		}
+		for _, e := range b.netvisor.Effects() {
+			if e.Call != 0 && e.Customer != key {
+				t.Errorf("customer %d was written in between", e.Customer)
+			}
+		}
+		if n := b.writes(); n != 2 {
+			t.Errorf("%d calls, want one for the card and one for the office", n)
+		}
+	})
+	t.Run("WhatAPullFindsInPassingWaitsBehindEdits", func(t *testing.T) {
+		t.Parallel()
+		b := written(t, 2)
+		b.edit("2", customer.Fields{"email": "heti@example.test"})
+		b.must(pg.InOrganisation(t.Context(), b.db.App, string(b.viewer.Organisation.ID), pg.TxOptions{}, func(ctx context.Context, tx pgx.Tx) error {
+			return store.MarkLinksDue(ctx, tx, b.system, []string{"1", "2"}, link.Bulk)
+		}))
+		for record, want := range map[string]link.Priority{"1": link.Bulk, "2": link.Interactive} {
+			if l := b.find(record).Links[0]; l.DueAt.IsZero() || l.Priority != want {
+				t.Errorf("record %s: got %+v", record, l.Link)
+			}
 		}
 	})
 	t.Run("T40_AHubThatIsStoppedAgainAndAgainDoesNotGiveUp", func(t *testing.T) {

@@ -196,9 +196,6 @@ func settled(l link.Link, v merge.Verdict, now time.Time) link.Link {
 	if l.State == link.Parked && l.DueAt.IsZero() && len(v.Outgoing) > 0 {
 		return l
 	}
-	if l.State != link.Due {
-		l.DueAt = time.Time{}
-	}
 	l.Attempt = 0
 	l = merge.Settle(l, v, link.Bulk, now)
 	if l.State != link.Due {

@@ -206,7 +206,8 @@ func HintLinks(ctx context.Context, db pg.DB, ids []string) error {
 
 const sqlMarkDue = `
 UPDATE link
-SET due_at = least(due_at, now()), priority = least(priority, @priority)
+SET due_at = least(due_at, now()),
+  priority = CASE WHEN due_at IS NULL AND lease_until IS NULL THEN @priority ELSE least(priority, @priority) END
 WHERE system_id = @system AND external_id = ANY (@ids)`
 
 // MarkLinksDue makes links of records due now: the hint that something may be new there.
