@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,6 +37,9 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return http.DefaultTransport.RoundTrip(req)
 }
+
+// empty is an element that would clear something.
+var empty = regexp.MustCompile(`<([a-z]+)(\s[^>]*)?(/>|>\s*</)`)
 
 // TestThreeStates is T25 as a table: what becomes of a telephone number of the card, of an office and of a contact person when a
 // person in the hub and somebody in Netvisor each left it alone, set it or cleared it since both agreed; and what is sent. An element
@@ -175,6 +179,13 @@ func TestThreeStates(t *testing.T) {
 	b.settle()
 	b.sync(true)
 	b.settle()
+	emptied := 0
+	for _, m := range sent.sent {
+		emptied += len(empty.FindAllString(m, -1))
+	}
+	if emptied != len(places) {
+		t.Errorf("Promise 5: %d empty elements were sent, want one for each place where a value was cleared: %q", emptied, sent.sent)
+	}
 	for _, d := range all {
 		t.Run(d.name, func(t *testing.T) {
 			tc, p := table[d.row], places[d.place]
