@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -78,7 +79,7 @@ func TestEditOvertakesABackfill(t *testing.T) {
 		if want := []string{"GET getcustomer.nv", "POST customer.nv", "GET getcustomer.nv"}; !slices.Equal(turn, want) {
 			t.Errorf("the turn of %s was %v, want %v", key, turn, want)
 		}
-		if i > 0 && at < slices.IndexFunc(calls, func(c sandbox.Call) bool { return c.Method == "POST" && customerOf(c) == edited[i-1] }) {
+		if i > 0 && at < slices.IndexFunc(calls, func(c sandbox.Call) bool { return c.Method == http.MethodPost && customerOf(c) == edited[i-1] }) {
 			t.Errorf("%s went before %s, which was edited first", key, edited[i-1])
 		}
 	}
