@@ -127,7 +127,7 @@ func (d *demo) follows(t *testing.T, body string) {
 	defer func() { _ = resp.Body.Close() }()
 	var seen bytes.Buffer
 	buf := make([]byte, 4096)
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		n, err := resp.Body.Read(buf)
 		seen.Write(buf[:n])
 		if strings.Contains(seen.String(), `"sequence"`) {

@@ -141,7 +141,7 @@ func (b *bench) start(f *feed.Feed) {
 			if err != nil {
 				b.Error(err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			b.Error("the feed does not stop")
 		}
 	})
@@ -154,7 +154,7 @@ func (b *bench) follow(f *feed.Feed, after string) <-chan feed.Item {
 	return items
 }
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // next waits for the next item.
 func next(t *testing.T, items <-chan feed.Item) feed.Item {

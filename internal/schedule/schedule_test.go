@@ -15,7 +15,7 @@ import (
 	"customerhub/internal/schedule"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // running runs tasks until stop is called, which waits for the end.
 func running(t *testing.T, log *slog.Logger, tasks ...schedule.Task) (stop func()) {

@@ -59,7 +59,7 @@ func (s *socket) sendRaw(text string) {
 	}
 }
 
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 func (s *socket) read() (m wsMessage, err error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
