@@ -16,7 +16,7 @@ func toFinding(f finding.Finding) *model.Finding {
 	}
 	return &model.Finding{
 		ID: globalID(nounFinding, f.ID), Code: code, Message: f.Message, Field: text(fieldName(f.Field)), ExternalID: text(f.ExternalID),
-		RaisedAt: f.RaisedAt, ResolvedAt: moment(f.ResolvedAt), ResolvedBy: text(f.ResolvedBy), Note: text(f.Note), CustomerID: f.CustomerID, SystemID: f.SystemID,
+		HubSide: f.HubValue, SystemSide: f.SystemValue, RaisedAt: f.RaisedAt, ResolvedAt: moment(f.ResolvedAt), ResolvedBy: text(f.ResolvedBy), Note: text(f.Note), CustomerID: f.CustomerID, SystemID: f.SystemID,
 	}
 }
 
@@ -89,6 +89,34 @@ func loadFinding(ctx context.Context, id finding.ID) (*model.Finding, error) {
 // System resolves Finding.system.
 func (r findings) System(ctx context.Context, f *model.Finding) (*model.System, error) {
 	return namedSystem(ctx, f.SystemID)
+}
+
+// HubValue resolves Finding.hubValue.
+func (r findings) HubValue(ctx context.Context, f *model.Finding) (*string, error) {
+	return disputedValue(ctx, f, f.HubSide)
+}
+
+// SystemValue resolves Finding.systemValue.
+func (r findings) SystemValue(ctx context.Context, f *model.Finding) (*string, error) {
+	return disputedValue(ctx, f, f.SystemSide)
+}
+
+// disputedValue is a value of a customer that a finding tells, as far as the viewer may see it.
+func disputedValue(ctx context.Context, f *model.Finding, side string) (*string, error) {
+	v := auth.ViewerFrom(ctx)
+	if side == "" || !v.Can(auth.CustomersRead) {
+		return nil, nil
+	}
+	if is, ofPerson := personal(value(f.Field)); is && masksPeople(v) {
+		if ofPerson {
+			return nil, nil
+		}
+		of, err := loadCustomer(ctx, f.CustomerID, 0)
+		if err != nil || of == nil || of.Kind == model.CustomerKindPrivate {
+			return nil, err
+		}
+	}
+	return &side, nil
 }
 
 // Customer resolves Finding.customer.

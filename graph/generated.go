@@ -94,6 +94,8 @@ type FindingResolver interface {
 	System(ctx context.Context, obj *model.Finding) (*model.System, error)
 
 	Customer(ctx context.Context, obj *model.Finding) (*model.Customer, error)
+	HubValue(ctx context.Context, obj *model.Finding) (*string, error)
+	SystemValue(ctx context.Context, obj *model.Finding) (*string, error)
 }
 type KycResolver interface {
 	History(ctx context.Context, obj *model.Kyc, first *int, after *string) (*model.KycHistoryPage, error)
@@ -2048,6 +2050,14 @@ type Finding implements Node {
   externalId: String
   "The customer as it is now; null when there is none, as for a record that could not be taken, or without ` + "`" + `customers:read` + "`" + `."
   customer: Customer
+  """
+  What the hub held when it was raised, such as ` + "`" + `laskut@example.test` + "`" + `; null unless two sides differ in a value, without
+  ` + "`" + `customers:read` + "`" + `, and where the value is an e-mail address or a phone number of a person or a private customer and the viewer
+  lacks ` + "`" + `personal:read` + "`" + `.
+  """
+  hubValue: String
+  "What the system held when it was raised, such as ` + "`" + `LASKUT@EXAMPLE.TEST` + "`" + `; null where ` + "`" + `hubValue` + "`" + ` would be."
+  systemValue: String
   "When it was raised."
   raisedAt: DateTime!
   "When it was resolved; null while it stands."
@@ -2146,6 +2156,12 @@ enum FindingCode {
   MASS_ABSENCE
   "Both sides changed a value since they last agreed, or two records of one person; one stands, the other is in the customer's provenance."
   FIELD_CONFLICT
+  """
+  The system changed back what it was sent, again and again: some rule there has another opinion of the value, which may be the
+  hub's or another system's. The hub leaves the value alone in this record, and lets all others flow. It ends when both sides hold
+  the same, or when somebody resolves the finding: then the hub goes on as configured, and counts anew.
+  """
+  PING_PONG
   "A record that the hub may have made, or must not make again, fits several; a person has to say which."
   CREATE_AMBIGUOUS
   "The system has a field that nobody has defined as a custom field; its values are kept as text."
@@ -4171,6 +4187,10 @@ func (ec *executionContext) childFields_Finding(ctx context.Context, field graph
 		return ec.fieldContext_Finding_externalId(ctx, field)
 	case "customer":
 		return ec.fieldContext_Finding_customer(ctx, field)
+	case "hubValue":
+		return ec.fieldContext_Finding_hubValue(ctx, field)
+	case "systemValue":
+		return ec.fieldContext_Finding_systemValue(ctx, field)
 	case "raisedAt":
 		return ec.fieldContext_Finding_raisedAt(ctx, field)
 	case "resolvedAt":
@@ -10182,6 +10202,52 @@ func (ec *executionContext) fieldContext_Finding_customer(_ context.Context, fie
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Finding_hubValue(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_hubValue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Finding().HubValue(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_hubValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, true, true, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Finding_systemValue(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_systemValue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Finding().SystemValue(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_systemValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Finding_raisedAt(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
@@ -24763,6 +24829,82 @@ func (ec *executionContext) _Finding(ctx context.Context, sel ast.SelectionSet, 
 					}
 				}()
 				res = ec._Finding_customer(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "hubValue":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Finding_hubValue(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "systemValue":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Finding_systemValue(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}

@@ -754,8 +754,12 @@ type Finding struct {
 	Note *string `json:"note,omitempty"`
 	// The customer that it is about; empty when there is none.
 	CustomerID customer.ID `json:"-"`
+	// What the hub held, before it is masked.
+	HubSide string `json:"-"`
 	// The system that it is about; empty when there is none.
 	SystemID system.ID `json:"-"`
+	// What the system held, before it is masked.
+	SystemSide string `json:"-"`
 }
 
 func (Finding) IsNode() {}
@@ -2931,6 +2935,10 @@ const (
 	FindingCodeMassAbsence FindingCode = "MASS_ABSENCE"
 	// Both sides changed a value since they last agreed, or two records of one person; one stands, the other is in the customer's provenance.
 	FindingCodeFieldConflict FindingCode = "FIELD_CONFLICT"
+	// The system changed back what it was sent, again and again: some rule there has another opinion of the value, which may be the
+	// hub's or another system's. The hub leaves the value alone in this record, and lets all others flow. It ends when both sides hold
+	// the same, or when somebody resolves the finding: then the hub goes on as configured, and counts anew.
+	FindingCodePingPong FindingCode = "PING_PONG"
 	// A record that the hub may have made, or must not make again, fits several; a person has to say which.
 	FindingCodeCreateAmbiguous FindingCode = "CREATE_AMBIGUOUS"
 	// The system has a field that nobody has defined as a custom field; its values are kept as text.
@@ -2970,6 +2978,7 @@ var AllFindingCode = []FindingCode{
 	FindingCodeRecordDeleted,
 	FindingCodeMassAbsence,
 	FindingCodeFieldConflict,
+	FindingCodePingPong,
 	FindingCodeCreateAmbiguous,
 	FindingCodeCustomFieldUnmapped,
 	FindingCodeCustomFieldInvalid,
@@ -2981,7 +2990,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
+	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
 		return true
 	}
 	return false

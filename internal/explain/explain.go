@@ -215,6 +215,8 @@ func flows(f *Facts, _ *Explanation) *reason {
 		return nil
 	case f.Link.State == link.Paused:
 		return because(text("linkPaused"), User, text("fixRetry"))
+	case f.Link.LastFault == fault.Ambiguous:
+		return because(text("disputed", f.System.Name, f.Link.LastMessage), Administrator, text("fixDisputed", f.System.Name))
 	case f.Link.LastFault == fault.Unsupported || f.Link.LastFault == "":
 		return because(text("heldBack", f.System.Name, f.Link.LastMessage), Administrator, text("fixDirection"))
 	}

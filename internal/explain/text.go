@@ -217,6 +217,18 @@ var texts = map[string]said{
 		"Hubben har uppgifter som inte får skickas till %[1]s. %[2]s",
 		"Huben har opplysninger som ikke kan sendes til %[1]s. %[2]s",
 	},
+	"disputed": {
+		"%[1]s changes a value back each time the hub sends it. %[2]s",
+		"%[1]s muuttaa arvon takaisin joka kerta, kun hub lähettää sen. %[2]s",
+		"%[1]s ändrar tillbaka ett värde varje gång hubben skickar det. %[2]s",
+		"%[1]s endrer en verdi tilbake hver gang huben sender den. %[2]s",
+	},
+	"fixDisputed": {
+		"Find the rule in %[1]s, or the other system, that sets another value. Then resolve the finding PING_PONG, or let the value flow one way only.",
+		"Etsi se sääntö järjestelmästä %[1]s tai se toinen järjestelmä, joka asettaa eri arvon. Kuittaa sitten havainto PING_PONG, tai salli arvon kulkea vain yhteen suuntaan.",
+		"Sök den regel i %[1]s, eller det andra system, som sätter ett annat värde. Lös sedan iakttagelsen PING_PONG, eller låt värdet gå bara åt ett håll.",
+		"Finn regelen i %[1]s, eller det andre systemet, som setter en annen verdi. Løs deretter funnet PING_PONG, eller la verdien gå bare én vei.",
+	},
 	"refused": {
 		"%[1]s refuses what it was sent.",
 		"%[1]s ei hyväksy lähetettyjä tietoja.",

@@ -44,6 +44,7 @@ const (
 	CustomFieldInvalid  Code = "CUSTOM_FIELD_INVALID"        // a value that is not of its custom field's type
 	OfficeEInvoice      Code = "OFFICE_EINVOICE_REFUSED"     // an office's e-invoice address that the system does not take in an office
 	EInvoiceNotSent     Code = "EINVOICE_NOT_SENT"           // an e-invoice address of a customer without a valid business ID; it stays in the hub
+	PingPong            Code = "PING_PONG"                   // the system changes what it is sent again and again; the value is left alone there
 	LinkParked          Code = "LINK_PARKED"                 // a record that the system refuses, or that fails again and again
 )
 
@@ -64,9 +65,13 @@ type Finding struct {
 	ExternalID string      // the external record it is about; empty when none
 	Field      customer.Field
 	// Message is a sentence an operator may see. It never holds a personal identity code.
-	Message    string
-	RaisedAt   time.Time
-	ResolvedAt time.Time // zero while it stands
+	Message string
+	// HubValue and SystemValue are what the two sides held when it was raised, where it is about values that differ. They may be
+	// personal data, which a message is not.
+	HubValue    string
+	SystemValue string
+	RaisedAt    time.Time
+	ResolvedAt  time.Time // zero while it stands
 	// ResolvedBy is the name of who said that it is settled, and Note why; both are empty where it was not a person.
 	ResolvedBy string
 	Note       string

@@ -88,7 +88,8 @@ func (h *Hub) Findings(ctx context.Context, v auth.Viewer, f FindingFilter, p Pa
 // maxNote is how long a note may be, in characters.
 const maxNote = 1000
 
-// ResolveFinding says that a finding is settled, and why. A problem that the next reading still shows is raised anew. Needs
+// ResolveFinding says that a finding is settled, and why. A problem that the next reading still shows is raised anew; a value that
+// was left alone since two sides undid each other's flows again, and is counted anew. Needs
 // findings:resolve. Reasons: FINDING_RESOLVED, FIELD_TOO_LONG, CHARACTERS_INVALID, PERSONAL_IDENTITY_CODE_NOT_ALLOWED.
 func (h *Hub) ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, note, key string) (finding.Finding, error) {
 	if err := v.Require(auth.FindingsResolve); err != nil {
@@ -110,6 +111,9 @@ func (h *Hub) ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, 
 		noted, err := store.ResolveFinding(ctx, tx, id, v.Actor.Name, note)
 		if err == nil && len(noted) == 0 {
 			return nil, fault.Because(fault.Invalid, "FINDING_RESOLVED", "This finding was resolved before.").At("id")
+		}
+		if err == nil && found[0].Code == finding.PingPong {
+			err = store.EndDispute(ctx, tx, found[0].SystemID, found[0].ExternalID, customer.Group(found[0].Field))
 		}
 		return answer{"finding": string(id)}, logFindings(ctx, tx, noted, v.Actor, err)
 	})
@@ -163,4 +167,13 @@ func logFindings(ctx context.Context, tx pgx.Tx, noted []store.NotedFinding, by 
 		return err
 	}
 	return store.AppendChanges(ctx, tx, findingChanges(noted, by))
+}
+
+// nameSetter adds to a finding about two sides that undo each other's values who set the hub's (T27).
+func nameSetter(ctx context.Context, tx pgx.Tx, f *finding.Finding, field customer.Field) error {
+	name, err := store.LastSetBy(ctx, tx, f.CustomerID, customer.Group(field))
+	if err == nil && name != "" {
+		f.Message += " In the hub it was last set by " + name + "."
+	}
+	return err
 }

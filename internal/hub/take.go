@@ -230,6 +230,11 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 		}
 		for _, f := range o.Findings {
 			f.ExternalID, f.CustomerID = o.ExternalID, o.Customer.ID
+			if f.Code == finding.PingPong {
+				if err := nameSetter(ctx, tx, &f, o.HubField(f.Field)); err != nil {
+					return err
+				}
+			}
 			w.findings = append(w.findings, f)
 		}
 		if o.Action == merge.Unchanged || !o.Taken() {

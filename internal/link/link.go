@@ -63,6 +63,8 @@ type Link struct {
 type Base struct {
 	Ours   customer.Fields
 	Theirs customer.Fields
+	// Disputes are the groups that the hub sent and the system changed again.
+	Disputes Disputes
 }
 
 // PartLink ties an office or a person to the external record that it is.

@@ -26,7 +26,7 @@ func (o *Outcome) Provenance(system string, now time.Time) customer.Provenances 
 			winner, loser = loser, winner
 		}
 		for f, lost := range c.Lost {
-			at := o.hubField(f)
+			at := o.HubField(f)
 			out[at] = customer.Provenance{
 				System: winner, ObservedAt: now, DecidedBy: customer.DecidedPrecedence,
 				Alternatives: []customer.Alternative{{System: loser, Value: lost, ObservedAt: now}},
@@ -36,8 +36,8 @@ func (o *Outcome) Provenance(system string, now time.Time) customer.Provenances 
 	return out
 }
 
-// hubField names a field of a part by the hub's id instead of the system's key.
-func (o *Outcome) hubField(f customer.Field) customer.Field {
+// HubField names a field of a part by the hub's id instead of the system's key.
+func (o *Outcome) HubField(f customer.Field) customer.Field {
 	part, key, name, ok := f.PartKey()
 	if !ok {
 		return f

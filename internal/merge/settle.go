@@ -11,13 +11,15 @@ import (
 )
 
 // Settle gives the link's state after a verdict: in sync; due when something is to be sent; or waiting with the reason when
-// the hub holds something that may not be sent (Promise 8).
+// something is in dispute, or the hub holds something that may not be sent (Promise 8).
 func Settle(l link.Link, v Verdict, p link.Priority, now time.Time) link.Link {
 	l.LastFault, l.LastMessage = "", ""
 	switch {
 	case len(v.Outgoing) > 0:
 		l = Queue(l, p, now)
 		l.LastMessage = "To be sent: " + names(v.Outgoing) + "."
+	case len(v.Disputed) > 0:
+		l.State, l.LastFault, l.LastMessage = link.Waiting, fault.Ambiguous, "Changed back there each time the hub sends it, so it is left alone: "+names(v.Disputed)+"."
 	case len(v.Held) > 0:
 		l.State, l.LastFault = link.Waiting, fault.Unsupported
 		l.LastMessage = fmt.Sprintf("Changed in the hub and not in the system: %s. The hub reads from this system only.", names(v.Held))

@@ -26,8 +26,8 @@ type Conflict struct {
 	Winner Side
 	// Shared says that ours is what another record of the system told of the same person, and nobody's edit in the hub.
 	Shared bool
-	// Lost is what the losing side held.
-	Lost customer.Fields
+	// Lost is what the losing side held, Ours and Theirs what each did.
+	Lost, Ours, Theirs customer.Fields
 }
 
 // Verdict is what the comparison of one link comes to.
@@ -41,6 +41,10 @@ type Verdict struct {
 	// Held are groups that the hub changed and that may not be sent.
 	Held      []customer.Group
 	Conflicts []Conflict
+	// Disputed are groups that are left alone, because the system changes what it is sent again and again.
+	Disputed []customer.Group
+	// turned are groups that the system changed, and calm those of the disputed whose sides agree.
+	turned, calm []customer.Group
 	// detached are parts that were removed in the hub; their base stays what it was.
 	detached []PartKey
 	policy   Policy
@@ -126,7 +130,7 @@ func (p Policy) knows(f customer.Field) bool { return p.Reads(f) || p.writes(f) 
 // Where values flow in only, what ours changed is held; where they flow out only, what theirs changed is set back. What the
 // system cannot tell counts as unchanged on its side; what it cannot hold is not sent, and what it holds instead stands as
 // agreed. A part that they no longer have is Gone as a whole; its fields are not cleared one by one. A part that was removed
-// in the hub stays out as a whole.
+// in the hub stays out as a whole. A group in a dispute that is paused flows neither way.
 func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 	v := Verdict{Incoming: make(customer.Fields), policy: p}
 	o, t := ours.Groups(p.knows), theirs.Groups(p.Reads)
@@ -151,7 +155,7 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 			v.detached = append(v.detached, part)
 			continue
 		}
-		v.compare(g, sides{o[g], t[g], bo[g], bt[g]}, flow)
+		v.compare(g, sides{o[g], t[g], bo[g], bt[g]}, flow, base.Disputes[g].Paused)
 	}
 	return v
 }
@@ -166,22 +170,39 @@ func untold(g customer.Group, theirs, before map[customer.Group]customer.Fields)
 // sides are the values of one group: on both sides now, and when they last agreed.
 type sides struct{ ours, theirs, baseOurs, baseTheirs customer.Fields }
 
-func (v *Verdict) compare(g customer.Group, s sides, flow system.Flow) {
+func (s sides) conflict(g customer.Group, winner Side, shared bool) Conflict {
+	c := Conflict{Group: g, Winner: winner, Shared: shared, Lost: s.theirs, Ours: s.ours, Theirs: s.theirs}
+	if winner == Theirs {
+		c.Lost = s.ours
+	}
+	return c
+}
+
+func (v *Verdict) compare(g customer.Group, s sides, flow system.Flow, paused bool) {
 	weChanged, theyChanged := !s.ours.Equal(s.baseOurs), !s.theirs.Equal(s.baseTheirs)
+	agreed := !weChanged && !theyChanged || v.agreed(s)
+	if theyChanged && !agreed {
+		v.turned = append(v.turned, g)
+	}
 	switch {
-	case !weChanged && !theyChanged, v.agreed(s):
+	case paused:
+		v.Disputed = append(v.Disputed, g)
+		if agreed {
+			v.calm = append(v.calm, g)
+		}
+	case agreed:
 	case theyChanged && !weChanged && flow.Direction != system.Out:
 		v.takeIn(s.ours, s.theirs)
 	case !theyChanged:
 		v.send(g, s, flow)
 	case slices.Contains(v.policy.Shared, g):
-		v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Ours, Shared: true, Lost: s.theirs})
+		v.Conflicts = append(v.Conflicts, s.conflict(g, Ours, true))
 		v.send(g, s, flow)
 	case flow.Direction != system.Out && v.policy.winner(flow) == Theirs:
-		v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Theirs, Lost: s.ours})
+		v.Conflicts = append(v.Conflicts, s.conflict(g, Theirs, false))
 		v.takeIn(s.ours, s.theirs)
 	default:
-		v.Conflicts = append(v.Conflicts, Conflict{Group: g, Winner: Ours, Lost: s.theirs})
+		v.Conflicts = append(v.Conflicts, s.conflict(g, Ours, false))
 		v.send(g, s, flow)
 	}
 }
@@ -269,7 +290,7 @@ func groupsOf(sides ...map[customer.Group]customer.Fields) []customer.Group {
 	return out
 }
 
-// Agree gives the base after the verdict was applied. Groups that wait to be sent out, or are held, keep what they held when
+// Agree gives the base after the verdict was applied. Groups that wait to be sent out, are held or disputed, keep what they held when
 // both last agreed, and so does what the system cannot tell; all others take what both sides hold now. That includes values
 // that only the hub has by default, such as the role of a new contact: nobody entered them, so they do not wait to be sent.
 // changed says whether the base differs from the one before.
@@ -278,7 +299,7 @@ func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next li
 	for _, g := range v.Outgoing {
 		open[g] = true
 	}
-	for _, g := range v.Held {
+	for _, g := range slices.Concat(v.Held, v.Disputed) {
 		open[g] = true
 	}
 	for f := range oursNow {
@@ -289,8 +310,9 @@ func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next li
 		}
 	}
 	next = link.Base{
-		Ours:   v.agree(base.Ours, oursNow, open, v.policy.knows),
-		Theirs: v.agree(base.Theirs, theirs, open, v.policy.Reads),
+		Ours:     v.agree(base.Ours, oursNow, open, v.policy.knows),
+		Theirs:   v.agree(base.Theirs, theirs, open, v.policy.Reads),
+		Disputes: base.Disputes,
 	}
 	return next, !next.Ours.Equal(base.Ours) || !next.Theirs.Equal(base.Theirs)
 }
@@ -332,7 +354,7 @@ func (v Verdict) isDetached(f customer.Field) bool {
 // that. Of fields that were not sent nothing is said, so any other difference is somebody's edit (design section 5). sent
 // names parts by the external system's keys, with an empty value for what was cleared.
 func Absorb(base link.Base, sent, theirs customer.Fields) link.Base {
-	next := link.Base{Ours: maps.Clone(base.Ours), Theirs: maps.Clone(base.Theirs)}
+	next := link.Base{Ours: maps.Clone(base.Ours), Theirs: maps.Clone(base.Theirs), Disputes: base.Disputes}
 	if next.Ours == nil {
 		next.Ours = make(customer.Fields, len(sent))
 	}

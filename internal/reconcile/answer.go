@@ -117,6 +117,9 @@ func decideTaken(a taken, i link.Intent, k merge.Known, p Policy, newID merge.ID
 	}
 	a.record.Fields = a.record.Told(sent) // what was taken and is not shown is believed
 	k.Base = merge.Absorb(k.Base, sent, a.record.Fields)
+	if i.Operation == link.Edit {
+		k.Base.Disputes = merge.Sending(k.Base.Disputes, sent, now)
+	}
 	a.record.ExternalID = a.externalID
 	// What was refused before does not keep back what was taken now.
 	k.Link.State, k.Link.Attempt = link.InProgress, 0

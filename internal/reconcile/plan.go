@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"customerhub/internal/change"
@@ -155,6 +156,11 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	policy, _ := p.of(k.Parts, ours)
 	o.Fields = o.Told(k.Base.Theirs)
 	verdict := merge.Compare(ours, o.Fields, k.Base, policy)
+	disputes, disputed, paused := verdict.Disputes(k.Base.Disputes, o.Fields, now)
+	k.Base.Disputes = disputes
+	if paused {
+		verdict = merge.Compare(ours, o.Fields, k.Base, policy)
+	}
 	after := k.Customer.Clone()
 	parts, err := verdict.Apply(&after, k.Parts, newID)
 	if err != nil {
@@ -166,7 +172,8 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	_, refused := p.of(parts, ours)
 	out := merge.Outcome{
 		ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: after, Base: base, Parts: parts,
-		Conflicts: verdict.Conflicts, Findings: slices.Concat(o.Findings, refused, conflictFindings(verdict, p.Name)),
+		Conflicts: verdict.Conflicts,
+		Findings:  slices.Concat(o.Findings, refused, conflictFindings(verdict, p.Name), disputeFindings(verdict, ours, o.Fields, k.Base.Disputes, p.Name)),
 	}
 	out.Link = settled(k.Link, verdict, now)
 	out.Link.LastSyncedAt = now
@@ -174,7 +181,7 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	case len(out.Fields) > 0:
 		out.Action = merge.Update
 		out.Kind = merge.Alter(&out.Customer, out.Fields)
-	case agreed || !slices.Equal(parts, k.Parts) || moved(k.Link, out.Link):
+	case agreed || disputed || !slices.Equal(parts, k.Parts) || moved(k.Link, out.Link):
 		out.Action = merge.Agree
 	}
 	return out, nil
@@ -228,9 +235,43 @@ func conflictFindings(v merge.Verdict, system string) []finding.Finding {
 			message = fmt.Sprintf("%s was changed in this record and in another record of the same person in %s since they last agreed. The "+
 				"value of the other record stands; that of this one is kept beside it, in the customer's provenance.", c.Group, system)
 		}
-		out = append(out, finding.Finding{Code: finding.FieldConflict, Field: customer.Field(c.Group), Message: message})
+		out = append(out, finding.Finding{
+			Code: finding.FieldConflict, Field: customer.Field(c.Group), Message: message,
+			HubValue: valueOf(c.Group, c.Ours), SystemValue: valueOf(c.Group, c.Theirs),
+		})
 	}
 	return out
+}
+
+// disputeFindings tell of groups that are left alone, because the system changes what it is sent again and again (T27). The hub
+// adds who set its own value.
+func disputeFindings(v merge.Verdict, ours, theirs customer.Fields, disputes link.Disputes, system string) []finding.Finding {
+	out := make([]finding.Finding, 0, len(v.Disputed))
+	for _, g := range v.Disputed {
+		d := disputes[g]
+		out = append(out, finding.Finding{
+			Code: finding.PingPong, Field: customer.Field(g), HubValue: valueOf(g, ours), SystemValue: valueOf(g, theirs),
+			Message: fmt.Sprintf("%s was changed in %s each time after the hub had sent it, %d times since %s: a rule there, or another "+
+				"system, has another opinion of it. The hub leaves it alone in this record until both sides hold the same or somebody "+
+				"resolves this finding; everything else flows.", g, system, d.Rounds, d.Since.Format("2006-01-02 15:04 MST")),
+		})
+	}
+	return out
+}
+
+// valueOf is what a side holds of a group, as a person reads it.
+func valueOf(g customer.Group, side customer.Fields) string {
+	of := side.Only(func(f customer.Field) bool { return f.Group() == g })
+	rank := func(f customer.Field) int {
+		return slices.Index(customer.AddressParts, string(f)[strings.LastIndexByte(string(f), '.')+1:])
+	}
+	fields := of.Sorted()
+	slices.SortStableFunc(fields, func(a, b customer.Field) int { return rank(a) - rank(b) })
+	words := make([]string, len(fields))
+	for i, f := range fields {
+		words[i] = of[f]
+	}
+	return strings.Join(words, ", ")
 }
 
 // ObservationOf is a connector's record as the merge sees it.

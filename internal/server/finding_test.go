@@ -112,3 +112,50 @@ func TestFindings(t *testing.T) {
 		}
 	})
 }
+
+// TestFindingValues holds that the values that a finding is about show as the customer's own would (design section 8).
+func TestFindingValues(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.seed(b.org.ID, 3)
+	fight := func(f customer.Field) finding.Finding {
+		return finding.Finding{Code: finding.PingPong, Field: f, Message: "They differ.", HubValue: "hub@example.test", SystemValue: "SYSTEM@EXAMPLE.TEST"}
+	}
+	b.finds("4000", fight(customer.FieldEmail), fight(customer.FieldName), fight("contact[7].emails"))
+	company, err := b.db.Owner.Exec(t.Context(), `UPDATE customer SET kind = 'COMPANY'`)
+	if err != nil || company.RowsAffected() == 0 {
+		t.Fatal(err)
+	}
+	const query = `{ findings(filter: {code: [PING_PONG]}) { nodes { field hubValue systemValue } } }`
+	shown := func(scopes ...auth.Scope) string {
+		a := b.as(b.newKey(scopes, b.org), query, nil)
+		var out []string
+		for i := range a.len("findings", "nodes") {
+			hub, sys := a.at("findings", "nodes", i, "hubValue"), a.at("findings", "nodes", i, "systemValue")
+			if (hub == nil) != (sys == nil) || hub != nil && (hub != "hub@example.test" || sys != "SYSTEM@EXAMPLE.TEST") {
+				t.Errorf("%v and %v", hub, sys)
+			}
+			if hub != nil {
+				out = append(out, a.text("findings", "nodes", i, "field"))
+			}
+		}
+		slices.Sort(out)
+		return strings.Join(out, " ")
+	}
+	systems, customers, personal := auth.SystemsRead, auth.CustomersRead, auth.PersonalRead
+	if got := shown(systems); got != "" {
+		t.Errorf("without customers:read: %s", got)
+	}
+	if got := shown(systems, customers); got != "email name" {
+		t.Errorf("of a company: %s", got)
+	}
+	if _, err := b.db.Owner.Exec(t.Context(), `UPDATE customer SET kind = 'PRIVATE'`); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(systems, customers); got != "name" {
+		t.Errorf("of a private customer: %s", got)
+	}
+	if got := shown(systems, customers, personal); got != "contact[7].emails email name" {
+		t.Errorf("with personal:read: %s", got)
+	}
+}

@@ -20,6 +20,8 @@ type findingWriteRow struct {
 	ExternalID string  `json:"external_id"`
 	Field      string  `json:"field"`
 	Message    string  `json:"message"`
+	Hub        string  `json:"hub_value"`
+	System     string  `json:"system_value"`
 }
 
 // NotedFinding is a finding that a write raised or resolved.
@@ -57,9 +59,10 @@ WHERE f.system_id = @system AND f.external_id = ANY (@seen) AND f.resolved_at IS
 RETURNING f.id, f.system_id, f.customer_id`
 
 const sqlRaiseFindings = `
-INSERT INTO finding (id, code, system_id, customer_id, external_id, field, message)
-SELECT r.id, r.code, @system, r.customer_id, r.external_id, r.field, r.message
-FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, code text, customer_id uuid, external_id text, field text, message text)
+INSERT INTO finding (id, code, system_id, customer_id, external_id, field, message, hub_value, system_value)
+SELECT r.id, r.code, @system, r.customer_id, r.external_id, r.field, r.message, r.hub_value, r.system_value
+FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, code text, customer_id uuid, external_id text, field text, message text,
+  hub_value text, system_value text)
 ON CONFLICT (organisation_id, system_id, external_id, code, field) WHERE resolved_at IS NULL AND system_id IS NOT NULL
 DO NOTHING
 RETURNING id, system_id, customer_id`
@@ -93,7 +96,7 @@ func findingRows(findings []finding.Finding) []findingWriteRow {
 	for i, f := range findings {
 		rows[i] = findingWriteRow{
 			ID: NewID(), Code: string(f.Code), CustomerID: textOrNull(f.CustomerID), ExternalID: f.ExternalID,
-			Field: string(f.Field), Message: f.Message,
+			Field: string(f.Field), Message: f.Message, Hub: f.HubValue, System: f.SystemValue,
 		}
 	}
 	return rows
@@ -131,6 +134,8 @@ type findingRow struct {
 	ExternalID string     `db:"external_id"`
 	Field      string     `db:"field"`
 	Message    string     `db:"message"`
+	Hub        string     `db:"hub_value"`
+	System     string     `db:"system_value"`
 	RaisedAt   time.Time  `db:"raised_at"`
 	ResolvedAt *time.Time `db:"resolved_at"`
 	ResolvedBy string     `db:"resolved_by"`
@@ -141,7 +146,7 @@ func (r findingRow) noun() finding.Finding {
 	f := finding.Finding{
 		ID: finding.ID(r.ID), Code: finding.Code(r.Code), SystemID: textOf[system.ID](r.SystemID), CustomerID: textOf[customer.ID](r.CustomerID),
 		ExternalID: r.ExternalID, Field: customer.Field(r.Field), Message: r.Message, RaisedAt: r.RaisedAt.UTC(),
-		ResolvedBy: r.ResolvedBy, Note: r.Note,
+		HubValue: r.Hub, SystemValue: r.System, ResolvedBy: r.ResolvedBy, Note: r.Note,
 	}
 	if r.ResolvedAt != nil {
 		f.ResolvedAt = r.ResolvedAt.UTC()
@@ -149,8 +154,8 @@ func (r findingRow) noun() finding.Finding {
 	return f
 }
 
-const findingColumns = `f.id, f.code, f.system_id, f.customer_id, f.external_id, f.field, f.message, f.raised_at, f.resolved_at, f.resolved_by,
-  f.note`
+const findingColumns = `f.id, f.code, f.system_id, f.customer_id, f.external_id, f.field, f.message, f.hub_value, f.system_value, f.raised_at,
+  f.resolved_at, f.resolved_by, f.note`
 
 const sqlResolveFinding = `
 UPDATE finding

@@ -75,6 +75,8 @@ type baseRow struct {
 	LinkID string          `db:"link_id" json:"link_id"`
 	Ours   json.RawMessage `db:"ours" json:"ours"`
 	Theirs json.RawMessage `db:"theirs" json:"theirs"`
+	// Disputes is null where there are none, which is nearly everywhere.
+	Disputes json.RawMessage `db:"disputes" json:"disputes"`
 }
 
 type partRow struct {
@@ -91,7 +93,7 @@ FROM link l
 WHERE `
 
 const sqlBasesWhere = `
-SELECT b.link_id, b.ours, b.theirs
+SELECT b.link_id, b.ours, b.theirs, b.disputes
 FROM link_base b
 JOIN link l ON l.organisation_id = b.organisation_id AND l.id = b.link_id
 WHERE `
@@ -146,7 +148,11 @@ func listLinkedRecords(ctx context.Context, db pg.DB, where string, args pgx.Str
 	}
 	for _, r := range bases {
 		base := &at[r.LinkID].Base
-		if err := errors.Join(json.Unmarshal(r.Ours, &base.Ours), json.Unmarshal(r.Theirs, &base.Theirs)); err != nil {
+		err := errors.Join(json.Unmarshal(r.Ours, &base.Ours), json.Unmarshal(r.Theirs, &base.Theirs))
+		if r.Disputes != nil {
+			err = errors.Join(err, json.Unmarshal(r.Disputes, &base.Disputes))
+		}
+		if err != nil {
 			return nil, fmt.Errorf("reading base of link %s: %w", r.LinkID, err)
 		}
 	}
@@ -195,11 +201,11 @@ SET external_id = CASE WHEN l.external_id = '' THEN excluded.external_id ELSE l.
   last_synced_at = excluded.last_synced_at`
 
 const sqlSaveBases = `
-INSERT INTO link_base AS b (link_id, ours, theirs)
-SELECT r.link_id, r.ours, r.theirs
-FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, ours jsonb, theirs jsonb)
+INSERT INTO link_base AS b (link_id, ours, theirs, disputes)
+SELECT r.link_id, r.ours, r.theirs, r.disputes
+FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, ours jsonb, theirs jsonb, disputes jsonb)
 ON CONFLICT (organisation_id, link_id) DO UPDATE
-SET ours = excluded.ours, theirs = excluded.theirs, agreed_at = now()`
+SET ours = excluded.ours, theirs = excluded.theirs, disputes = excluded.disputes, agreed_at = now()`
 
 const sqlDropParts = `
 DELETE FROM link_part p
@@ -236,9 +242,11 @@ func saveLinkedRecords(b *pgx.Batch, records []LinkedRecord) {
 			IsPrimary: l.Primary, State: string(l.State), DueAt: timeOrNull(l.DueAt), Priority: int(l.Priority), Attempt: l.Attempt,
 			FaultCode: string(l.LastFault), FaultMessage: l.LastMessage, LastSyncedAt: timeOrNull(l.LastSyncedAt),
 		})
-		bases = append(bases, baseRow{
-			LinkID: string(l.ID), Ours: json.RawMessage(asJSON(rec.Base.Ours)), Theirs: json.RawMessage(asJSON(rec.Base.Theirs)),
-		})
+		base := baseRow{LinkID: string(l.ID), Ours: json.RawMessage(asJSON(rec.Base.Ours)), Theirs: json.RawMessage(asJSON(rec.Base.Theirs))}
+		if len(rec.Base.Disputes) > 0 {
+			base.Disputes = json.RawMessage(asJSON(rec.Base.Disputes))
+		}
+		bases = append(bases, base)
 		for _, p := range rec.Parts {
 			parts = append(parts, partRow{LinkID: string(l.ID), Part: string(p.Part), PartID: p.ID, ExternalID: p.ExternalID, Made: p.Made})
 		}
