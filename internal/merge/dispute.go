@@ -37,8 +37,8 @@ func Sending(before link.Disputes, sent customer.Fields, now time.Time) link.Dis
 		if !known {
 			d.Since = now
 		}
-		print := fingerprint(fields)
-		d.Again, d.Sent, d.Open = d.Sent == print, print, true
+		value := fingerprint(fields)
+		d.Again, d.Sent, d.Open = d.Sent == value, value, true
 		next[g] = d
 	}
 	return next

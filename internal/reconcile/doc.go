@@ -26,8 +26,9 @@
 //	drops the intent, with the new agreement        in the same transaction
 //
 // and gives link and lane back. If more is to be sent the link is due again, so each call is chosen anew and a person's edit
-// goes before a backfill, in the lane too, and a backfill leaves other systems their places. What was sent is agreed in whatever form the system keeps it; any other difference is somebody's
-// edit and comes in.
+// goes before a backfill, in the lane too, and a backfill leaves other systems their places. What was sent is agreed in whatever
+// form the system keeps it; any other difference is somebody's edit and comes in. A value that is changed back there again and
+// again is left alone in that record (merge/dispute.go), and all others flow.
 //
 // A call whose answer is lost leaves its intent behind, and the link says UNCERTAIN. resolve.go tells how the hub finds out,
 // and when it may send the call again. Nothing else is sent for that link until it knows (Promise 2).
