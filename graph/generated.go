@@ -132,6 +132,7 @@ type MutationResolver interface {
 	PauseSystem(ctx context.Context, input model.PauseSystemInput) (*model.PauseSystemPayload, error)
 	SetSystemPolicy(ctx context.Context, input model.SetSystemPolicyInput) (*model.SetSystemPolicyPayload, error)
 	RetryLink(ctx context.Context, input model.RetryLinkInput) (*model.RetryLinkPayload, error)
+	LinkRecord(ctx context.Context, input model.LinkRecordInput) (*model.LinkRecordPayload, error)
 	SyncNow(ctx context.Context, input model.SyncNowInput) (*model.SyncNowPayload, error)
 }
 type OfficeResolver interface {
@@ -231,6 +232,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputKycFilter,
 		ec.unmarshalInputLabelInput,
 		ec.unmarshalInputLinkContactInput,
+		ec.unmarshalInputLinkRecordInput,
 		ec.unmarshalInputNewPersonInput,
 		ec.unmarshalInputOfficePatch,
 		ec.unmarshalInputPauseSystemInput,
@@ -2124,6 +2126,17 @@ enum FindingCode {
   EINVOICE_INCOMPLETE
   "Several records carry the same customer number."
   CUSTOMER_NUMBER_TWICE
+  """
+  A record of the system that is not linked carries the number of a customer of the hub, and nothing says that the two are one: the
+  business IDs differ, or one is missing and the names have nothing in common. Neither is taken or written over, in either direction,
+  until one of them has another number or ` + "`" + `linkRecord` + "`" + ` says that they are one. ` + "`" + `hubValue` + "`" + ` and ` + "`" + `systemValue` + "`" + ` name the holders.
+  """
+  CUSTOMER_NUMBER_COLLISION
+  """
+  A record came in as a new customer and carries the business ID of another one that has a different number. They are two until
+  somebody merges them; resolve the finding when they are to stay two.
+  """
+  DUPLICATE_PROPOSED
   "A record could not be taken into the hub."
   RECORD_UNREADABLE
   "The country is not an ISO 3166-1 country."
@@ -2507,6 +2520,18 @@ type Mutation {
   ): RetryLinkPayload!
 
   """
+  Says that a record of a system is a customer's own, where number, business ID and name do not tell, as in the finding
+  ` + "`" + `CUSTOMER_NUMBER_COLLISION` + "`" + `. Needs ` + "`" + `findings:resolve` + "`" + `.
+
+  The two are brought into agreement at the next look, as the system's policy has it: of values that differ one stands, and the
+  other is kept in the customer's provenance. The link stays; two customers that turn out to be one are merged instead.
+  """
+  linkRecord(
+    "The customer and the record."
+    input: LinkRecordInput!
+  ): LinkRecordPayload!
+
+  """
   Looks at a running system now, without waiting for its next turn. Needs ` + "`" + `systems:manage` + "`" + `.
 
   It answers at once with a queued run; follow that with ` + "`" + `runProgress` + "`" + `.
@@ -2579,6 +2604,12 @@ enum UserErrorCode {
   NOT_FOUND
   "It exists already."
   DUPLICATE
+  "The record is linked to another customer."
+  RECORD_LINKED
+  "The customer has another record in the system."
+  CUSTOMER_LINKED
+  "The hub is making a record of the customer, or does not know yet whether it did."
+  LINK_UNCERTAIN
   "Several fit; the details name them."
   AMBIGUOUS
   "A field that you touch was altered since the version you named. Read it again and decide anew."
@@ -3292,6 +3323,20 @@ input RetryLinkInput {
 }
 
 """
+A record that is a customer's own.
+"""
+input LinkRecordInput {
+  "The global id of the customer."
+  customerId: ID!
+  "The global id of the system."
+  systemId: ID!
+  "The record's id in the system, such as the Netvisor key ` + "`" + `4711` + "`" + `, which the finding names as ` + "`" + `externalId` + "`" + `."
+  externalId: String!
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
 A system to stop for a while.
 """
 input PauseSystemInput {
@@ -3548,6 +3593,16 @@ The answer to ` + "`" + `retryLink` + "`" + `.
 """
 type RetryLinkPayload implements UserErrors {
   "The link as it is now; null when there are user errors."
+  link: Link
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `linkRecord` + "`" + `.
+"""
+type LinkRecordPayload implements UserErrors {
+  "The link of the customer with the record; null when there are user errors."
   link: Link
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -4385,6 +4440,16 @@ func (ec *executionContext) childFields_LinkContactPayload(ctx context.Context, 
 		return ec.fieldContext_LinkContactPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LinkContactPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LinkRecordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_LinkRecordPayload_link(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LinkRecordPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinkRecordPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Office(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5293,6 +5358,20 @@ func (ec *executionContext) field_Mutation_linkContact_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.LinkContactInput, error) {
 			return ec.unmarshalNLinkContactInput2customerhubᚋgraphᚋmodelᚐLinkContactInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_linkRecord_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.LinkRecordInput, error) {
+			return ec.unmarshalNLinkRecordInput2customerhubᚋgraphᚋmodelᚐLinkRecordInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11993,6 +12072,70 @@ func (ec *executionContext) fieldContext_LinkContactPayload_userErrors(_ context
 	return fc, nil
 }
 
+func (ec *executionContext) _LinkRecordPayload_link(ctx context.Context, field graphql.CollectedField, obj *model.LinkRecordPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkRecordPayload_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
+			return ec.marshalOLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LinkRecordPayload_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinkRecordPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LinkRecordPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.LinkRecordPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkRecordPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LinkRecordPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinkRecordPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createCustomer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13043,6 +13186,50 @@ func (ec *executionContext) fieldContext_Mutation_retryLink(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_retryLink_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_linkRecord(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_linkRecord(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().LinkRecord(ctx, fc.Args["input"].(model.LinkRecordInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkRecordPayload) graphql.Marshaler {
+			return ec.marshalNLinkRecordPayload2ᚖcustomerhubᚋgraphᚋmodelᚐLinkRecordPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_linkRecord(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LinkRecordPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_linkRecord_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -21028,6 +21215,57 @@ func (ec *executionContext) unmarshalInputLinkContactInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputLinkRecordInput(ctx context.Context, obj any) (model.LinkRecordInput, error) {
+	var it model.LinkRecordInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "systemId", "externalId", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "systemId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("systemId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SystemID = data
+		case "externalId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalId"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExternalID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputNewPersonInput(ctx context.Context, obj any) (model.NewPersonInput, error) {
 	var it model.NewPersonInput
 	if obj == nil {
@@ -22468,6 +22706,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._PauseSystemPayload(ctx, sel, obj)
+	case model.LinkRecordPayload:
+		return ec._LinkRecordPayload(ctx, sel, &obj)
+	case *model.LinkRecordPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._LinkRecordPayload(ctx, sel, obj)
 	case model.LinkContactPayload:
 		return ec._LinkContactPayload(ctx, sel, &obj)
 	case *model.LinkContactPayload:
@@ -25926,6 +26171,49 @@ func (ec *executionContext) _LinkContactPayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var linkRecordPayloadImplementors = []string{"LinkRecordPayload", "UserErrors"}
+
+func (ec *executionContext) _LinkRecordPayload(ctx context.Context, sel ast.SelectionSet, obj *model.LinkRecordPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, linkRecordPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LinkRecordPayload")
+		case "link":
+			out.Values[i] = ec._LinkRecordPayload_link(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._LinkRecordPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -26110,6 +26398,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "retryLink":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_retryLink(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "linkRecord":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_linkRecord(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -30784,6 +31079,25 @@ func (ec *executionContext) marshalNLinkContactPayload2ᚖcustomerhubᚋgraphᚋ
 		return graphql.Null
 	}
 	return ec._LinkContactPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLinkRecordInput2customerhubᚋgraphᚋmodelᚐLinkRecordInput(ctx context.Context, v any) (model.LinkRecordInput, error) {
+	res, err := ec.unmarshalInputLinkRecordInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLinkRecordPayload2customerhubᚋgraphᚋmodelᚐLinkRecordPayload(ctx context.Context, sel ast.SelectionSet, v model.LinkRecordPayload) graphql.Marshaler {
+	return ec._LinkRecordPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLinkRecordPayload2ᚖcustomerhubᚋgraphᚋmodelᚐLinkRecordPayload(ctx context.Context, sel ast.SelectionSet, v *model.LinkRecordPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._LinkRecordPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNNode2ᚕcustomerhubᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {

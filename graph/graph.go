@@ -81,6 +81,7 @@ type Hub interface {
 	PauseSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, error)
 	SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, flow system.Flow, groups []hub.GroupPolicy, key string) (system.System, error)
 	RetryLink(ctx context.Context, v auth.Viewer, id link.ID, key string) (hub.LinkView, error)
+	LinkRecord(ctx context.Context, v auth.Viewer, c customer.ID, sys system.ID, externalID, key string) (hub.LinkView, error)
 	SyncNow(ctx context.Context, v auth.Viewer, id system.ID, full bool, key string) (run.Run, error)
 }
 

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"customerhub/graph/model"
@@ -60,6 +61,23 @@ func (r mutations) RetryLink(ctx context.Context, in model.RetryLinkInput) (*mod
 		var l hub.LinkView
 		v := auth.ViewerFrom(ctx)
 		if l, err = r.hub.RetryLink(ctx, v, id, value(given(in.IdempotencyKey))); err == nil {
+			out.Link = toLink(v, l, nil)
+		}
+	}
+	out.UserErrors, err = userErrors(err, "input")
+	return out, err
+}
+
+// LinkRecord resolves Mutation.linkRecord.
+func (r mutations) LinkRecord(ctx context.Context, in model.LinkRecordInput) (*model.LinkRecordPayload, error) {
+	out := &model.LinkRecordPayload{}
+	c, err := parseCustomerID(in.CustomerID)
+	err = at(err, "customerId")
+	sys, sysErr := parseSystemID(in.SystemID)
+	if err = errors.Join(err, at(sysErr, "systemId")); err == nil {
+		var l hub.LinkView
+		v := auth.ViewerFrom(ctx)
+		if l, err = r.hub.LinkRecord(ctx, v, c, sys, in.ExternalID, value(given(in.IdempotencyKey))); err == nil {
 			out.Link = toLink(v, l, nil)
 		}
 	}

@@ -1031,6 +1031,28 @@ type LinkContactPayload struct {
 
 func (LinkContactPayload) IsUserErrors() {}
 
+// A record that is a customer's own.
+type LinkRecordInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// The global id of the system.
+	SystemID string `json:"systemId"`
+	// The record's id in the system, such as the Netvisor key `4711`, which the finding names as `externalId`.
+	ExternalID string `json:"externalId"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `linkRecord`.
+type LinkRecordPayload struct {
+	// The link of the customer with the record; null when there are user errors.
+	Link *Link `json:"link,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (LinkRecordPayload) IsUserErrors() {}
+
 // Everything that can be altered.
 //
 // Several mutations in one document run one after the other, each in a transaction of its own. What the caller can mend
@@ -2903,6 +2925,13 @@ const (
 	FindingCodeEinvoiceIncomplete FindingCode = "EINVOICE_INCOMPLETE"
 	// Several records carry the same customer number.
 	FindingCodeCustomerNumberTwice FindingCode = "CUSTOMER_NUMBER_TWICE"
+	// A record of the system that is not linked carries the number of a customer of the hub, and nothing says that the two are one: the
+	// business IDs differ, or one is missing and the names have nothing in common. Neither is taken or written over, in either direction,
+	// until one of them has another number or `linkRecord` says that they are one. `hubValue` and `systemValue` name the holders.
+	FindingCodeCustomerNumberCollision FindingCode = "CUSTOMER_NUMBER_COLLISION"
+	// A record came in as a new customer and carries the business ID of another one that has a different number. They are two until
+	// somebody merges them; resolve the finding when they are to stay two.
+	FindingCodeDuplicateProposed FindingCode = "DUPLICATE_PROPOSED"
 	// A record could not be taken into the hub.
 	FindingCodeRecordUnreadable FindingCode = "RECORD_UNREADABLE"
 	// The country is not an ISO 3166-1 country.
@@ -2962,6 +2991,8 @@ var AllFindingCode = []FindingCode{
 	FindingCodeEinvoiceInvalid,
 	FindingCodeEinvoiceIncomplete,
 	FindingCodeCustomerNumberTwice,
+	FindingCodeCustomerNumberCollision,
+	FindingCodeDuplicateProposed,
 	FindingCodeRecordUnreadable,
 	FindingCodeCountryUnknown,
 	FindingCodeEinvoiceOtherOrganisation,
@@ -2990,7 +3021,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
+	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
 		return true
 	}
 	return false
@@ -4004,6 +4035,12 @@ const (
 	UserErrorCodeNotFound UserErrorCode = "NOT_FOUND"
 	// It exists already.
 	UserErrorCodeDuplicate UserErrorCode = "DUPLICATE"
+	// The record is linked to another customer.
+	UserErrorCodeRecordLinked UserErrorCode = "RECORD_LINKED"
+	// The customer has another record in the system.
+	UserErrorCodeCustomerLinked UserErrorCode = "CUSTOMER_LINKED"
+	// The hub is making a record of the customer, or does not know yet whether it did.
+	UserErrorCodeLinkUncertain UserErrorCode = "LINK_UNCERTAIN"
 	// Several fit; the details name them.
 	UserErrorCodeAmbiguous UserErrorCode = "AMBIGUOUS"
 	// A field that you touch was altered since the version you named. Read it again and decide anew.
@@ -4126,6 +4163,9 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeInvalid,
 	UserErrorCodeNotFound,
 	UserErrorCodeDuplicate,
+	UserErrorCodeRecordLinked,
+	UserErrorCodeCustomerLinked,
+	UserErrorCodeLinkUncertain,
 	UserErrorCodeAmbiguous,
 	UserErrorCodeStaleVersion,
 	UserErrorCodeNumberTaken,
@@ -4188,7 +4228,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown:
 		return true
 	}
 	return false

@@ -23,6 +23,8 @@ const (
 	EInvoiceInvalid     Code = "EINVOICE_INVALID"            // an e-invoice address or operator that cannot be right
 	EInvoiceIncomplete  Code = "EINVOICE_INCOMPLETE"         // an address without an operator, or the reverse
 	CustomerNumberTwice Code = "CUSTOMER_NUMBER_TWICE"       // two records of a system carry the same number
+	NumberCollision     Code = "CUSTOMER_NUMBER_COLLISION"   // a record with the number of a customer that is another one; neither was touched
+	DuplicateProposed   Code = "DUPLICATE_PROPOSED"          // a record with the business ID of another customer; a person has to say
 	RecordUnreadable    Code = "RECORD_UNREADABLE"           // a record could not be taken at all
 	EInvoiceOtherOrg    Code = "EINVOICE_OTHER_ORGANISATION" // an e-invoice address with another organisation's business ID
 	OperatorUnknown     Code = "OPERATOR_UNKNOWN"            // an operator that is not in the hub's list; a system may refuse it
@@ -50,7 +52,7 @@ const (
 
 // Lasting are the codes that tell of something that happened. They stand until a person resolves them, though the next
 // reading of the record no longer shows it.
-var Lasting = []Code{FieldConflict, CreateAmbiguous}
+var Lasting = []Code{FieldConflict, CreateAmbiguous, DuplicateProposed}
 
 // Refusals are the codes of values that the hub holds and a system would not take. They show in the hub's values and not in a
 // reading alone.

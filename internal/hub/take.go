@@ -93,6 +93,9 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 	if err == nil && locked.Awaited {
 		known, err = h.awaited(ctx, tx, t, known)
 	}
+	if err == nil {
+		known, err = h.candidates(ctx, tx, t, known)
+	}
 	if err != nil || len(known) == 0 || t.ReadAt.IsZero() {
 		return known, now, err
 	}
@@ -111,14 +114,7 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 // awaited keeps records from coming in as new customers that may be those which the hub is making, or has made by a call whose
 // answer was lost: the customers' links are due instead, and find out (Promise 2).
 func (h *Hub) awaited(ctx context.Context, tx pgx.Tx, t Taking, known map[string]merge.Known) (map[string]merge.Known, error) {
-	var unknown []store.Candidate
-	for _, o := range t.Observed {
-		if _, ok := known[o.ExternalID]; !ok && !o.Missing && o.Excluded == "" {
-			unknown = append(unknown, store.Candidate{
-				ExternalID: o.ExternalID, Number: o.Fields[customer.FieldNumber], BusinessID: o.Fields[customer.FieldBusinessID],
-			})
-		}
-	}
+	unknown := unknownOf(t.Observed, known)
 	if len(unknown) == 0 {
 		return known, nil
 	}
@@ -135,6 +131,55 @@ func (h *Hub) awaited(ctx context.Context, tx pgx.Tx, t Taking, known map[string
 		links[i] = a.Link
 	}
 	return known, store.HintLinks(ctx, tx, links)
+}
+
+// unknownOf are the records that the hub has nothing of, and what they may be recognised by.
+func unknownOf(observed []merge.Observation, known map[string]merge.Known) (out []store.Candidate) {
+	for _, o := range observed {
+		c := store.Candidate{ExternalID: o.ExternalID, Number: o.Fields[customer.FieldNumber], BusinessID: o.Fields[customer.FieldBusinessID]}
+		if _, ok := known[o.ExternalID]; !ok && !o.Missing && o.Excluded == "" && c.Number+c.BusinessID != "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// candidates adds, to records that are not linked, the customers that they may be, under their locks.
+func (h *Hub) candidates(ctx context.Context, tx pgx.Tx, t Taking, known map[string]merge.Known) (map[string]merge.Known, error) {
+	unknown := unknownOf(t.Observed, known)
+	if len(unknown) == 0 {
+		return known, nil
+	}
+	alike, err := store.ListUnlinkedLike(ctx, tx, t.System, unknown)
+	if err != nil || len(alike) == 0 {
+		return known, err
+	}
+	ids := make([]customer.ID, len(alike))
+	for i, a := range alike {
+		ids[i] = a.Customer
+	}
+	if ids, err = store.LockCustomers(ctx, tx, ids); err != nil {
+		return nil, err
+	}
+	if err := store.LockContacts(ctx, tx, ids); err != nil {
+		return nil, err
+	}
+	customers, err := store.ListCustomersByID(ctx, tx, ids, store.AllRelations)
+	if err != nil {
+		return nil, err
+	}
+	if known == nil {
+		known = make(map[string]merge.Known, len(alike))
+	}
+	of := byID(customers, func(c customer.Customer) customer.ID { return c.ID })
+	for _, a := range alike {
+		if c, ok := of[a.Customer]; ok {
+			k := known[a.ExternalID]
+			k.Candidates = append(k.Candidates, c)
+			known[a.ExternalID] = k
+		}
+	}
+	return known, nil
 }
 
 func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []string) (map[string]merge.Known, store.LockedRecords, error) {
@@ -258,7 +303,7 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 	}
 	before := make([]customer.Customer, 0, len(known))
 	for _, k := range known {
-		before = append(before, k.Customer)
+		before = append(append(before, k.Customer), k.Candidates...)
 	}
 	err := h.spread(ctx, tx, changedPeople(peopleOf(before...), w.customers), w.customers, w.actor, change.Source{SystemID: string(t.System)})
 	if err != nil || len(w.customers) == 0 {

@@ -74,6 +74,9 @@ type Known struct {
 	Base     link.Base
 	Parts    []link.PartLink
 	Customer customer.Customer
+	// Candidates are customers without a record in the system that carry the number or the business ID of this one, which is not
+	// linked to any.
+	Candidates []customer.Customer
 	// Deletion is the last time that an operator asked for the record to be deleted; nil when nobody did, or where only one
 	// record is not looked at.
 	Deletion *link.Deletion

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"customerhub/internal/connector"
 	"customerhub/internal/customer"
@@ -185,7 +184,7 @@ func partsLike(i link.Intent, theirs customer.Fields, known []link.PartLink) []s
 		same := true
 		for _, l := range like {
 			if sent := i.Set[l]; sent != "" || l != "emails" {
-				same = same && alike(sent, theirs[customer.PartField(part, key, string(l))])
+				same = same && merge.Alike(sent, theirs[customer.PartField(part, key, string(l))])
 			}
 		}
 		if same {
@@ -194,18 +193,6 @@ func partsLike(i link.Intent, theirs customer.Fields, known []link.PartLink) []s
 	}
 	slices.Sort(out)
 	return out
-}
-
-// alike says whether two texts are the same but for case, spaces and punctuation, which systems change as they please.
-func alike(a, b string) bool { return a == b || folded(a) == folded(b) }
-
-func folded(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, s)
 }
 
 // arrived says whether a call whose answer was lost shows in the record: yes, or not (yet), which is all that can be told of
@@ -238,7 +225,7 @@ func arrived(i link.Intent, o merge.Observation, k merge.Known, p Policy) (key s
 			continue
 		}
 		seen = true
-		if !alike(o.Fields[f], value) && o.Fields[f] == k.Base.Theirs[f] {
+		if !merge.Alike(o.Fields[f], value) && o.Fields[f] == k.Base.Theirs[f] {
 			return i.Key, false
 		}
 	}
@@ -254,7 +241,7 @@ func absorbed(i link.Intent, key string, o merge.Observation) link.Intent {
 		if i.Part != "" {
 			full = customer.PartField(i.Part, key, string(f))
 		}
-		if alike(o.Fields[full], value) {
+		if merge.Alike(o.Fields[full], value) {
 			set[f] = value
 		}
 	}
@@ -263,33 +250,19 @@ func absorbed(i link.Intent, key string, o merge.Observation) link.Intent {
 }
 
 // mayAdopt says whether an existing record is the customer's, as far as ours tells: empty when it is, and otherwise why not, in
-// words for a person. Equal business IDs are the same customer; where one is missing, the names have to share a word (design
-// section 5, R89, R92).
+// words for a person (R89, R92).
 func mayAdopt(ours, theirs customer.Fields) string {
 	number, id := theirs[customer.FieldNumber], theirs[customer.FieldBusinessID]
-	ourNumber, ourID := ours[customer.FieldNumber], ours[customer.FieldBusinessID]
-	switch {
-	case ourID != "" && id != "" && ourID != id:
-		return fmt.Sprintf("The system has a customer with the number %s and another business ID (%s, here %s).", number, id, ourID)
-	case ourID != "" && ourID == id:
-		if ourNumber != "" && number != "" && ourNumber != number {
-			return fmt.Sprintf("The system has a customer with the same business ID under another number (%s, here %s).", number, ourNumber)
-		}
+	switch merge.Identify(ours, theirs).Sameness {
+	case merge.Same:
 		return ""
-	case !shareWord(ours[customer.FieldName], theirs[customer.FieldName]):
-		return fmt.Sprintf("The system has a customer with the number %s and another name.", number)
+	case merge.Proposal:
+		return fmt.Sprintf("The system has a customer with the same business ID under another number (%s, here %s).", number, ours[customer.FieldNumber])
 	}
-	return ""
-}
-
-func shareWord(a, b string) bool {
-	words := strings.FieldsFunc(strings.ToLower(b), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	for w := range strings.FieldsFuncSeq(strings.ToLower(a), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if len([]rune(w)) > 2 && slices.Contains(words, w) {
-			return true
-		}
+	if ourID := ours[customer.FieldBusinessID]; ourID != "" && id != "" && ourID != id {
+		return fmt.Sprintf("The system has a customer with the number %s and another business ID (%s, here %s).", number, id, ourID)
 	}
-	return false
+	return fmt.Sprintf("The system has a customer with the number %s and another name.", number)
 }
 
 // stepOf is the call of an intent.

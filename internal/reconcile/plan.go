@@ -42,11 +42,13 @@ func (p Policy) of(parts []link.PartLink, ours customer.Fields) (merge.Policy, [
 	return policy, refused
 }
 
-// Plan decides what becomes of the observed records. known holds, by external id, what the hub has of them; a record that
-// is not there is a new customer, since the external key is the identity and names never match (R103, R110-R115). It has
-// no I/O and no clock of its own.
+// Plan decides what becomes of the observed records. known holds, by external id, what the hub has of them; a record that is not
+// linked is the customer that carries its number, as far as business IDs and names let it (merge.Identify), and otherwise a new
+// one, since the external key is the identity and names alone never match (R88, R92, R103, R110-R115). It has no I/O and no clock
+// of its own.
 func Plan(observed []merge.Observation, known map[string]merge.Known, p Policy, newID merge.IDFunc, now time.Time) []merge.Outcome {
 	out := planEach(observed, known, p, newID, now)
+	oneEach(out, observed, known, p, newID, now)
 	shareNews(out, observed, known, p, newID, now)
 	return out
 }
@@ -92,7 +94,8 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 	if o.ExternalID == "" {
 		return merge.Outcome{}, errors.New("a record without a key: nothing could be linked to it")
 	}
-	k, exists := known[o.ExternalID]
+	k := known[o.ExternalID]
+	exists := k.Link.ID != ""
 	switch {
 	case k.Overtaken: // its link finds out
 		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: k.Customer, Findings: o.Findings}, nil
@@ -105,6 +108,10 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 	case o.Excluded != "":
 		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
 	case !exists:
+		m := merge.MatchRecord(o.Fields, k.Candidates)
+		if out, matched, err := match(m, o, p, newID, now); matched {
+			return out, err
+		}
 		if d := p.Decided.Of("").Direction; d == system.Out || d == system.Off {
 			// The hub is the master here: what it does not know is not its own (R116).
 			return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
@@ -112,12 +119,62 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 		if o.Fields[customer.FieldName] == "" && slices.Contains(o.Untold, customer.FieldName) {
 			return failed(unreadable(o.ExternalID), known), nil // what there is of it makes no customer
 		}
-		return create(o, p, newID, now)
+		out, err := create(o, p, newID, now)
+		if f, ok := m.Finding(o.Fields, p.Name); ok {
+			out.Findings = append(out.Findings, f)
+		}
+		return out, err
 	}
 	if k.Customer.Status != customer.Active && k.Customer.Status != customer.Inactive {
 		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip}, nil
 	}
 	return update(o, k, p, newID, now)
+}
+
+// match links a record to the customer that it is, and leaves one alone that collides with another; matched is false where neither
+// is so.
+func match(m merge.Match, o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (out merge.Outcome, matched bool, err error) {
+	switch direction := p.Decided.Of("").Direction; {
+	case direction == system.Off:
+		return out, false, nil
+	case m.Sameness == merge.Same:
+		c := *m.Customer
+		k := merge.Known{
+			Link:     link.Link{ID: link.ID(newID()), SystemID: p.System, CustomerID: c.ID, ExternalID: o.ExternalID, Primary: true, State: link.InSync},
+			Customer: c,
+		}
+		out, err = update(o, k, p, newID, now)
+		if out.Action == merge.Unchanged {
+			out.Action = merge.Agree // the link is new
+		}
+		return out, true, err
+	case m.Sameness == merge.Collision:
+		f, _ := m.Finding(o.Fields, p.Name)
+		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Customer: *m.Customer, Findings: append(slices.Clip(o.Findings), f)}, true, nil
+	}
+	return out, false, nil
+}
+
+// oneEach keeps two records of a batch from becoming the same customer: the later one is a new customer, and the number that both
+// carry is in a finding.
+func oneEach(out []merge.Outcome, observed []merge.Observation, known map[string]merge.Known, p Policy, newID merge.IDFunc, now time.Time) {
+	taken := make(map[customer.ID]bool)
+	for i := range out {
+		k := known[out[i].ExternalID]
+		if len(k.Candidates) == 0 || out[i].Link.ID == "" || out[i].Action == merge.Create {
+			continue
+		}
+		if id := out[i].Customer.ID; !taken[id] {
+			taken[id] = true
+			continue
+		}
+		one, err := planOne(observed[i], nil, p, newID, now)
+		if err != nil {
+			one = failed(unreadable(out[i].ExternalID), known)
+			one.Err = err
+		}
+		out[i] = one
+	}
 }
 
 // leftOut is what becomes of a customer whose record does not come in any more: it stays as it is, and the link says why.
@@ -152,6 +209,9 @@ func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (m
 
 func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, now time.Time) (merge.Outcome, error) {
 	before := k.Customer.Flatten(customer.HubKeys)
+	if len(k.Base.Theirs) == 0 && len(k.Parts) == 0 {
+		k.Parts = merge.MatchParts(&k.Customer, o.Fields) // nothing was ever agreed: what is the same on both sides is not made twice
+	}
 	ours := k.Customer.Flatten(merge.Keys(k.Parts))
 	policy, _ := p.of(k.Parts, ours)
 	o.Fields = o.Told(k.Base.Theirs)

@@ -251,6 +251,7 @@ func planAll(observed []merge.Observation, known map[string]merge.Known, p Polic
 		wg.Go(func() { copy(out[at:end], planEach(observed[at:end], known, p, store.NewID, now)) })
 	}
 	wg.Wait()
+	oneEach(out, observed, known, p, store.NewID, now)
 	shareNews(out, observed, known, p, store.NewID, now)
 	return out
 }

@@ -105,6 +105,13 @@ func acts() []act {
 			input:  vars{"id": globalID("Link", uuid(5, 2))}, other: vars{"id": globalID("Link", uuid(5, 1))},
 		},
 		{
+			name:   "linkRecord",
+			before: []string{`DELETE FROM link WHERE organisation_id = $1 AND external_id = '4002'`},
+			input:  vars{"customerId": private, "systemId": globalID("System", uuid(1, 1)), "externalId": "4999"}, other: vars{"externalId": "4998"},
+		},
+		{name: "linkRecordTaken", document: "linkRecord", input: vars{"customerId": private, "systemId": globalID("System", uuid(1, 1)), "externalId": "4001"}},
+		{name: "linkRecordTwo", document: "linkRecord", input: vars{"customerId": one, "systemId": globalID("System", uuid(1, 1)), "externalId": "4997"}},
+		{
 			name:   "syncNow",
 			before: []string{runsEnd},
 			input:  vars{"system": oldNetvisor, "full": true}, other: vars{"full": false},

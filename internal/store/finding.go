@@ -170,6 +170,19 @@ func ResolveFinding(ctx context.Context, db pg.DB, id finding.ID, by, note strin
 	return noted(resolved, nil), pg.Fault(err, "findings")
 }
 
+const sqlResolveAbout = `
+UPDATE finding
+SET resolved_at = now(), resolved_by = @by
+WHERE system_id = @system AND customer_id = @customer AND code = ANY (@codes) AND resolved_at IS NULL
+RETURNING id, system_id, customer_id`
+
+// ResolveFindingsAbout ends findings of some codes about a customer and a system, in the name of a person who decided the matter.
+func ResolveFindingsAbout(ctx context.Context, db pg.DB, sys system.ID, c customer.ID, codes []finding.Code, by string) ([]NotedFinding, error) {
+	rows, _ := db.Query(ctx, sqlResolveAbout, pgx.StrictNamedArgs{"system": string(sys), "customer": string(c), "codes": texts(codes), "by": by})
+	resolved, err := pgx.CollectRows(rows, pgx.RowToStructByName[notedRow])
+	return noted(resolved, nil), pg.Fault(err, "findings")
+}
+
 const sqlFindingsByID = `
 SELECT ` + findingColumns + `
 FROM finding f
