@@ -131,6 +131,7 @@ type MutationResolver interface {
 	StartSystem(ctx context.Context, input model.StartSystemInput) (*model.StartSystemPayload, error)
 	PauseSystem(ctx context.Context, input model.PauseSystemInput) (*model.PauseSystemPayload, error)
 	SetSystemPolicy(ctx context.Context, input model.SetSystemPolicyInput) (*model.SetSystemPolicyPayload, error)
+	SetSystemErrorReport(ctx context.Context, input model.SetSystemErrorReportInput) (*model.SetSystemErrorReportPayload, error)
 	RetryLink(ctx context.Context, input model.RetryLinkInput) (*model.RetryLinkPayload, error)
 	LinkRecord(ctx context.Context, input model.LinkRecordInput) (*model.LinkRecordPayload, error)
 	SyncNow(ctx context.Context, input model.SyncNowInput) (*model.SyncNowPayload, error)
@@ -179,6 +180,7 @@ type SystemResolver interface {
 	LastRun(ctx context.Context, obj *model.System) (*model.Run, error)
 
 	Lane(ctx context.Context, obj *model.System) (*model.Lane, error)
+	ErrorReport(ctx context.Context, obj *model.System) (*model.ErrorReport, error)
 }
 type UserErrorDetailsResolver interface {
 	Holder(ctx context.Context, obj *model.UserErrorDetails) (*model.Customer, error)
@@ -249,6 +251,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSetDefaultContactInput,
 		ec.unmarshalInputSetResponsibleInput,
 		ec.unmarshalInputSetSystemCredentialsInput,
+		ec.unmarshalInputSetSystemErrorReportInput,
 		ec.unmarshalInputSetSystemPolicyInput,
 		ec.unmarshalInputSettingInput,
 		ec.unmarshalInputStartSystemInput,
@@ -1394,6 +1397,11 @@ type System implements Node {
   ` + "`" + `systems:read` + "`" + `, else null.
   """
   lane: Lane
+  """
+  Whom failures of the system are reported to by e-mail, and how that stands; null when to nobody. Needs ` + "`" + `systems:read` + "`" + `, else
+  null.
+  """
+  errorReport: ErrorReport
   "How many seconds pass between two looks at the system."
   pollEverySeconds: Int!
   "When the hub will look at the system next; null when it is not running."
@@ -1404,6 +1412,49 @@ type System implements Node {
   createdAt: DateTime!
   "When the system's configuration or state last changed."
   updatedAt: DateTime!
+}
+
+"""
+Whom failures of a system are reported to by e-mail, and how that stands (R21, R26).
+
+A report tells of findings about what does not pass by itself, once: grouped by code, with ids of records and business IDs and
+without personal data. At most one goes to an address in 15 minutes, for all systems of the organisation that name it.
+"""
+type ErrorReport {
+  "The address, such as ` + "`" + `integrations@example.test` + "`" + `."
+  email: String!
+  "The language of the reports. Where systems with one address differ, that of the oldest counts."
+  language: Language!
+  "How the reports stand."
+  state: ErrorReportState!
+  "How many standing findings of the system have not been told yet."
+  waiting: Int!
+  "When the last report to the address was accepted by the mail server; null when none was."
+  lastSentAt: DateTime
+  "Before this moment no report is tried; null when nothing speaks against it."
+  nextAt: DateTime
+  "Why the last try failed; null when it did not. ` + "`" + `REJECTED` + "`" + ` is that the mail server takes no mail to the address."
+  fault: Fault
+}
+
+"""
+How the error reports about a system stand.
+"""
+enum ErrorReportState {
+  "There is nothing that was not told."
+  NOTHING_TO_REPORT
+  "There is something to tell; it goes when the first failure is two minutes old and the last report fifteen."
+  WAITING
+  "The mail server did not take the last report. The hub goes on trying, and ` + "`" + `fault` + "`" + ` says why."
+  RETRYING
+  """
+  The mail server takes no mail to the address; ` + "`" + `fault` + "`" + ` has its answer.
+
+  Set another address, or the same again when its mailbox is in order; by itself the hub tries once a day.
+  """
+  REFUSED
+  "The hub that answers has no mail server, so it sends no reports. Whoever runs it sets ` + "`" + `HUB_MAIL_URL` + "`" + `."
+  NO_MAIL_SERVER
 }
 
 """
@@ -2187,6 +2238,8 @@ enum FindingCode {
   EINVOICE_NOT_SENT
   "The system refuses the record, or it failed again and again; it waits for a person."
   LINK_PARKED
+  "The system no longer admits the hub; nothing is read or sent until somebody renews the credentials or the permissions."
+  SYSTEM_DENIED
   "A code that this schema does not know yet."
   UNKNOWN
 }
@@ -2509,6 +2562,18 @@ type Mutation {
     "The system and its policy."
     input: SetSystemPolicyInput!
   ): SetSystemPolicyPayload!
+
+  """
+  Says whom failures of a system are reported to by e-mail. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  The first report to a new address tells of all failures of the system that stand. What a report told is not told again, also
+  not to another address.
+  """
+  setSystemErrorReport(
+    "The system and the address."
+    input: SetSystemErrorReportInput!
+  ): SetSystemErrorReportPayload!
+
   """
   Looks at a customer's record in a system again, now, and sends anew what the system refused. Needs ` + "`" + `systems:manage` + "`" + `.
 
@@ -3285,6 +3350,20 @@ input StartSystemInput {
 }
 
 """
+Whom failures of a system are reported to.
+"""
+input SetSystemErrorReportInput {
+  "The global id of the system."
+  id: ID!
+  "The address, such as ` + "`" + `integrations@example.test` + "`" + `; reports end when it is absent or null."
+  email: String
+  "The language of the reports."
+  language: Language = EN
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
 The policy of a system.
 """
 input SetSystemPolicyInput {
@@ -3574,6 +3653,16 @@ type StartSystemPayload implements UserErrors {
   system: System
   "The run that imports everything for the first time; null when there are user errors."
   run: Run
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What came of saying whom failures are reported to.
+"""
+type SetSystemErrorReportPayload implements UserErrors {
+  "The system as it is now; null when there are user errors."
+  system: System
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -4160,6 +4249,26 @@ func (ec *executionContext) childFields_EInvoice(ctx context.Context, field grap
 		return ec.fieldContext_EInvoice_office(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EInvoice", field.Name)
+}
+
+func (ec *executionContext) childFields_ErrorReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "email":
+		return ec.fieldContext_ErrorReport_email(ctx, field)
+	case "language":
+		return ec.fieldContext_ErrorReport_language(ctx, field)
+	case "state":
+		return ec.fieldContext_ErrorReport_state(ctx, field)
+	case "waiting":
+		return ec.fieldContext_ErrorReport_waiting(ctx, field)
+	case "lastSentAt":
+		return ec.fieldContext_ErrorReport_lastSentAt(ctx, field)
+	case "nextAt":
+		return ec.fieldContext_ErrorReport_nextAt(ctx, field)
+	case "fault":
+		return ec.fieldContext_ErrorReport_fault(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErrorReport", field.Name)
 }
 
 func (ec *executionContext) childFields_Fact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4828,6 +4937,16 @@ func (ec *executionContext) childFields_SetSystemCredentialsPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type SetSystemCredentialsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetSystemErrorReportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_SetSystemErrorReportPayload_system(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetSystemErrorReportPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetSystemErrorReportPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetSystemPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "system":
@@ -4928,6 +5047,8 @@ func (ec *executionContext) childFields_System(ctx context.Context, field graphq
 		return ec.fieldContext_System_policy(ctx, field)
 	case "lane":
 		return ec.fieldContext_System_lane(ctx, field)
+	case "errorReport":
+		return ec.fieldContext_System_errorReport(ctx, field)
 	case "pollEverySeconds":
 		return ec.fieldContext_System_pollEverySeconds(ctx, field)
 	case "nextDueAt":
@@ -5512,6 +5633,20 @@ func (ec *executionContext) field_Mutation_setSystemCredentials_args(ctx context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetSystemCredentialsInput, error) {
 			return ec.unmarshalNSetSystemCredentialsInput2customerhubᚋgraphᚋmodelᚐSetSystemCredentialsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setSystemErrorReport_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetSystemErrorReportInput, error) {
+			return ec.unmarshalNSetSystemErrorReportInput2customerhubᚋgraphᚋmodelᚐSetSystemErrorReportInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9686,6 +9821,176 @@ func (ec *executionContext) fieldContext_EInvoice_office(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _ErrorReport_email(ctx context.Context, field graphql.CollectedField, obj *model.ErrorReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorReport_email(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorReport_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorReport", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _ErrorReport_language(ctx context.Context, field graphql.CollectedField, obj *model.ErrorReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorReport_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Language) graphql.Marshaler {
+			return ec.marshalNLanguage2customerhubᚋgraphᚋmodelᚐLanguage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorReport_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorReport", field, false, false, errors.New("field of type Language does not have child fields"))
+}
+
+func (ec *executionContext) _ErrorReport_state(ctx context.Context, field graphql.CollectedField, obj *model.ErrorReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorReport_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ErrorReportState) graphql.Marshaler {
+			return ec.marshalNErrorReportState2customerhubᚋgraphᚋmodelᚐErrorReportState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorReport_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorReport", field, false, false, errors.New("field of type ErrorReportState does not have child fields"))
+}
+
+func (ec *executionContext) _ErrorReport_waiting(ctx context.Context, field graphql.CollectedField, obj *model.ErrorReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorReport_waiting(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Waiting, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorReport_waiting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorReport", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ErrorReport_lastSentAt(ctx context.Context, field graphql.CollectedField, obj *model.ErrorReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorReport_lastSentAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastSentAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorReport_lastSentAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorReport", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _ErrorReport_nextAt(ctx context.Context, field graphql.CollectedField, obj *model.ErrorReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorReport_nextAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NextAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorReport_nextAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErrorReport", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _ErrorReport_fault(ctx context.Context, field graphql.CollectedField, obj *model.ErrorReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorReport_fault(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fault, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Fault) graphql.Marshaler {
+			return ec.marshalOFault2ᚖcustomerhubᚋgraphᚋmodelᚐFault(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ErrorReport_fault(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErrorReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Fault(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Fact_name(ctx context.Context, field graphql.CollectedField, obj *model.Fact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13142,6 +13447,50 @@ func (ec *executionContext) fieldContext_Mutation_setSystemPolicy(ctx context.Co
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_setSystemPolicy_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setSystemErrorReport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setSystemErrorReport(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetSystemErrorReport(ctx, fc.Args["input"].(model.SetSystemErrorReportInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetSystemErrorReportPayload) graphql.Marshaler {
+			return ec.marshalNSetSystemErrorReportPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetSystemErrorReportPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setSystemErrorReport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetSystemErrorReportPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setSystemErrorReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16758,6 +17107,70 @@ func (ec *executionContext) fieldContext_SetSystemCredentialsPayload_userErrors(
 	return fc, nil
 }
 
+func (ec *executionContext) _SetSystemErrorReportPayload_system(ctx context.Context, field graphql.CollectedField, obj *model.SetSystemErrorReportPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetSystemErrorReportPayload_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.System, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetSystemErrorReportPayload_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetSystemErrorReportPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetSystemErrorReportPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetSystemErrorReportPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetSystemErrorReportPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetSystemErrorReportPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetSystemErrorReportPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SetSystemPolicyPayload_system(ctx context.Context, field graphql.CollectedField, obj *model.SetSystemPolicyPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17850,6 +18263,38 @@ func (ec *executionContext) fieldContext_System_lane(_ context.Context, field gr
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Lane(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _System_errorReport(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_System_errorReport(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.System().ErrorReport(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ErrorReport) graphql.Marshaler {
+			return ec.marshalOErrorReport2ᚖcustomerhubᚋgraphᚋmodelᚐErrorReport(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_System_errorReport(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "System",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErrorReport(ctx, field)
 		},
 	}
 	return fc, nil
@@ -22047,6 +22492,61 @@ func (ec *executionContext) unmarshalInputSetSystemCredentialsInput(ctx context.
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputSetSystemErrorReportInput(ctx context.Context, obj any) (model.SetSystemErrorReportInput, error) {
+	var it model.SetSystemErrorReportInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["language"]; !present {
+		asMap["language"] = "EN"
+	}
+
+	fieldsInOrder := [...]string{"id", "email", "language", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "email":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Email = graphql.OmittableOf(data)
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalOLanguage2ᚖcustomerhubᚋgraphᚋmodelᚐLanguage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputSetSystemPolicyInput(ctx context.Context, obj any) (model.SetSystemPolicyInput, error) {
 	var it model.SetSystemPolicyInput
 	if obj == nil {
@@ -22636,6 +23136,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._SetSystemPolicyPayload(ctx, sel, obj)
+	case model.SetSystemErrorReportPayload:
+		return ec._SetSystemErrorReportPayload(ctx, sel, &obj)
+	case *model.SetSystemErrorReportPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SetSystemErrorReportPayload(ctx, sel, obj)
 	case model.SetSystemCredentialsPayload:
 		return ec._SetSystemCredentialsPayload(ctx, sel, &obj)
 	case *model.SetSystemCredentialsPayload:
@@ -24739,6 +25246,74 @@ func (ec *executionContext) _EInvoice(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var errorReportImplementors = []string{"ErrorReport"}
+
+func (ec *executionContext) _ErrorReport(ctx context.Context, sel ast.SelectionSet, obj *model.ErrorReport) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, errorReportImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ErrorReport")
+		case "email":
+			out.Values[i] = ec._ErrorReport_email(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "language":
+			out.Values[i] = ec._ErrorReport_language(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._ErrorReport_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "waiting":
+			out.Values[i] = ec._ErrorReport_waiting(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastSentAt":
+			out.Values[i] = ec._ErrorReport_lastSentAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "nextAt":
+			out.Values[i] = ec._ErrorReport_nextAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fault":
+			out.Values[i] = ec._ErrorReport_fault(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var factImplementors = []string{"Fact"}
 
 func (ec *executionContext) _Fact(ctx context.Context, sel ast.SelectionSet, obj *model.Fact) graphql.Marshaler {
@@ -26391,6 +26966,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "setSystemPolicy":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setSystemPolicy(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setSystemErrorReport":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setSystemErrorReport(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -28369,6 +28951,49 @@ func (ec *executionContext) _SetSystemCredentialsPayload(ctx context.Context, se
 	return out
 }
 
+var setSystemErrorReportPayloadImplementors = []string{"SetSystemErrorReportPayload", "UserErrors"}
+
+func (ec *executionContext) _SetSystemErrorReportPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetSystemErrorReportPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setSystemErrorReportPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetSystemErrorReportPayload")
+		case "system":
+			out.Values[i] = ec._SetSystemErrorReportPayload_system(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetSystemErrorReportPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var setSystemPolicyPayloadImplementors = []string{"SetSystemPolicyPayload", "UserErrors"}
 
 func (ec *executionContext) _SetSystemPolicyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetSystemPolicyPayload) graphql.Marshaler {
@@ -28871,6 +29496,44 @@ func (ec *executionContext) _System(ctx context.Context, sel ast.SelectionSet, o
 					}
 				}()
 				res = ec._System_lane(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "errorReport":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._System_errorReport(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -30603,6 +31266,16 @@ func (ec *executionContext) marshalNEInvoiceKind2customerhubᚋgraphᚋmodelᚐE
 	return v
 }
 
+func (ec *executionContext) unmarshalNErrorReportState2customerhubᚋgraphᚋmodelᚐErrorReportState(ctx context.Context, v any) (model.ErrorReportState, error) {
+	var res model.ErrorReportState
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNErrorReportState2customerhubᚋgraphᚋmodelᚐErrorReportState(ctx context.Context, sel ast.SelectionSet, v model.ErrorReportState) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNFact2ᚕᚖcustomerhubᚋgraphᚋmodelᚐFactᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Fact) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -31660,6 +32333,25 @@ func (ec *executionContext) marshalNSetSystemCredentialsPayload2ᚖcustomerhub�
 	return ec._SetSystemCredentialsPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetSystemErrorReportInput2customerhubᚋgraphᚋmodelᚐSetSystemErrorReportInput(ctx context.Context, v any) (model.SetSystemErrorReportInput, error) {
+	res, err := ec.unmarshalInputSetSystemErrorReportInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetSystemErrorReportPayload2customerhubᚋgraphᚋmodelᚐSetSystemErrorReportPayload(ctx context.Context, sel ast.SelectionSet, v model.SetSystemErrorReportPayload) graphql.Marshaler {
+	return ec._SetSystemErrorReportPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetSystemErrorReportPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetSystemErrorReportPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetSystemErrorReportPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetSystemErrorReportPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSetSystemPolicyInput2customerhubᚋgraphᚋmodelᚐSetSystemPolicyInput(ctx context.Context, v any) (model.SetSystemPolicyInput, error) {
 	res, err := ec.unmarshalInputSetSystemPolicyInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -32557,6 +33249,13 @@ func (ec *executionContext) unmarshalOEInvoiceInput2ᚖcustomerhubᚋgraphᚋmod
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOErrorReport2ᚖcustomerhubᚋgraphᚋmodelᚐErrorReport(ctx context.Context, sel ast.SelectionSet, v *model.ErrorReport) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ErrorReport(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOExternalKey2ᚖcustomerhubᚋgraphᚋmodelᚐExternalKey(ctx context.Context, v any) (*model.ExternalKey, error) {
 	if v == nil {
 		return nil, nil
@@ -32713,6 +33412,22 @@ func (ec *executionContext) marshalOLane2ᚖcustomerhubᚋgraphᚋmodelᚐLane(c
 		return graphql.Null
 	}
 	return ec._Lane(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOLanguage2ᚖcustomerhubᚋgraphᚋmodelᚐLanguage(ctx context.Context, v any) (*model.Language, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.Language)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLanguage2ᚖcustomerhubᚋgraphᚋmodelᚐLanguage(ctx context.Context, sel ast.SelectionSet, v *model.Language) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(ctx context.Context, sel ast.SelectionSet, v *model.Link) graphql.Marshaler {

@@ -34,6 +34,7 @@ type loaders struct {
 	deletions  *dataloadgen.Loader[link.ID, link.Deletion]
 	ahead      *dataloadgen.Loader[link.ID, int]
 	lanes      *dataloadgen.Loader[system.ID, hub.Lane]
+	reports    *dataloadgen.Loader[system.ID, hub.ErrorReport]
 	runs       *dataloadgen.Loader[run.ID, run.Run]
 	changesOf  *dataloadgen.Loader[changesKey, hub.ChangePage]
 	provenance *dataloadgen.Loader[customer.ID, customer.Provenances]
@@ -80,6 +81,7 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		deletions:  byID(v, a.hub.DeletionsByLink, wait),
 		ahead:      byID(v, a.hub.QueuePositions, wait),
 		lanes:      byID(v, a.hub.LanesBySystem, wait),
+		reports:    byID(v, a.hub.ErrorReportsBySystem, wait),
 		runs:       byID(v, a.hub.RunsByID, wait),
 		findings:   byID(v, a.hub.FindingsByID, wait),
 		provenance: byID(v, a.hub.ProvenanceByCustomer, wait),

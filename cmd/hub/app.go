@@ -15,6 +15,7 @@ import (
 	"customerhub/internal/crash"
 	"customerhub/internal/feed"
 	"customerhub/internal/hub"
+	"customerhub/internal/mail"
 	"customerhub/internal/organisation"
 	"customerhub/internal/outbound"
 	"customerhub/internal/pg"
@@ -33,15 +34,18 @@ type app struct {
 	hub    *hub.Hub
 	feed   *feed.Feed
 	worker *reconcile.Worker // nil without a keyset
-	api    *graph.API
-	server *server.Server
-	clock  *store.Clock
-	db     *database
-	p      *program
+	// reporter is nil without a mail server.
+	reporter *reconcile.Reporter
+	api      *graph.API
+	server   *server.Server
+	clock    *store.Clock
+	db       *database
+	p        *program
 }
 
 type appOptions struct {
 	keyset         *secret.Keyset // without one, the hub serves and leaves the runs to others
+	mail           *mail.Server   // without one, the hub leaves error reports to others
 	development    bool
 	introspection  bool
 	plainReads     bool // every query is executed field by field
@@ -60,7 +64,10 @@ func newApp(ctx context.Context, p *program, d *database, o appOptions) (*app, e
 	}
 	kinds := kinds()
 	a.feed = feed.New(d.pool, feed.Options{Log: p.log})
-	a.hub = newHub(p, d, kinds, o.keyset, a.feed)
+	a.hub = newHub(p, d, kinds, o, a.feed)
+	if o.mail != nil {
+		a.reporter = reconcile.NewReporter(a.hub, d.pool, mail.NewSender(o.mail, mail.Options{}), reconcile.ReporterOptions{Log: p.log})
+	}
 	if o.keyset != nil {
 		// A worker without it would claim runs that another hub can do, and fail them.
 		a.worker = newWorker(p, d, kinds, a.hub, o)
@@ -80,9 +87,9 @@ func newApp(ctx context.Context, p *program, d *database, o appOptions) (*app, e
 	return a, nil
 }
 
-func newHub(p *program, d *database, kinds map[system.Kind]connector.Kind, keyset *secret.Keyset, f *feed.Feed) *hub.Hub {
+func newHub(p *program, d *database, kinds map[system.Kind]connector.Kind, o appOptions, f *feed.Feed) *hub.Hub {
 	return hub.New(d.pool, hub.Options{
-		Log: p.log, Kinds: specs(kinds), Keyset: keyset,
+		Log: p.log, Kinds: specs(kinds), Keyset: o.keyset, Mails: o.mail != nil,
 		Wake: func(t hub.Topic, org organisation.ID) { f.Signal(feed.Topic(t), org) },
 	})
 }
@@ -123,13 +130,16 @@ func (a *app) run(ctx context.Context, ln net.Listener) error {
 		start("worker", a.worker.Run)
 		start("wake-ups", a.wakeWorker)
 	}
-	start("schedule", func(ctx context.Context) error {
-		return schedule.Run(ctx, a.p.log,
-			schedule.Task{Name: "due systems", Every: proposeEvery, Propose: a.propose},
-			schedule.Task{Name: "clock", Every: time.Minute, Propose: a.setClock},
-			schedule.Task{Name: "persons of no customer", Every: time.Hour, Propose: a.eraseOrphans},
-		)
-	})
+	tasks := []schedule.Task{
+		{Name: "due systems", Every: proposeEvery, Propose: a.propose},
+		{Name: "clock", Every: time.Minute, Propose: a.setClock},
+		{Name: "persons of no customer", Every: time.Hour, Propose: a.eraseOrphans},
+	}
+	if a.reporter != nil {
+		start("error reports", a.reporter.Run)
+		tasks = append(tasks, schedule.Task{Name: "error reports", Every: reportsEvery, Propose: a.proposeReports})
+	}
+	start("schedule", func(ctx context.Context) error { return schedule.Run(ctx, a.p.log, tasks...) })
 	start("http", func(ctx context.Context) error { return serveHTTP(ctx, ln, a.server) })
 	if a.db.server != nil {
 		start("postgres", a.watchPostgres)

@@ -68,7 +68,7 @@ func (c *customerDelete) Run(ctx context.Context, p *program) error {
 		}
 		kinds := kinds()
 		f := feed.New(d.pool, feed.Options{Log: p.log})
-		h := newHub(p, d, kinds, keyset, f)
+		h := newHub(p, d, kinds, appOptions{keyset: keyset}, f)
 		viewer, request, plan, err := c.plan(ctx, h)
 		if err != nil {
 			return err

@@ -32,7 +32,7 @@ func (c *explainCommand) Validate() error {
 // Run explains.
 func (c *explainCommand) Run(ctx context.Context, p *program) error {
 	return c.with(ctx, p, func(d *database) error {
-		h := newHub(p, d, kinds(), nil, feed.New(d.pool, feed.Options{Log: p.log}))
+		h := newHub(p, d, kinds(), appOptions{}, feed.New(d.pool, feed.Options{Log: p.log}))
 		org, err := h.Organisation(ctx, c.Organisation)
 		if err != nil {
 			return err

@@ -39,6 +39,7 @@ func specs(kinds map[system.Kind]connector.Kind) map[system.Kind]hub.KindSpec {
 		out[name] = hub.KindSpec{
 			Title:     k.Title,
 			PollEvery: k.PollEvery,
+			Support:   k.Support,
 			Reads:     k.Reads,
 			Writes:    k.Writes,
 			Refuses:   k.Refuses,

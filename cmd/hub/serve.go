@@ -19,6 +19,7 @@ type serveCommand struct {
 	PlainReads    bool          `help:"Execute every query field by field instead of compiling it. The answers are the same and take about five times the CPU; it is for comparing." env:"HUB_PLAIN_READS"`
 	databaseFlags `embed:""`
 	keysetFlags   `embed:""`
+	mailFlags     `embed:""`
 }
 
 // minTakeOver leaves a sign of life the time to arrive.
@@ -33,7 +34,7 @@ func (c *serveCommand) Validate() error {
 		}
 	}
 	return errors.Join(checkTakeOver(c.TakeOverAfter), checkWaits(c.RetryAfter, c.LostAfter), checkAddress("--address (HUB_ADDRESS)", c.Address),
-		c.databaseFlags.Validate(), c.keysetFlags.Validate())
+		c.databaseFlags.Validate(), c.keysetFlags.Validate(), c.mailFlags.Validate())
 }
 
 func checkWaits(retry, lost time.Duration) error {
@@ -68,9 +69,17 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		if keyset == nil {
 			p.log.Warn("no keyset: credentials of systems can be neither stored nor used, so runs are left to other hubs", "set", "HUB_KEYSET or HUB_KEYSET_FILE")
 		}
+		mailServer, err := c.mailFlags.server()
+		if err != nil {
+			return err
+		}
+		if mailServer == nil {
+			p.log.Warn("no mail server: error reports are not sent by this hub", "set", "HUB_MAIL_URL and HUB_MAIL_FROM")
+		}
 		a, err := newApp(ctx, p, d, appOptions{
 			keyset: keyset, development: c.Development, introspection: c.Introspection, allowedOrigins: c.AllowOrigin, plainReads: c.PlainReads,
 			lease: c.TakeOverAfter, retryAfter: c.RetryAfter, lostAfter: c.LostAfter,
+			mail: mailServer,
 		})
 		if err != nil {
 			return err

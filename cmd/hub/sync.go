@@ -45,7 +45,7 @@ func (c *syncCommand) Run(ctx context.Context, p *program) error {
 		}
 		kinds := kinds()
 		f := feed.New(d.pool, feed.Options{Log: p.log})
-		h := newHub(p, d, kinds, keyset, f)
+		h := newHub(p, d, kinds, appOptions{keyset: keyset}, f)
 		ctx, cancel := context.WithCancelCause(ctx)
 		var all sync.WaitGroup
 		defer all.Wait()

@@ -661,6 +661,27 @@ type EInvoiceInput struct {
 	Operator graphql.Omittable[*string] `json:"operator,omitempty"`
 }
 
+// Whom failures of a system are reported to by e-mail, and how that stands (R21, R26).
+//
+// A report tells of findings about what does not pass by itself, once: grouped by code, with ids of records and business IDs and
+// without personal data. At most one goes to an address in 15 minutes, for all systems of the organisation that name it.
+type ErrorReport struct {
+	// The address, such as `integrations@example.test`.
+	Email string `json:"email"`
+	// The language of the reports. Where systems with one address differ, that of the oldest counts.
+	Language Language `json:"language"`
+	// How the reports stand.
+	State ErrorReportState `json:"state"`
+	// How many standing findings of the system have not been told yet.
+	Waiting int `json:"waiting"`
+	// When the last report to the address was accepted by the mail server; null when none was.
+	LastSentAt *time.Time `json:"lastSentAt,omitempty"`
+	// Before this moment no report is tried; null when nothing speaks against it.
+	NextAt *time.Time `json:"nextAt,omitempty"`
+	// Why the last try failed; null when it did not. `REJECTED` is that the mail server takes no mail to the address.
+	Fault *Fault `json:"fault,omitempty"`
+}
+
 // Names a record of an external system.
 type ExternalKey struct {
 	// The global id of the system.
@@ -1619,6 +1640,28 @@ type SetSystemCredentialsPayload struct {
 }
 
 func (SetSystemCredentialsPayload) IsUserErrors() {}
+
+// Whom failures of a system are reported to.
+type SetSystemErrorReportInput struct {
+	// The global id of the system.
+	ID string `json:"id"`
+	// The address, such as `integrations@example.test`; reports end when it is absent or null.
+	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// The language of the reports.
+	Language graphql.Omittable[*Language] `json:"language,omitempty"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What came of saying whom failures are reported to.
+type SetSystemErrorReportPayload struct {
+	// The system as it is now; null when there are user errors.
+	System *System `json:"system,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (SetSystemErrorReportPayload) IsUserErrors() {}
 
 // The policy of a system.
 type SetSystemPolicyInput struct {
@@ -2809,6 +2852,75 @@ func (e EInvoiceKind) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// How the error reports about a system stand.
+type ErrorReportState string
+
+const (
+	// There is nothing that was not told.
+	ErrorReportStateNothingToReport ErrorReportState = "NOTHING_TO_REPORT"
+	// There is something to tell; it goes when the first failure is two minutes old and the last report fifteen.
+	ErrorReportStateWaiting ErrorReportState = "WAITING"
+	// The mail server did not take the last report. The hub goes on trying, and `fault` says why.
+	ErrorReportStateRetrying ErrorReportState = "RETRYING"
+	// The mail server takes no mail to the address; `fault` has its answer.
+	//
+	// Set another address, or the same again when its mailbox is in order; by itself the hub tries once a day.
+	ErrorReportStateRefused ErrorReportState = "REFUSED"
+	// The hub that answers has no mail server, so it sends no reports. Whoever runs it sets `HUB_MAIL_URL`.
+	ErrorReportStateNoMailServer ErrorReportState = "NO_MAIL_SERVER"
+)
+
+var AllErrorReportState = []ErrorReportState{
+	ErrorReportStateNothingToReport,
+	ErrorReportStateWaiting,
+	ErrorReportStateRetrying,
+	ErrorReportStateRefused,
+	ErrorReportStateNoMailServer,
+}
+
+func (e ErrorReportState) IsValid() bool {
+	switch e {
+	case ErrorReportStateNothingToReport, ErrorReportStateWaiting, ErrorReportStateRetrying, ErrorReportStateRefused, ErrorReportStateNoMailServer:
+		return true
+	}
+	return false
+}
+
+func (e ErrorReportState) String() string {
+	return string(e)
+}
+
+func (e *ErrorReportState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ErrorReportState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ErrorReportState", str)
+	}
+	return nil
+}
+
+func (e ErrorReportState) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ErrorReportState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ErrorReportState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // The sorts of faults. The list may grow; treat one you do not know as `INTERNAL`.
 type FaultCode string
 
@@ -2980,6 +3092,8 @@ const (
 	FindingCodeEinvoiceNotSent FindingCode = "EINVOICE_NOT_SENT"
 	// The system refuses the record, or it failed again and again; it waits for a person.
 	FindingCodeLinkParked FindingCode = "LINK_PARKED"
+	// The system no longer admits the hub; nothing is read or sent until somebody renews the credentials or the permissions.
+	FindingCodeSystemDenied FindingCode = "SYSTEM_DENIED"
 	// A code that this schema does not know yet.
 	FindingCodeUnknown FindingCode = "UNKNOWN"
 )
@@ -3016,12 +3130,13 @@ var AllFindingCode = []FindingCode{
 	FindingCodeOfficeEinvoiceRefused,
 	FindingCodeEinvoiceNotSent,
 	FindingCodeLinkParked,
+	FindingCodeSystemDenied,
 	FindingCodeUnknown,
 }
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeUnknown:
+	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeUnknown:
 		return true
 	}
 	return false

@@ -15,6 +15,9 @@ import (
 type Kind struct {
 	Kind  system.Kind
 	Title string
+	// Support is whom to ask about systems of the kind, such as the vendor's address for integrations; error reports name it
+	// (R7, R60). Empty when there is nobody in particular.
+	Support string
 	// Reads says which fields the system can tell. What it cannot read is never compared.
 	Reads func(customer.Field) bool
 	// Writes says which fields the system can hold. What it cannot hold is never sent and never cleared. Nil writes nothing.

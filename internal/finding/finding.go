@@ -48,7 +48,15 @@ const (
 	EInvoiceNotSent     Code = "EINVOICE_NOT_SENT"           // an e-invoice address of a customer without a valid business ID; it stays in the hub
 	PingPong            Code = "PING_PONG"                   // the system changes what it is sent again and again; the value is left alone there
 	LinkParked          Code = "LINK_PARKED"                 // a record that the system refuses, or that fails again and again
+	SystemDenied        Code = "SYSTEM_DENIED"               // the system no longer admits the hub; nothing is read or sent until somebody acts
 )
+
+// Failures are the codes of what does not pass by itself: something is not taken in or not sent, or waits for a person's
+// decision. They are reported by e-mail, in this order. The other codes are remarks on values that were taken all the same.
+var Failures = []Code{
+	SystemDenied, MassAbsence, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
+	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
+}
 
 // Lasting are the codes that tell of something that happened. They stand until a person resolves them, though the next
 // reading of the record no longer shows it.

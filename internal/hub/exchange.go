@@ -232,10 +232,14 @@ func (h *Hub) NoteAnswer(ctx context.Context, org organisation.ID, id system.ID,
 			return err
 		}
 		if stopped = s.State != before; stopped {
-			return store.AppendChanges(ctx, tx, []change.Change{{
+			err := store.AppendChanges(ctx, tx, []change.Change{{
 				Kind: change.SystemUpdated, Actor: change.Actor{Kind: change.ActorHub, Name: "hub"},
 				Origin: change.Source{SystemID: string(id)},
 			}})
+			if err != nil {
+				return err
+			}
+			return noteAdmission(ctx, tx, &s)
 		}
 		pause := wait(s.HoldCount)
 		if f := fault.Of(failure); f != nil && !f.Until.IsZero() {

@@ -38,6 +38,8 @@ type Options struct {
 	Kinds map[system.Kind]KindSpec
 	// Keyset seals credentials. Nil means that credentials can be neither set nor used.
 	Keyset *secret.Keyset
+	// Mails says that this hub sends error reports.
+	Mails bool
 	// Wake is told after a commit that something of the organisation may be waiting. It must not block. Losing a wake-up costs time only.
 	Wake func(Topic, organisation.ID)
 }

@@ -162,6 +162,8 @@ type CreateSystem struct {
 type KindSpec struct {
 	Title     string
 	PollEvery time.Duration
+	// Support is whom to ask about systems of the kind; empty when there is nobody.
+	Support string
 	// Settings checks settings and fills in defaults; Credentials checks credentials. Both give faults whose paths are the
 	// names of the settings, and never echo a secret.
 	Settings    func(map[string]string) (map[string]string, error)

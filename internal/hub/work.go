@@ -216,6 +216,22 @@ func learn(s *system.System, report SystemReport, now time.Time) {
 	}
 }
 
+// noteAdmission raises a finding when a system came to admit the hub no longer, and resolves it when a check passed again.
+func noteAdmission(ctx context.Context, tx pgx.Tx, s *system.System) error {
+	var found []finding.Finding
+	switch s.State {
+	case system.NeedsAction:
+		found = []finding.Finding{{
+			Code: finding.SystemDenied, Message: s.Name + " no longer admits the hub. Renew the credentials or the permissions, check the system and start it again.",
+		}}
+	case system.Checked:
+	default:
+		return nil
+	}
+	noted, err := store.SyncFindingsOf(ctx, tx, s.ID, []string{""}, []finding.Code{finding.SystemDenied}, found)
+	return logFindings(ctx, tx, noted, byHub, err)
+}
+
 func allOK(checks []system.Check) bool {
 	for _, c := range checks {
 		if !c.OK {

@@ -94,6 +94,14 @@ func acts() []act {
 			other: vars{"direction": "BOTH"},
 		},
 		{
+			name: "setSystemErrorReport", input: vars{"id": oldNetvisor, "email": "yllapito@Example.test", "language": "FI"},
+			other: vars{"email": "muut@example.test"},
+		},
+		{
+			name: "setSystemErrorReportInvalid", document: "setSystemErrorReport",
+			input: vars{"id": oldNetvisor, "email": "virheet@example.test\r\nBcc: muut@example.test"},
+		},
+		{
 			name:   "startSystem",
 			before: []string{runsEnd, `UPDATE system SET state = CASE name WHEN 'Netvisor, vanha' THEN 'CHECKED' ELSE 'PAUSED' END WHERE organisation_id = $1`},
 			input:  vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))},

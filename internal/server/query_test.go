@@ -70,6 +70,9 @@ func (b *bundle) seedBeside() {
 		`INSERT INTO deletion (organisation_id, id, link_id, asked_by, reason, state, message, asked_at, ended_at)
 		VALUES ($1, '` + uuid(7, 21) + `', '` + uuid(5, 1) + `', 'Aino Malli', 'Kahteen kertaan', 'REFUSED', 'INVALID_DATA :: The customer has invoices', now() - interval '1 hour', now())`,
 		`UPDATE customer SET change_no = change_no + 1 WHERE organisation_id = $1 AND id = '` + uuid(2, 1) + `'`,
+		`UPDATE system SET report_email = 'virheet@example.test', report_language = 'SV' WHERE organisation_id = $1 AND id = '` + uuid(1, 1) + `'`,
+		`INSERT INTO error_report (organisation_id, recipient, sent_at, next_at, attempt, fault_code, fault_message, fault_since)
+		VALUES ($1, 'virheet@example.test', now() - interval '1 day', now() + interval '1 hour', 1, 'REJECTED', 'The mail server refuses mail to this address (550 5.1.1).', now())`,
 	} {
 		if _, err := b.db.Owner.Exec(b.t.Context(), sql, b.org.ID); err != nil {
 			b.t.Fatalf("%v: %s", err, sql)

@@ -180,7 +180,8 @@ func setupFeed(t testing.TB, f feed.Options, adjusts ...adjust) *bundle {
 	f.Log = log
 	b.feed = feed.New(b.db.App, f)
 	b.hub = hub.New(pool, hub.Options{
-		Log: log, Kinds: testKinds, Keyset: keyset,
+		Mails: true,
+		Log:   log, Kinds: testKinds, Keyset: keyset,
 		Wake: func(topic hub.Topic, org organisation.ID) { b.feed.Signal(feed.Topic(topic), org) },
 	})
 	ctx, stop := context.WithCancel(context.Background())

@@ -33,19 +33,22 @@ type systemRow struct {
 	SweptAt          *time.Time      `db:"swept_at"`
 	HoldUntil        *time.Time      `db:"hold_until"`
 	HoldCount        int             `db:"hold_count"`
+	ReportEmail      string          `db:"report_email"`
+	ReportLanguage   string          `db:"report_language"`
 	CreatedAt        time.Time       `db:"created_at"`
 	UpdatedAt        time.Time       `db:"updated_at"`
 }
 
 const systemColumns = `s.id, s.kind, s.name, s.state, s.settings, s.policy, s.credentials_set_at, s.checked_at, s.checks, s.fault_code,
   s.fault_message, s.fault_since, s.poll_every, s.next_due_at, s.cursor, s.fresh_at, s.swept_at, s.hold_until, s.hold_count,
-  s.created_at, s.updated_at`
+  s.report_email, s.report_language, s.created_at, s.updated_at`
 
 func (r systemRow) noun() (system.System, error) {
 	s := system.System{
 		ID: system.ID(r.ID), Kind: system.Kind(r.Kind), Name: r.Name, State: system.State(r.State),
 		CredentialsSetAt: timeOf(r.CredentialsSetAt), CheckedAt: timeOf(r.CheckedAt), PollEvery: r.PollEvery,
 		NextDueAt: timeOf(r.NextDueAt), Cursor: r.Cursor, FreshAt: timeOf(r.FreshAt), SweptAt: timeOf(r.SweptAt), HoldUntil: timeOf(r.HoldUntil), HoldCount: r.HoldCount,
+		ReportEmail: r.ReportEmail, ReportLanguage: r.ReportLanguage,
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 	if r.FaultCode != "" {

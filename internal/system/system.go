@@ -63,8 +63,11 @@ type System struct {
 	// does. HoldCount is how many calls in a row failed.
 	HoldUntil time.Time
 	HoldCount int
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	// ReportEmail is the address that failures are reported to, in ReportLanguage; empty is nobody.
+	ReportEmail    string
+	ReportLanguage string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
 }
 
 // Check is one thing that was verified before start, such as the credentials or the permission to one resource.
