@@ -88,17 +88,17 @@ func (r *Reporter) SendDue(ctx context.Context) {
 		_, err := store.ForgetRecipients(ctx, tx, hub.ReportEvery)
 		return err
 	})
-	r.note(ctx, err, "looking for recipients of error reports")
+	r.note(ctx, "forgetting recipients", err)
 	var all sync.WaitGroup
 	for range senders {
 		all.Go(func() {
 			for ctx.Err() == nil {
 				c, err := store.ClaimReport(ctx, r.pool, r.o.Lease, r.o.Gather)
 				if err != nil || c == nil {
-					r.note(ctx, err, "looking for error reports")
+					r.note(ctx, "looking for what is due", err)
 					return
 				}
-				r.note(ctx, r.send(ctx, *c), "sending an error report", "organisation", c.Organisation)
+				r.note(ctx, "sending", r.send(ctx, *c), "organisation", c.Organisation)
 			}
 		})
 	}
@@ -106,9 +106,9 @@ func (r *Reporter) SendDue(ctx context.Context) {
 }
 
 // note logs an error. Recipients are people's addresses, so no record names one (Promise 11).
-func (r *Reporter) note(ctx context.Context, err error, what string, args ...any) {
+func (r *Reporter) note(ctx context.Context, doing string, err error, args ...any) {
 	if err != nil && ctx.Err() == nil {
-		r.o.Log.Log(ctx, fault.CodeOf(err).Level(), what, append(args, "error", err)...)
+		r.o.Log.Log(ctx, fault.CodeOf(err).Level(), "error reports", append(args, "doing", doing, "error", err)...)
 	}
 }
 

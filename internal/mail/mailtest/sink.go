@@ -4,6 +4,7 @@ package mailtest
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
@@ -225,7 +226,7 @@ func (c *session) greet() {
 func (c *session) encrypt() bool {
 	c.say("220 2.0.0 go on")
 	secured := tls.Server(c.conn, c.sink.tls)
-	if secured.Handshake() != nil {
+	if secured.HandshakeContext(context.Background()) != nil {
 		return false
 	}
 	c.read(secured)
