@@ -48,6 +48,9 @@ func (s *Server) prepare(ctx context.Context, v auth.Viewer, p *graphql.RawParam
 		}
 		return nil, errs
 	}
+	if bad := checkNulls(op.Operation, op.Variables); bad != nil {
+		return nil, gqlerror.List{bad}
+	}
 	op.Doc = s.documents.forVariables(doc, p.Query, op.Variables)
 	op.Operation = op.Doc.Operations.ForName(p.OperationName)
 	op.DisableIntrospection = !s.documents.introspection

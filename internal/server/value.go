@@ -108,3 +108,50 @@ func dropAbsentMembers(doc *ast.QueryDocument, given map[string]any) {
 		})
 	})
 }
+
+// checkNulls refuses null where a value is needed. A variable with a default may stand there although its type takes null, by
+// the specification's rules, and then null is an error of the request. The library panics over it or reads it as nothing,
+// which in a filter lists everybody and in a patch clears.
+func checkNulls(op *ast.OperationDefinition, given map[string]any) (bad *gqlerror.Error) {
+	isNull := func(name string) bool {
+		v, ok := given[name]
+		return ok && v == nil
+	}
+	if !slices.ContainsFunc(op.VariableDefinitions, func(d *ast.VariableDefinition) bool { return isNull(d.Variable) }) {
+		return nil
+	}
+	eachValue(only(op), func(v *ast.Value) {
+		if bad != nil || v.Kind != ast.Variable || v.ExpectedType == nil || !v.ExpectedType.NonNull || !isNull(v.Raw) {
+			return
+		}
+		bad = gqlError(codeInvalidQuery, "The variable $%s is null, and stands where a %s is needed.", v.Raw, v.ExpectedType.Name())
+		bad.Path = ast.Path{ast.PathName("variable"), ast.PathName(v.Raw)}
+		if v.Position != nil {
+			bad.Locations = []gqlerror.Location{{Line: v.Position.Line, Column: v.Position.Column}}
+		}
+	})
+	return bad
+}
+
+// only is the document of one operation: itself and the fragments that it spreads.
+func only(op *ast.OperationDefinition) *ast.QueryDocument {
+	out := &ast.QueryDocument{Operations: ast.OperationList{op}}
+	var selections func(ast.SelectionSet)
+	selections = func(set ast.SelectionSet) {
+		for _, sel := range set {
+			switch sel := sel.(type) {
+			case *ast.Field:
+				selections(sel.SelectionSet)
+			case *ast.InlineFragment:
+				selections(sel.SelectionSet)
+			case *ast.FragmentSpread:
+				if f := sel.Definition; f != nil && !slices.Contains(out.Fragments, f) {
+					out.Fragments = append(out.Fragments, f)
+					selections(f.SelectionSet)
+				}
+			}
+		}
+	}
+	selections(op.SelectionSet)
+	return out
+}
