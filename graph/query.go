@@ -83,6 +83,9 @@ func customerFilter(in *model.CustomerFilter) (f hub.CustomerFilter, err error) 
 		return f, err
 	}
 	if field := given(in.CustomField); field != nil {
+		if field.Key == "" { // which would restrict nothing, and so list everybody
+			return f, fault.New(fault.Invalid, "The key of the custom field to look for is empty.").At("filter", "customField", "key")
+		}
 		v, err := newCustomValue(field.Key, graphql.OmittableOf(field.Value), "filter", "customField")
 		if err != nil {
 			return f, err

@@ -80,7 +80,8 @@ func kycFilter(in *model.KycFilter, path ...string) (f customer.KYCFilter, err e
 	}
 	f.RequiresActions = given(in.RequiresActions)
 	f.AnyOf = value(given(in.AnyOf))
-	if f.ExpiresBefore = value(given(in.ExpiresBefore)); f.ExpiresBefore != "" {
+	if day := given(in.ExpiresBefore); day != nil {
+		f.ExpiresBefore = *day
 		if _, err := time.Parse(time.DateOnly, f.ExpiresBefore); err != nil {
 			return f, fault.New(fault.Invalid, "%q is not a day as YYYY-MM-DD.", f.ExpiresBefore).At(append(path, "expiresBefore")...)
 		}

@@ -23,7 +23,8 @@ type ProposalPage struct {
 	Total     int // when it was asked for
 }
 
-const proposalOrder = "raised"
+// proposalOrder is the order of proposals as their cursors have it, which is no other list's.
+const proposalOrder = "proposal"
 
 // PersonProposals lists open proposals, newest first, and counts them when total is asked for. Needs customers:read. Reasons: PAGE_*, CURSOR_INVALID.
 func (h *Hub) PersonProposals(ctx context.Context, v auth.Viewer, first *int, after string, total bool) (ProposalPage, error) {
