@@ -46,7 +46,7 @@ func (r mutations) ResolveFinding(ctx context.Context, in model.ResolveFindingIn
 	id, err := parseAs[finding.ID](nounFinding, in.ID)
 	err = at(err, "id")
 	if err == nil {
-		resolved, err = r.hub.ResolveFinding(ctx, auth.ViewerFrom(ctx), id, value(given(in.Note)), value(given(in.IdempotencyKey)))
+		resolved, err = r.hub.ResolveFinding(ctx, auth.ViewerFrom(ctx), id, value(given(in.Note)), idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(err, "input")
 	out := &model.ResolveFindingPayload{UserErrors: failures}

@@ -79,7 +79,7 @@ func (r mutations) LinkContact(ctx context.Context, in model.LinkContactInput) (
 	)
 	link, err := linkedContact(in)
 	if err == nil {
-		c, person, err = r.hub.LinkContact(ctx, auth.ViewerFrom(ctx), link, value(given(in.IdempotencyKey)))
+		c, person, err = r.hub.LinkContact(ctx, auth.ViewerFrom(ctx), link, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(moved(err, ofNewPerson), "input")
 	now := changed(ctx, c)
@@ -112,7 +112,7 @@ func (r mutations) UnlinkContact(ctx context.Context, in model.UnlinkContactInpu
 	var c hub.CustomerView
 	id, person, err := contactIDs(in.CustomerID, in.PersonID)
 	if err == nil {
-		c, err = r.hub.UnlinkContact(ctx, auth.ViewerFrom(ctx), id, person, given(in.ExpectedVersion), value(given(in.IdempotencyKey)))
+		c, err = r.hub.UnlinkContact(ctx, auth.ViewerFrom(ctx), id, person, given(in.ExpectedVersion), idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(moved(err, ofCustomer), "input")
 	return &model.UnlinkContactPayload{Customer: changed(ctx, c), UserErrors: failures}, err
@@ -123,7 +123,7 @@ func (r mutations) SetDefaultContact(ctx context.Context, in model.SetDefaultCon
 	var c hub.CustomerView
 	id, person, err := contactIDs(in.CustomerID, in.PersonID)
 	if err == nil {
-		c, err = r.hub.SetDefaultContact(ctx, auth.ViewerFrom(ctx), id, person, given(in.ExpectedVersion), value(given(in.IdempotencyKey)))
+		c, err = r.hub.SetDefaultContact(ctx, auth.ViewerFrom(ctx), id, person, given(in.ExpectedVersion), idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(moved(err, ofCustomer), "input")
 	now := changed(ctx, c)
@@ -138,7 +138,7 @@ func (r mutations) UpdatePerson(ctx context.Context, in model.UpdatePersonInput)
 	err = at(err, "id")
 	if err == nil {
 		var p customer.Person
-		if p, err = r.hub.UpdatePerson(ctx, v, id, personFields(in.Patch), value(given(in.IdempotencyKey))); err == nil {
+		if p, err = r.hub.UpdatePerson(ctx, v, id, personFields(in.Patch), idempotencyKey(in.IdempotencyKey)); err == nil {
 			out.Person = toPerson(v, p)
 		}
 	}

@@ -103,7 +103,7 @@ func createFields(in model.CreateCustomerInput) customer.Fields {
 
 // CreateCustomer resolves Mutation.createCustomer.
 func (r mutations) CreateCustomer(ctx context.Context, in model.CreateCustomerInput) (*model.CreateCustomerPayload, error) {
-	c, err := r.hub.CreateCustomer(ctx, auth.ViewerFrom(ctx), createFields(in), value(given(in.IdempotencyKey)))
+	c, err := r.hub.CreateCustomer(ctx, auth.ViewerFrom(ctx), createFields(in), idempotencyKey(in.IdempotencyKey))
 	failures, err := userErrors(err, "input")
 	return &model.CreateCustomerPayload{Customer: created(ctx, c), UserErrors: failures}, err
 }
@@ -115,7 +115,7 @@ func (r mutations) UpdateCustomer(ctx context.Context, in model.UpdateCustomerIn
 		failures, err := userErrors(at(err, "id"), "input")
 		return &model.UpdateCustomerPayload{UserErrors: failures}, err
 	}
-	c, err := r.hub.UpdateCustomer(ctx, auth.ViewerFrom(ctx), id, given(in.ExpectedVersion), patchFields(in.Patch), value(given(in.IdempotencyKey)))
+	c, err := r.hub.UpdateCustomer(ctx, auth.ViewerFrom(ctx), id, given(in.ExpectedVersion), patchFields(in.Patch), idempotencyKey(in.IdempotencyKey))
 	failures, err := userErrors(err, "input", "patch")
 	return &model.UpdateCustomerPayload{Customer: changed(ctx, c), UserErrors: failures}, err
 }
@@ -127,7 +127,7 @@ func (r mutations) DeactivateCustomer(ctx context.Context, in model.DeactivateCu
 		failures, err := userErrors(at(err, "id"), "input")
 		return &model.DeactivateCustomerPayload{UserErrors: failures}, err
 	}
-	c, err := r.hub.DeactivateCustomer(ctx, auth.ViewerFrom(ctx), id, given(in.ExpectedVersion), value(given(in.IdempotencyKey)))
+	c, err := r.hub.DeactivateCustomer(ctx, auth.ViewerFrom(ctx), id, given(in.ExpectedVersion), idempotencyKey(in.IdempotencyKey))
 	failures, err := userErrors(err, "input")
 	return &model.DeactivateCustomerPayload{Customer: changed(ctx, c), UserErrors: failures}, err
 }
@@ -139,7 +139,7 @@ func (r mutations) ReactivateCustomer(ctx context.Context, in model.ReactivateCu
 		failures, err := userErrors(at(err, "id"), "input")
 		return &model.ReactivateCustomerPayload{UserErrors: failures}, err
 	}
-	c, err := r.hub.ReactivateCustomer(ctx, auth.ViewerFrom(ctx), id, given(in.ExpectedVersion), value(given(in.IdempotencyKey)))
+	c, err := r.hub.ReactivateCustomer(ctx, auth.ViewerFrom(ctx), id, given(in.ExpectedVersion), idempotencyKey(in.IdempotencyKey))
 	failures, err := userErrors(err, "input")
 	return &model.ReactivateCustomerPayload{Customer: changed(ctx, c), UserErrors: failures}, err
 }

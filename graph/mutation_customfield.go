@@ -60,7 +60,7 @@ func (r mutations) DefineCustomField(ctx context.Context, in model.DefineCustomF
 	out := &model.DefineCustomFieldPayload{}
 	d, err := newCustomField(in)
 	if err == nil {
-		if d, err = r.hub.DefineCustomField(ctx, auth.ViewerFrom(ctx), d, value(given(in.IdempotencyKey))); err == nil {
+		if d, err = r.hub.DefineCustomField(ctx, auth.ViewerFrom(ctx), d, idempotencyKey(in.IdempotencyKey)); err == nil {
 			out.CustomField = toCustomField(d)
 		}
 	}
@@ -166,7 +166,7 @@ func (a *API) setCustomFields(ctx context.Context, customerID string, set custom
 	if err := set.check(ctx); err != nil {
 		return hub.CustomerView{}, err
 	}
-	c, err := a.hub.SetCustomFields(ctx, auth.ViewerFrom(ctx), id, given(version), values, value(given(key)))
+	c, err := a.hub.SetCustomFields(ctx, auth.ViewerFrom(ctx), id, given(version), values, idempotencyKey(key))
 	return c, moved(err, set.of)
 }
 
@@ -242,7 +242,7 @@ func (r mutations) SetResponsible(ctx context.Context, in model.SetResponsibleIn
 		of, err = responsible(in.Responsible)
 	}
 	if err == nil {
-		c, err = r.hub.SetResponsible(ctx, auth.ViewerFrom(ctx), id, given(in.ExpectedVersion), of, value(given(in.IdempotencyKey)))
+		c, err = r.hub.SetResponsible(ctx, auth.ViewerFrom(ctx), id, given(in.ExpectedVersion), of, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(moved(err, ofResponsible), "input")
 	return &model.SetResponsiblePayload{Customer: changed(ctx, c), UserErrors: failures}, err

@@ -35,7 +35,7 @@ func (r mutations) UpsertOffice(ctx context.Context, in model.UpsertOfficeInput)
 		err = at(err, "officeId")
 	}
 	if err == nil {
-		c, officeID, err = r.hub.UpsertOffice(ctx, auth.ViewerFrom(ctx), id, officeID, given(in.ExpectedVersion), fields, value(given(in.IdempotencyKey)))
+		c, officeID, err = r.hub.UpsertOffice(ctx, auth.ViewerFrom(ctx), id, officeID, given(in.ExpectedVersion), fields, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(moved(err, ofCustomer), "input", "patch")
 	now := changed(ctx, c)
@@ -67,7 +67,7 @@ func (r mutations) DeactivateOffice(ctx context.Context, in model.DeactivateOffi
 		err = at(err, "officeId")
 	}
 	if err == nil {
-		c, err = r.hub.DeactivateOffice(ctx, auth.ViewerFrom(ctx), id, officeID, given(in.ExpectedVersion), value(given(in.IdempotencyKey)))
+		c, err = r.hub.DeactivateOffice(ctx, auth.ViewerFrom(ctx), id, officeID, given(in.ExpectedVersion), idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(moved(err, ofCustomer), "input")
 	now := changed(ctx, c)

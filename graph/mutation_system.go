@@ -49,7 +49,7 @@ func (r mutations) CreateSystem(ctx context.Context, in model.CreateSystemInput)
 	var s system.System
 	create, err := newSystem(in)
 	if err == nil {
-		s, err = r.hub.CreateSystem(ctx, auth.ViewerFrom(ctx), create, value(given(in.IdempotencyKey)))
+		s, err = r.hub.CreateSystem(ctx, auth.ViewerFrom(ctx), create, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(err, "input")
 	return &model.CreateSystemPayload{System: changedSystem(ctx, s), UserErrors: failures}, err
@@ -63,7 +63,7 @@ func (r mutations) SetSystemCredentials(ctx context.Context, in model.SetSystemC
 	if err == nil {
 		var credentials map[string]string
 		if credentials, err = settings(in.Credentials, "credentials"); err == nil {
-			s, err = r.hub.SetSystemCredentials(ctx, auth.ViewerFrom(ctx), id, credentials, value(given(in.IdempotencyKey)))
+			s, err = r.hub.SetSystemCredentials(ctx, auth.ViewerFrom(ctx), id, credentials, idempotencyKey(in.IdempotencyKey))
 		}
 	}
 	failures, err := userErrors(err, "input")
@@ -76,7 +76,7 @@ func (r mutations) CheckSystem(ctx context.Context, in model.CheckSystemInput) (
 	id, err := parseSystemID(in.ID)
 	err = at(err, "id")
 	if err == nil {
-		queued, err = r.hub.CheckSystem(ctx, auth.ViewerFrom(ctx), id, value(given(in.IdempotencyKey)))
+		queued, err = r.hub.CheckSystem(ctx, auth.ViewerFrom(ctx), id, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(err, "input")
 	return &model.CheckSystemPayload{Run: queuedRun(queued, r.now()), UserErrors: failures}, err
@@ -91,7 +91,7 @@ func (r mutations) StartSystem(ctx context.Context, in model.StartSystemInput) (
 	id, err := parseSystemID(in.ID)
 	err = at(err, "id")
 	if err == nil {
-		s, queued, err = r.hub.StartSystem(ctx, auth.ViewerFrom(ctx), id, value(given(in.IdempotencyKey)))
+		s, queued, err = r.hub.StartSystem(ctx, auth.ViewerFrom(ctx), id, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(err, "input")
 	return &model.StartSystemPayload{System: changedSystem(ctx, s), Run: queuedRun(queued, r.now()), UserErrors: failures}, err
@@ -103,7 +103,7 @@ func (r mutations) PauseSystem(ctx context.Context, in model.PauseSystemInput) (
 	id, err := parseSystemID(in.ID)
 	err = at(err, "id")
 	if err == nil {
-		s, err = r.hub.PauseSystem(ctx, auth.ViewerFrom(ctx), id, value(given(in.IdempotencyKey)))
+		s, err = r.hub.PauseSystem(ctx, auth.ViewerFrom(ctx), id, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(err, "input")
 	return &model.PauseSystemPayload{System: changedSystem(ctx, s), UserErrors: failures}, err
@@ -115,7 +115,7 @@ func (r mutations) SyncNow(ctx context.Context, in model.SyncNowInput) (*model.S
 	id, err := parseSystemID(in.System)
 	err = at(err, "system")
 	if err == nil {
-		queued, err = r.hub.SyncNow(ctx, auth.ViewerFrom(ctx), id, value(given(in.Full)), value(given(in.IdempotencyKey)))
+		queued, err = r.hub.SyncNow(ctx, auth.ViewerFrom(ctx), id, value(given(in.Full)), idempotencyKey(in.IdempotencyKey))
 		if f := fault.Of(err); f != nil && slices.Equal(f.Path, []string{"id"}) {
 			err = f.At("system") // what the hub calls the id, this input calls the system
 		}

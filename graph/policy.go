@@ -46,7 +46,7 @@ func (r mutations) SetSystemPolicy(ctx context.Context, in model.SetSystemPolicy
 		flow := system.Flow{
 			Direction: system.Direction(in.Direction), Master: system.Master(valueOr(given(in.Master), model.SyncMasterSystem)),
 		}
-		s, err = r.hub.SetSystemPolicy(ctx, auth.ViewerFrom(ctx), id, flow, groups, value(given(in.IdempotencyKey)))
+		s, err = r.hub.SetSystemPolicy(ctx, auth.ViewerFrom(ctx), id, flow, groups, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(err, "input")
 	return &model.SetSystemPolicyPayload{System: changedSystem(ctx, s), UserErrors: failures}, err
@@ -60,7 +60,7 @@ func (r mutations) RetryLink(ctx context.Context, in model.RetryLinkInput) (*mod
 	if err == nil {
 		var l hub.LinkView
 		v := auth.ViewerFrom(ctx)
-		if l, err = r.hub.RetryLink(ctx, v, id, value(given(in.IdempotencyKey))); err == nil {
+		if l, err = r.hub.RetryLink(ctx, v, id, idempotencyKey(in.IdempotencyKey)); err == nil {
 			out.Link = toLink(v, l, nil)
 		}
 	}

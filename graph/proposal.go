@@ -46,13 +46,13 @@ func (r proposals) People(ctx context.Context, p *model.PersonProposal) ([]*mode
 
 // AcceptPersonProposal resolves Mutation.acceptPersonProposal.
 func (r mutations) AcceptPersonProposal(ctx context.Context, in model.AcceptPersonProposalInput) (*model.AcceptPersonProposalPayload, error) {
-	p, failures, err := decided(ctx, in.ID, value(given(in.IdempotencyKey)), r.hub.AcceptPersonProposal)
+	p, failures, err := decided(ctx, in.ID, idempotencyKey(in.IdempotencyKey), r.hub.AcceptPersonProposal)
 	return &model.AcceptPersonProposalPayload{Person: p, UserErrors: failures}, err
 }
 
 // RejectPersonProposal resolves Mutation.rejectPersonProposal.
 func (r mutations) RejectPersonProposal(ctx context.Context, in model.RejectPersonProposalInput) (*model.RejectPersonProposalPayload, error) {
-	p, failures, err := decided(ctx, in.ID, value(given(in.IdempotencyKey)), r.hub.RejectPersonProposal)
+	p, failures, err := decided(ctx, in.ID, idempotencyKey(in.IdempotencyKey), r.hub.RejectPersonProposal)
 	return &model.RejectPersonProposalPayload{Person: p, UserErrors: failures}, err
 }
 

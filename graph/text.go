@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"customerhub/internal/hub"
 )
 
 // The nouns say "not known" with a zero value, the API says it with null.
@@ -53,6 +55,16 @@ func valueOr[T any](p *T, otherwise T) T {
 func given[T any](o graphql.Omittable[*T]) *T {
 	p, _ := o.ValueOK()
 	return p
+}
+
+// idempotencyKey is the key of an input; none when it is absent or null. An empty one is no key, and whoever sends it believes to
+// repeat safely, so the hub is told apart from none.
+func idempotencyKey(o graphql.Omittable[*string]) string {
+	key := given(o)
+	if key != nil && *key == "" {
+		return hub.EmptyKey
+	}
+	return value(key)
 }
 
 // each translates a list.

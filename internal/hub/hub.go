@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -89,7 +90,11 @@ type command struct {
 // answer is what is kept of a command for a repetition: ids, by which the answer is read again.
 type answer map[string]string
 
-const maxIdempotencyKey = 200
+const maxIdempotencyKey = 200 // characters
+
+// EmptyKey stands for an idempotency key that was given and is empty. It is refused: as no key at all, a repetition would act
+// twice.
+const EmptyKey = "\x00"
 
 // do runs a command in one transaction, when the viewer has the scope. With a key, a repetition with the same body gives
 // the first one's answer and does nothing, and one with another body is refused; a command that failed left nothing, so
@@ -98,8 +103,11 @@ func (h *Hub) do(ctx context.Context, v auth.Viewer, c command, fn func(ctx cont
 	if err := v.Require(c.scope); err != nil {
 		return nil, err
 	}
-	if len(c.key) > maxIdempotencyKey || strings.ContainsRune(c.key, 0) {
-		return nil, fault.New(fault.Invalid, "An idempotency key has at most %d bytes and no NUL.", maxIdempotencyKey).At("idempotencyKey")
+	if c.key == EmptyKey {
+		return nil, fault.New(fault.Invalid, "The idempotency key is empty. Leave it out where repeating need not be safe.").At("idempotencyKey")
+	}
+	if utf8.RuneCountInString(c.key) > maxIdempotencyKey || strings.ContainsRune(c.key, 0) {
+		return nil, fault.New(fault.Invalid, "An idempotency key has at most %d characters and no NUL.", maxIdempotencyKey).At("idempotencyKey")
 	}
 	encoded, err := json.Marshal(c.body)
 	if err != nil {

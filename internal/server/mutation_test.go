@@ -94,6 +94,7 @@ func TestUserErrors(t *testing.T) {
 		{"StartOfOneThatRunsIsRefused", startSystem, vars{"id": sys}, []string{"SYSTEM_RUNNING input id"}},
 		{"SyncOfOneThatDoesNotRunIsRefused", syncNow, vars{"system": draft}, []string{"SYSTEM_NOT_RUNNING input system"}},
 		{"SyncOfNonsenseIsRefused", syncNow, vars{"system": "nonsense"}, []string{"NOT_FOUND input system"}},
+		{"AnEmptyIdempotencyKeyIsRefused", createCustomer, vars{"kind": "COMPANY", "name": "X", "idempotencyKey": ""}, []string{"INVALID input idempotencyKey"}},
 		{"AnIdempotencyKeyThatIsTooLongIsRefused", createCustomer, vars{"kind": "COMPANY", "name": "X", "idempotencyKey": strings.Repeat("k", 201)}, []string{"INVALID input idempotencyKey"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -292,6 +293,13 @@ func TestIdempotency(t *testing.T) {
 		in := vars{"id": first.text("r", "customer", "id"), "idempotencyKey": "k1"}
 		if a, errs := b.mutate(deactivateCustomer, in); len(errs) != 1 || errs[0] != "IDEMPOTENCY_KEY_REUSED input idempotencyKey" {
 			t.Errorf("got %s", a.raw)
+		}
+	})
+	t.Run("AKeyIsMeasuredInCharacters", func(t *testing.T) {
+		in := vars{"kind": "COMPANY", "name": "Pitkä Oy", "idempotencyKey": strings.Repeat("ä", 200)}
+		one, errs := b.mutate(createCustomer, in)
+		if two, _ := b.mutate(createCustomer, in); errs != nil || one.text("r", "customer", "id") != two.text("r", "customer", "id") {
+			t.Errorf("got %s after %s", two.raw, one.raw)
 		}
 	})
 	t.Run("AnotherKeyHolderHasItsOwnKeys", func(t *testing.T) {
