@@ -3,6 +3,7 @@ package customer
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -218,4 +219,9 @@ func (c *Customer) Clone() Customer {
 		ct.Person.Phones = slices.Clone(ct.Person.Phones)
 	}
 	return out
+}
+
+// PersonsName is the name of a private person as it stands on invoices, in the order of the accounting: the last name first.
+func PersonsName(first, last string) string {
+	return strings.TrimSpace(strings.TrimSpace(last) + " " + strings.TrimSpace(first))
 }

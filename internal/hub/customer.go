@@ -24,7 +24,8 @@ var customerWake = []Topic{TopicChanges}
 
 // CreateCustomer adds a customer from the given fields; empty values are as good as absent. Needs customers:write.
 //
-// The customer needs a name; its kind is COMPANY when none is given. All faults of the input come back together. Reasons:
+// The customer needs a name, which a private person may be given by the first and the last name instead; its kind is COMPANY
+// when none is given. All faults of the input come back together. Reasons:
 // those of package customer, and NUMBER_TAKEN with the holder.
 func (h *Hub) CreateCustomer(ctx context.Context, v auth.Viewer, fields customer.Fields, key string) (CustomerView, error) {
 	id := customer.ID(store.NewID())
@@ -36,6 +37,9 @@ func (h *Hub) CreateCustomer(ctx context.Context, v auth.Viewer, fields customer
 				if f == customer.FieldName || strings.TrimSpace(value) != "" {
 					given[f] = value
 				}
+			}
+			if strings.TrimSpace(given[customer.FieldName]) == "" && given[customer.FieldKind] == string(customer.Private) {
+				given[customer.FieldName] = customer.PersonsName(given[customer.FieldFirstName], given[customer.FieldLastName])
 			}
 			if err := h.alter(ctx, tx, &c, given); err != nil {
 				return nil, err

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +62,7 @@ func TestUserErrors(t *testing.T) {
 		input       vars
 		want        []string
 	}{
+		{"ACompanyIsNotNamedByAPerson", createCustomer, vars{"kind": "COMPANY", "firstName": "Aino", "lastName": "Virtanen"}, []string{"REQUIRED input name"}},
 		{"CreateWithoutNameIsRefused", createCustomer, vars{"kind": "COMPANY"}, []string{"REQUIRED input name"}},
 		{
 			"CreateReportsAllFaultsTogether", createCustomer,
@@ -208,6 +210,33 @@ func TestPatch(t *testing.T) {
 			t.Errorf("got %s", a.raw)
 		}
 		if a := b.do(q, vars{"id": id, "name": nil}); a.text("r", "userErrors", 0, "code") != "REQUIRED" {
+			t.Errorf("got %s", a.raw)
+		}
+	})
+}
+
+// TestAPrivatePersonIsNamedByFirstAndLastName creates private persons without the name that stands on invoices.
+func TestAPrivatePersonIsNamedByFirstAndLastName(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, tc := range []struct {
+		name  string
+		input vars
+		want  string
+	}{
+		{"Both", vars{"firstName": " Aino", "lastName": "Virtanen "}, "Virtanen Aino"},
+		{"TheLastNameAlone", vars{"lastName": "Virtanen"}, "Virtanen"},
+		{"ANameThatIsGivenStands", vars{"firstName": "Aino", "lastName": "Virtanen", "name": "Aino Virtanen, kuolinpesä"}, "Aino Virtanen, kuolinpesä"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.input["kind"] = "PRIVATE"
+			if a, _ := b.mutate(createCustomer, tc.input); a.text("r", "customer", "name") != tc.want {
+				t.Errorf("got %s", a.raw)
+			}
+		})
+	}
+	t.Run("NoNameAtAllIsRefused", func(t *testing.T) {
+		if a, errs := b.mutate(createCustomer, vars{"kind": "PRIVATE", "firstName": " "}); !slices.Equal(errs, []string{"REQUIRED input name"}) {
 			t.Errorf("got %s", a.raw)
 		}
 	})
