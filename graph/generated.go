@@ -114,6 +114,7 @@ type MutationResolver interface {
 	ReactivateCustomer(ctx context.Context, input model.ReactivateCustomerInput) (*model.ReactivateCustomerPayload, error)
 	UpsertOffice(ctx context.Context, input model.UpsertOfficeInput) (*model.UpsertOfficePayload, error)
 	DeactivateOffice(ctx context.Context, input model.DeactivateOfficeInput) (*model.DeactivateOfficePayload, error)
+	ReactivateOffice(ctx context.Context, input model.ReactivateOfficeInput) (*model.ReactivateOfficePayload, error)
 	LinkContact(ctx context.Context, input model.LinkContactInput) (*model.LinkContactPayload, error)
 	UnlinkContact(ctx context.Context, input model.UnlinkContactInput) (*model.UnlinkContactPayload, error)
 	SetDefaultContact(ctx context.Context, input model.SetDefaultContactInput) (*model.SetDefaultContactPayload, error)
@@ -241,6 +242,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPersonFilter,
 		ec.unmarshalInputPersonPatch,
 		ec.unmarshalInputReactivateCustomerInput,
+		ec.unmarshalInputReactivateOfficeInput,
 		ec.unmarshalInputRejectPersonProposalInput,
 		ec.unmarshalInputResolveFindingInput,
 		ec.unmarshalInputResponsibleInput,
@@ -2401,6 +2403,16 @@ type Mutation {
   ): DeactivateOfficePayload!
 
   """
+  Takes an office that is not in use into use again. Needs ` + "`" + `customers:write` + "`" + `.
+
+  Repeating it succeeds and alters nothing.
+  """
+  reactivateOffice(
+    "The customer and the office."
+    input: ReactivateOfficeInput!
+  ): ReactivateOfficePayload!
+
+  """
   Makes a person a contact of a customer, or alters the contact that the person is already. Needs ` + "`" + `customers:write` + "`" + `.
 
   The person is an existing one, who may be a contact of other customers too, or a new one. One contact of a customer at
@@ -2799,7 +2811,11 @@ A customer to create. An absent member and null mean the same: not known.
 input CreateCustomerInput {
   "Whether this is a private person or a company."
   kind: CustomerKind!
-  "The name as it stands on invoices. A private person may be given by ` + "`" + `firstName` + "`" + ` and ` + "`" + `lastName` + "`" + ` instead."
+  """
+  The name as it stands on invoices, such as ` + "`" + `Virtanen Oy` + "`" + `.
+
+  A private person may be given by ` + "`" + `firstName` + "`" + ` and ` + "`" + `lastName` + "`" + ` instead, which make the name ` + "`" + `Virtanen Aino` + "`" + `.
+  """
   name: String
   "The customer number, such as ` + "`" + `10042` + "`" + `; the accounting gives one when it is absent."
   number: String
@@ -2997,6 +3013,24 @@ input OfficePatch {
 The office to deactivate.
 """
 input DeactivateOfficeInput {
+  "The global id of the customer."
+  customerId: ID!
+  "The global id of the office."
+  officeId: ID!
+  """
+  The version of the customer that you decided upon.
+
+  It is refused only when something that you touch was altered since. Without it the last writer wins.
+  """
+  expectedVersion: Int
+  "Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The office to take into use again.
+"""
+input ReactivateOfficeInput {
   "The global id of the customer."
   customerId: ID!
   "The global id of the office."
@@ -3483,7 +3517,7 @@ What ` + "`" + `upsertOffice` + "`" + ` did.
 type UpsertOfficePayload implements UserErrors {
   "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
-  "The office as it is now; null when there are user errors."
+  "The office as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   office: Office
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -3495,7 +3529,19 @@ What ` + "`" + `deactivateOffice` + "`" + ` did.
 type DeactivateOfficePayload implements UserErrors {
   "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
-  "The office as it is now; null when there are user errors."
+  "The office as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
+  office: Office
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `reactivateOffice` + "`" + ` did.
+"""
+type ReactivateOfficePayload implements UserErrors {
+  "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
+  customer: Customer
+  "The office as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   office: Office
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -3507,7 +3553,7 @@ What ` + "`" + `linkContact` + "`" + ` did.
 type LinkContactPayload implements UserErrors {
   "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
-  "The contact as it is now; null when there are user errors."
+  "The contact as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   contact: Contact
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -3529,7 +3575,7 @@ What ` + "`" + `setDefaultContact` + "`" + ` did.
 type SetDefaultContactPayload implements UserErrors {
   "The customer as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   customer: Customer
-  "The contact as it is now; null when there are user errors."
+  "The contact as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   contact: Contact
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -3539,7 +3585,7 @@ type SetDefaultContactPayload implements UserErrors {
 What ` + "`" + `updatePerson` + "`" + ` did.
 """
 type UpdatePersonPayload implements UserErrors {
-  "The person as it is now; null when there are user errors."
+  "The person as it is now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   person: Person
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -3549,7 +3595,7 @@ type UpdatePersonPayload implements UserErrors {
 The answer to ` + "`" + `acceptPersonProposal` + "`" + `.
 """
 type AcceptPersonProposalPayload implements UserErrors {
-  "The person who was known for longer, as they are now; null when there are user errors."
+  "The person who was known for longer, as they are now; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   person: Person
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -3569,7 +3615,7 @@ type ResolveFindingPayload implements UserErrors {
 The answer to ` + "`" + `rejectPersonProposal` + "`" + `.
 """
 type RejectPersonProposalPayload implements UserErrors {
-  "The person who was known for longer; null when there are user errors."
+  "The person who was known for longer; null when there are user errors, or when the key lacks ` + "`" + `customers:read` + "`" + `."
   person: Person
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
@@ -4743,6 +4789,18 @@ func (ec *executionContext) childFields_ReactivateCustomerPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type ReactivateCustomerPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReactivateOfficePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_ReactivateOfficePayload_customer(ctx, field)
+	case "office":
+		return ec.fieldContext_ReactivateOfficePayload_office(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReactivateOfficePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReactivateOfficePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RecordDeletion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "state":
@@ -5521,6 +5579,20 @@ func (ec *executionContext) field_Mutation_reactivateCustomer_args(ctx context.C
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.ReactivateCustomerInput, error) {
 			return ec.unmarshalNReactivateCustomerInput2customerhubᚋgraphᚋmodelᚐReactivateCustomerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_reactivateOffice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReactivateOfficeInput, error) {
+			return ec.unmarshalNReactivateOfficeInput2customerhubᚋgraphᚋmodelᚐReactivateOfficeInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12705,6 +12777,50 @@ func (ec *executionContext) fieldContext_Mutation_deactivateOffice(ctx context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_reactivateOffice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_reactivateOffice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReactivateOffice(ctx, fc.Args["input"].(model.ReactivateOfficeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ReactivateOfficePayload) graphql.Marshaler {
+			return ec.marshalNReactivateOfficePayload2ᚖcustomerhubᚋgraphᚋmodelᚐReactivateOfficePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_reactivateOffice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReactivateOfficePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_reactivateOffice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_linkContact(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15598,6 +15714,102 @@ func (ec *executionContext) _ReactivateCustomerPayload_userErrors(ctx context.Co
 func (ec *executionContext) fieldContext_ReactivateCustomerPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReactivateCustomerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReactivateOfficePayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.ReactivateOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReactivateOfficePayload_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Customer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReactivateOfficePayload_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReactivateOfficePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReactivateOfficePayload_office(ctx context.Context, field graphql.CollectedField, obj *model.ReactivateOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReactivateOfficePayload_office(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Office, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Office) graphql.Marshaler {
+			return ec.marshalOOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReactivateOfficePayload_office(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReactivateOfficePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Office(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReactivateOfficePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ReactivateOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReactivateOfficePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReactivateOfficePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReactivateOfficePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -22024,6 +22236,57 @@ func (ec *executionContext) unmarshalInputReactivateCustomerInput(ctx context.Co
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputReactivateOfficeInput(ctx context.Context, obj any) (model.ReactivateOfficeInput, error) {
+	var it model.ReactivateOfficeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customerId", "officeId", "expectedVersion", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customerId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CustomerID = data
+		case "officeId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("officeId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OfficeID = data
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRejectPersonProposalInput(ctx context.Context, obj any) (model.RejectPersonProposalInput, error) {
 	var it model.RejectPersonProposalInput
 	if obj == nil {
@@ -23199,6 +23462,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._RejectPersonProposalPayload(ctx, sel, obj)
+	case model.ReactivateOfficePayload:
+		return ec._ReactivateOfficePayload(ctx, sel, &obj)
+	case *model.ReactivateOfficePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ReactivateOfficePayload(ctx, sel, obj)
 	case model.ReactivateCustomerPayload:
 		return ec._ReactivateCustomerPayload(ctx, sel, &obj)
 	case *model.ReactivateCustomerPayload:
@@ -26851,6 +27121,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "reactivateOffice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_reactivateOffice(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "linkContact":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_linkContact(ctx, field)
@@ -28124,6 +28401,54 @@ func (ec *executionContext) _ReactivateCustomerPayload(ctx context.Context, sel 
 			}
 		case "userErrors":
 			out.Values[i] = ec._ReactivateCustomerPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var reactivateOfficePayloadImplementors = []string{"ReactivateOfficePayload", "UserErrors"}
+
+func (ec *executionContext) _ReactivateOfficePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReactivateOfficePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, reactivateOfficePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReactivateOfficePayload")
+		case "customer":
+			out.Values[i] = ec._ReactivateOfficePayload_customer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "office":
+			out.Values[i] = ec._ReactivateOfficePayload_office(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ReactivateOfficePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32059,6 +32384,25 @@ func (ec *executionContext) marshalNReactivateCustomerPayload2ᚖcustomerhubᚋg
 		return graphql.Null
 	}
 	return ec._ReactivateCustomerPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNReactivateOfficeInput2customerhubᚋgraphᚋmodelᚐReactivateOfficeInput(ctx context.Context, v any) (model.ReactivateOfficeInput, error) {
+	res, err := ec.unmarshalInputReactivateOfficeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReactivateOfficePayload2customerhubᚋgraphᚋmodelᚐReactivateOfficePayload(ctx context.Context, sel ast.SelectionSet, v model.ReactivateOfficePayload) graphql.Marshaler {
+	return ec._ReactivateOfficePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNReactivateOfficePayload2ᚖcustomerhubᚋgraphᚋmodelᚐReactivateOfficePayload(ctx context.Context, sel ast.SelectionSet, v *model.ReactivateOfficePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ReactivateOfficePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRejectPersonProposalInput2customerhubᚋgraphᚋmodelᚐRejectPersonProposalInput(ctx context.Context, v any) (model.RejectPersonProposalInput, error) {

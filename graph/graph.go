@@ -68,6 +68,7 @@ type Hub interface {
 	DeactivateCustomer(ctx context.Context, v auth.Viewer, id customer.ID, expectedVersion *int, key string) (hub.CustomerView, error)
 	UpsertOffice(ctx context.Context, v auth.Viewer, id customer.ID, officeID customer.OfficeID, expectedVersion *int, patch customer.Fields, key string) (hub.CustomerView, customer.OfficeID, error)
 	DeactivateOffice(ctx context.Context, v auth.Viewer, id customer.ID, officeID customer.OfficeID, expectedVersion *int, key string) (hub.CustomerView, error)
+	ReactivateOffice(ctx context.Context, v auth.Viewer, id customer.ID, officeID customer.OfficeID, expectedVersion *int, key string) (hub.CustomerView, error)
 	LinkContact(ctx context.Context, v auth.Viewer, in hub.LinkContact, key string) (hub.CustomerView, customer.PersonID, error)
 	UnlinkContact(ctx context.Context, v auth.Viewer, id customer.ID, person customer.PersonID, expectedVersion *int, key string) (hub.CustomerView, error)
 	SetDefaultContact(ctx context.Context, v auth.Viewer, id customer.ID, person customer.PersonID, expectedVersion *int, key string) (hub.CustomerView, error)

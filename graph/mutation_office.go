@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
@@ -56,20 +58,35 @@ func officeOf(c *model.Customer, id customer.OfficeID) *model.Office {
 
 // DeactivateOffice resolves Mutation.deactivateOffice.
 func (r mutations) DeactivateOffice(ctx context.Context, in model.DeactivateOfficeInput) (*model.DeactivateOfficePayload, error) {
+	c, office, failures, err := setOfficeActive(ctx, r.hub.DeactivateOffice, in.CustomerID, in.OfficeID, in.ExpectedVersion, in.IdempotencyKey)
+	return &model.DeactivateOfficePayload{Customer: c, Office: office, UserErrors: failures}, err
+}
+
+// ReactivateOffice resolves Mutation.reactivateOffice.
+func (r mutations) ReactivateOffice(ctx context.Context, in model.ReactivateOfficeInput) (*model.ReactivateOfficePayload, error) {
+	c, office, failures, err := setOfficeActive(ctx, r.hub.ReactivateOffice, in.CustomerID, in.OfficeID, in.ExpectedVersion, in.IdempotencyKey)
+	return &model.ReactivateOfficePayload{Customer: c, Office: office, UserErrors: failures}, err
+}
+
+// setOfficeActive takes an office into use or out of use, which act does.
+func setOfficeActive(ctx context.Context,
+	act func(context.Context, auth.Viewer, customer.ID, customer.OfficeID, *int, string) (hub.CustomerView, error),
+	customerID, office string, version graphql.Omittable[*int], key graphql.Omittable[*string],
+) (*model.Customer, *model.Office, []*model.UserError, error) {
 	var (
 		c        hub.CustomerView
 		officeID customer.OfficeID
 	)
-	id, err := parseCustomerID(in.CustomerID)
+	id, err := parseCustomerID(customerID)
 	err = at(err, "customerId")
 	if err == nil {
-		officeID, err = parseOfficeID(in.OfficeID)
+		officeID, err = parseOfficeID(office)
 		err = at(err, "officeId")
 	}
 	if err == nil {
-		c, err = r.hub.DeactivateOffice(ctx, auth.ViewerFrom(ctx), id, officeID, given(in.ExpectedVersion), idempotencyKey(in.IdempotencyKey))
+		c, err = act(ctx, auth.ViewerFrom(ctx), id, officeID, given(version), idempotencyKey(key))
 	}
 	failures, err := userErrors(moved(err, ofCustomer), "input")
 	now := changed(ctx, c)
-	return &model.DeactivateOfficePayload{Customer: now, Office: officeOf(now, officeID), UserErrors: failures}, err
+	return now, officeOf(now, officeID), failures, err
 }

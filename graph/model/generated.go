@@ -47,7 +47,7 @@ type AcceptPersonProposalInput struct {
 
 // The answer to `acceptPersonProposal`.
 type AcceptPersonProposalPayload struct {
-	// The person who was known for longer, as they are now; null when there are user errors.
+	// The person who was known for longer, as they are now; null when there are user errors, or when the key lacks `customers:read`.
 	Person *Person `json:"person,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -196,7 +196,9 @@ type Contact struct {
 type CreateCustomerInput struct {
 	// Whether this is a private person or a company.
 	Kind CustomerKind `json:"kind"`
-	// The name as it stands on invoices. A private person may be given by `firstName` and `lastName` instead.
+	// The name as it stands on invoices, such as `Virtanen Oy`.
+	//
+	// A private person may be given by `firstName` and `lastName` instead, which make the name `Virtanen Aino`.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// The customer number, such as `10042`; the accounting gives one when it is absent.
 	Number graphql.Omittable[*string] `json:"number,omitempty"`
@@ -607,7 +609,7 @@ type DeactivateOfficeInput struct {
 type DeactivateOfficePayload struct {
 	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
-	// The office as it is now; null when there are user errors.
+	// The office as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Office *Office `json:"office,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1044,7 +1046,7 @@ type LinkContactInput struct {
 type LinkContactPayload struct {
 	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
-	// The contact as it is now; null when there are user errors.
+	// The contact as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Contact *Contact `json:"contact,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1337,6 +1339,32 @@ type ReactivateCustomerPayload struct {
 
 func (ReactivateCustomerPayload) IsUserErrors() {}
 
+// The office to take into use again.
+type ReactivateOfficeInput struct {
+	// The global id of the customer.
+	CustomerID string `json:"customerId"`
+	// The global id of the office.
+	OfficeID string `json:"officeId"`
+	// The version of the customer that you decided upon.
+	//
+	// It is refused only when something that you touch was altered since. Without it the last writer wins.
+	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
+	// Makes repeating safe: the same key with the same input gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `reactivateOffice` did.
+type ReactivateOfficePayload struct {
+	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
+	Customer *Customer `json:"customer,omitempty"`
+	// The office as it is now; null when there are user errors, or when the key lacks `customers:read`.
+	Office *Office `json:"office,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (ReactivateOfficePayload) IsUserErrors() {}
+
 // An operator's act to have a record deleted in an external system for good. Nothing else deletes one, and no mutation does.
 type RecordDeletion struct {
 	// What came of it.
@@ -1363,7 +1391,7 @@ type RejectPersonProposalInput struct {
 
 // The answer to `rejectPersonProposal`.
 type RejectPersonProposalPayload struct {
-	// The person who was known for longer; null when there are user errors.
+	// The person who was known for longer; null when there are user errors, or when the key lacks `customers:read`.
 	Person *Person `json:"person,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1589,7 +1617,7 @@ type SetDefaultContactInput struct {
 type SetDefaultContactPayload struct {
 	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
-	// The contact as it is now; null when there are user errors.
+	// The contact as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Contact *Contact `json:"contact,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1909,7 +1937,7 @@ type UpdatePersonInput struct {
 
 // What `updatePerson` did.
 type UpdatePersonPayload struct {
-	// The person as it is now; null when there are user errors.
+	// The person as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Person *Person `json:"person,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`
@@ -1937,7 +1965,7 @@ type UpsertOfficeInput struct {
 type UpsertOfficePayload struct {
 	// The customer as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Customer *Customer `json:"customer,omitempty"`
-	// The office as it is now; null when there are user errors.
+	// The office as it is now; null when there are user errors, or when the key lacks `customers:read`.
 	Office *Office `json:"office,omitempty"`
 	// What was wrong with the request; empty when it succeeded.
 	UserErrors []*UserError `json:"userErrors"`

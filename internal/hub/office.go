@@ -57,13 +57,22 @@ func alterOffice(c *customer.Customer, office *customer.Office, patch customer.F
 
 // DeactivateOffice makes an office inactive; it stays readable, and contacts stay linked to it. Needs customers:write.
 func (h *Hub) DeactivateOffice(ctx context.Context, v auth.Viewer, id customer.ID, officeID customer.OfficeID, expectedVersion *int, key string) (CustomerView, error) {
+	return h.setOfficeActive(ctx, v, "deactivateOffice", id, officeID, false, expectedVersion, key)
+}
+
+// ReactivateOffice takes an office into use again; one that is in use stays as it is. Needs customers:write.
+func (h *Hub) ReactivateOffice(ctx context.Context, v auth.Viewer, id customer.ID, officeID customer.OfficeID, expectedVersion *int, key string) (CustomerView, error) {
+	return h.setOfficeActive(ctx, v, "reactivateOffice", id, officeID, true, expectedVersion, key)
+}
+
+func (h *Hub) setOfficeActive(ctx context.Context, v auth.Viewer, operation string, id customer.ID, officeID customer.OfficeID, active bool, expectedVersion *int, key string) (CustomerView, error) {
 	touched := partFields(customer.PartOffice, string(officeID), customer.Fields{"active": ""})
 	body := map[string]any{"id": id, "office": officeID, "expectedVersion": expectedVersion}
-	return h.changeCustomer(ctx, v, "deactivateOffice", id, expectedVersion, touched, key, body,
+	return h.changeCustomer(ctx, v, operation, id, expectedVersion, touched, key, body,
 		func(_ context.Context, _ pgx.Tx, c *customer.Customer) error {
 			office, err := officeOf(c, officeID)
 			if err == nil {
-				office.Active = false
+				office.Active = active
 			}
 			return err
 		})

@@ -75,6 +75,7 @@ func acts() []act {
 		{name: "setDefaultContact", input: vars{"customerId": one, "personId": globalID("Person", uuid(4, 3))}, other: vars{"personId": globalID("Person", uuid(4, 1))}},
 		{name: "unlinkContact", input: vars{"customerId": one, "personId": globalID("Person", uuid(4, 1))}, other: vars{"personId": globalID("Person", uuid(4, 2))}, names: true},
 		{name: "deactivateOffice", input: vars{"customerId": one, "officeId": globalID("Office", uuid(3, 1))}, other: vars{"officeId": globalID("Office", uuid(3, 2))}, names: true},
+		{name: "reactivateOffice", input: vars{"customerId": one, "officeId": globalID("Office", uuid(3, 1))}, other: vars{"officeId": globalID("Office", uuid(3, 2))}, names: true},
 		{name: "updatePerson", input: vars{"id": globalID("Person", uuid(4, 3)), "patch": vars{"lastName": "Muuttunut", "phones": []string{"050 765 4321"}}}, other: vars{"patch": vars{"lastName": "Toinen"}}},
 		{
 			name:  "defineCustomField",

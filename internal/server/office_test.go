@@ -15,6 +15,8 @@ const (
 		userErrors { code message path details { currentVersion changedFields } } } }`
 	deactivateOffice = `mutation($input: DeactivateOfficeInput!) { r: deactivateOffice(input: $input) {
 		office { id name active } customer { version } userErrors { code message path } } }`
+	reactivateOffice = `mutation($input: ReactivateOfficeInput!) { r: reactivateOffice(input: $input) {
+		office { id name active } customer { version } userErrors { code message path } } }`
 )
 
 func (b *bundle) must(query string, input vars) answer {
@@ -103,6 +105,13 @@ func TestOffices(t *testing.T) {
 		a := b.must(deactivateOffice, vars{"customerId": id, "officeId": office})
 		again := b.must(deactivateOffice, vars{"customerId": id, "officeId": office})
 		if a.at("r", "office", "active") != false || a.at("r", "customer", "version") != again.at("r", "customer", "version") {
+			t.Errorf("got %s, then %s", a.raw, again.raw)
+		}
+	})
+	t.Run("AnOfficeIsTakenIntoUseAgain", func(t *testing.T) {
+		a := b.must(reactivateOffice, vars{"customerId": id, "officeId": office})
+		again := b.must(reactivateOffice, vars{"customerId": id, "officeId": office})
+		if a.at("r", "office", "active") != true || a.at("r", "customer", "version") != again.at("r", "customer", "version") {
 			t.Errorf("got %s, then %s", a.raw, again.raw)
 		}
 	})
