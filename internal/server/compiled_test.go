@@ -169,7 +169,8 @@ func TestCompiledAnswersAreThoseOfPlainExecution(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := b.api.Reads()
-	for n := range documents {
+	refused := 0
+	for n := 0; n < documents; {
 		query, key := w.document(), keys[n%len(keys)]
 		v := vars{"yes": w.chance(80), "no": w.chance(20)}
 		if w.chance(50) {
@@ -179,8 +180,12 @@ func TestCompiledAnswersAreThoseOfPlainExecution(t *testing.T) {
 			v["some"] = 2
 		}
 		plain, compiled := b.asked(key, query, v, true), b.asked(key, query, v, false)
-		if strings.Contains(plain, `"code":"INVALID_QUERY"`) {
-			t.Fatalf("document %d is not valid: %.300s\n%s", n, plain, query)
+		if strings.HasSuffix(plain, "\n") { // there is no data: it was refused before anything was executed, which compares nothing
+			if refused++; !strings.Contains(plain, `"code":"LIMIT_EXCEEDED"`) {
+				t.Fatalf("document %d is not valid: %.300s\n%s", n, plain, query)
+			}
+		} else {
+			n++
 		}
 		if plain != compiled {
 			at := 0
@@ -192,7 +197,7 @@ func TestCompiledAnswersAreThoseOfPlainExecution(t *testing.T) {
 	}
 	after := b.api.Reads()
 	compiled, plain := after.Compiled-before.Compiled, after.Plain-before.Plain
-	t.Logf("%d documents; root fields answered from rows: %d, plainly where rows were asked: %d", documents, compiled, plain)
+	t.Logf("%d documents, and %d more that were too big; root fields answered from rows: %d, plainly where rows were asked: %d", documents, refused, compiled, plain)
 	if compiled < plain {
 		t.Errorf("only %d of %d root fields were answered from rows", compiled, compiled+plain)
 	}
