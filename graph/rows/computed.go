@@ -109,9 +109,15 @@ func as[ID ~string](ids []string) []ID {
 	return out
 }
 
+// refused is a size of a page that is, for arguments that are not what they should be: plain execution then says what they are.
+const refused = -1
+
 // page reads the arguments of a page of what happened; the defaults are the schema's.
 func page(arguments map[string]any) (after string, first int) {
-	after, _ = arguments["after"].(string)
+	after, ok := arguments["after"].(string)
+	if !ok && arguments["after"] != nil {
+		return "", refused
+	}
 	switch n := arguments["first"].(type) {
 	case int64:
 		first = int(n)
@@ -120,7 +126,7 @@ func page(arguments map[string]any) (after string, first int) {
 	case nil:
 		first = 20
 	default:
-		first = -1 // which is refused, and then said by plain execution
+		first = refused
 	}
 	return after, first
 }
