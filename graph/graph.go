@@ -84,6 +84,12 @@ type Hub interface {
 	SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, flow system.Flow, groups []hub.GroupPolicy, key string) (system.System, error)
 	SetSystemErrorReport(ctx context.Context, v auth.Viewer, id system.ID, email string, language explain.Language, key string) (system.System, error)
 	RetryLink(ctx context.Context, v auth.Viewer, id link.ID, key string) (hub.LinkView, error)
+	Plans(ctx context.Context, v auth.Viewer, id system.ID) ([]run.Plan, error)
+	PlansByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Plan, error)
+	PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f hub.StepFilter, first *int, after string) (hub.StepPage, error)
+	PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode run.Mode, key string) (run.Plan, run.Run, error)
+	ApprovePlan(ctx context.Context, v auth.Viewer, id run.ID, note, key string) (run.Plan, error)
+	ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key string) (run.Plan, run.Run, error)
 	LinkRecord(ctx context.Context, v auth.Viewer, c customer.ID, sys system.ID, externalID, key string) (hub.LinkView, error)
 	SyncNow(ctx context.Context, v auth.Viewer, id system.ID, full bool, key string) (run.Run, error)
 }
@@ -173,6 +179,8 @@ type (
 	kycs         struct{ *API }
 	findings     struct{ *API }
 	snapshots    struct{ *API }
+	plans        struct{ *API }
+	steps        struct{ *API }
 )
 
 // Query implements ResolverRoot.
@@ -192,6 +200,12 @@ func (r root) Office() OfficeResolver { return offices(r) }
 
 // Person implements ResolverRoot.
 func (r root) Person() PersonResolver { return people(r) }
+
+// Plan implements ResolverRoot.
+func (r root) Plan() PlanResolver { return plans(r) }
+
+// PlanStep implements ResolverRoot.
+func (r root) PlanStep() PlanStepResolver { return steps(r) }
 
 // Contact implements ResolverRoot.
 func (r root) Contact() ContactResolver { return contacts(r) }

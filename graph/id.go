@@ -21,6 +21,7 @@ const (
 	nounProposal = model.NounProposal
 	nounRun      = model.NounRun
 	nounFinding  = model.NounFinding
+	nounPlan     = model.NounPlan
 	nounKey      = model.NounKey
 )
 

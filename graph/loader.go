@@ -36,6 +36,7 @@ type loaders struct {
 	lanes      *dataloadgen.Loader[system.ID, hub.Lane]
 	reports    *dataloadgen.Loader[system.ID, hub.ErrorReport]
 	runs       *dataloadgen.Loader[run.ID, run.Run]
+	plans      *dataloadgen.Loader[run.ID, run.Plan]
 	changesOf  *dataloadgen.Loader[changesKey, hub.ChangePage]
 	provenance *dataloadgen.Loader[customer.ID, customer.Provenances]
 	kyc        *dataloadgen.Loader[customer.ID, customer.KYC]
@@ -83,6 +84,7 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		lanes:      byID(v, a.hub.LanesBySystem, wait),
 		reports:    byID(v, a.hub.ErrorReportsBySystem, wait),
 		runs:       byID(v, a.hub.RunsByID, wait),
+		plans:      byID(v, a.hub.PlansByID, wait),
 		findings:   byID(v, a.hub.FindingsByID, wait),
 		provenance: byID(v, a.hub.ProvenanceByCustomer, wait),
 		kyc:        byID(v, a.hub.KYCByCustomer, wait),

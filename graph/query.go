@@ -206,6 +206,8 @@ func loadNode(ctx context.Context, n noun, id string) (model.Node, error) {
 		return node(loadRun(ctx, run.ID(id)))
 	case nounFinding:
 		return node(loadFinding(ctx, finding.ID(id)))
+	case nounPlan:
+		return node(loadPlan(ctx, run.ID(id)))
 	}
 	return nil, nil
 }

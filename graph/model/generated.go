@@ -101,6 +101,44 @@ type AddressInput struct {
 	Country graphql.Omittable[*string] `json:"country,omitempty"`
 }
 
+// A plan to execute.
+type ApplyPlanInput struct {
+	// The global id of the plan.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `applyPlan`.
+type ApplyPlanPayload struct {
+	// The plan, whose steps are being executed; null when there are user errors.
+	Plan *Plan `json:"plan,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (ApplyPlanPayload) IsUserErrors() {}
+
+// A plan that may be applied.
+type ApprovePlanInput struct {
+	// The global id of the plan.
+	ID string `json:"id"`
+	// Why, or after what, for those who read it later. Up to 1000 characters.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `approvePlan`.
+type ApprovePlanPayload struct {
+	// The plan as it is now; null when there are user errors.
+	Plan *Plan `json:"plan,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (ApprovePlanPayload) IsUserErrors() {}
+
 // One committed alteration.
 //
 // Changes are numbered within the organisation from 1 without holes, and those of one customer are in their order, so a
@@ -1314,6 +1352,137 @@ type Phone struct {
 	// The number in E.164 form, such as `+358401234567`; null when it could not be understood.
 	E164 *string `json:"e164,omitempty"`
 }
+
+// What a first run would do, computed without doing it. Needs `systems:read`.
+//
+// `planSystem` makes one, `approvePlan` says that it may be applied, and `applyPlan` executes exactly its steps: what is not as it was when
+// the plan was made is skipped, with the reason.
+type Plan struct {
+	// The global id.
+	ID string `json:"id"`
+	// Which way customers are made.
+	Mode PlanMode `json:"mode"`
+	// Where the plan is.
+	State PlanState `json:"state"`
+	// How many steps there are of each sort, and what became of them.
+	Counts *PlanCounts `json:"counts"`
+	// Who asked for it.
+	MadeBy *Actor `json:"madeBy"`
+	// When it was asked for.
+	MadeAt time.Time `json:"madeAt"`
+	// The name of who said that it may be applied, such as that of an API key; null until then.
+	ApprovedBy *string `json:"approvedBy,omitempty"`
+	// When that was said; null until then.
+	ApprovedAt *time.Time `json:"approvedAt,omitempty"`
+	// What whoever approved it had to say, such as `Checked with the accountant`.
+	Note *string `json:"note,omitempty"`
+	// The run that executes it; empty when there is none.
+	ApplyRunID run.ID `json:"-"`
+	// The run that makes the plan.
+	RunID run.ID `json:"-"`
+	// The system that is to be run.
+	SystemID system.ID `json:"-"`
+}
+
+func (Plan) IsNode() {}
+
+// A value that a step makes another.
+type PlanChange struct {
+	// The field, such as `billingAddress.city`.
+	Field string `json:"field"`
+	// The side whose value becomes another.
+	Side PlanSide `json:"side"`
+	// What that side has; null for nothing, and for e-mail addresses and phone numbers without `personal:read`.
+	Before *string `json:"before,omitempty"`
+	// What it gets; null for nothing, and for e-mail addresses and phone numbers without `personal:read`.
+	After *string `json:"after,omitempty"`
+}
+
+// How many steps a plan has of each sort.
+type PlanCounts struct {
+	// Records and customers that are one, and will be linked.
+	Link int `json:"link"`
+	// Customers that will be made in the hub, and records that will be made in the system.
+	Create int `json:"create"`
+	// Linked ones that differ.
+	Update int `json:"update"`
+	// Records with the number of a customer that is somebody else; neither will be touched.
+	Collide int `json:"collide"`
+	// Those that may be the same as another; a person should look.
+	Duplicate int `json:"duplicate"`
+	// Records that cannot be taken.
+	Invalid int `json:"invalid"`
+	// Records there is nothing to do about.
+	Unchanged int `json:"unchanged"`
+	// Steps that were executed so far.
+	Executed int `json:"executed"`
+	// Steps that were skipped so far, since something is not as it was.
+	Skipped int `json:"skipped"`
+}
+
+// One step of a plan.
+type PlanStep struct {
+	// What it does.
+	Action PlanAction `json:"action"`
+	// The side that something is made or changed on first of all.
+	Side PlanSide `json:"side"`
+	// The record's id in the system, such as the Netvisor key `4711`; null for a customer that has none.
+	ExternalID *string `json:"externalId,omitempty"`
+	// The number of whose step it is, such as `10042`; null where there is none, and without `customers:read`.
+	Number *string `json:"number,omitempty"`
+	// The business ID of whose step it is; null where there is none, and without `customers:read`.
+	BusinessID *string `json:"businessId,omitempty"`
+	// The name of whose step it is, such as `Esimerkki Oy`; null without `customers:read`.
+	Name *string `json:"name,omitempty"`
+	// Why, in a sentence for an operator.
+	Reason string `json:"reason"`
+	// The values that become others, on both sides. Of what is made they are not listed. Empty without `customers:read`.
+	Changes []*PlanChange `json:"changes"`
+	// What became of it; null until it was looked at.
+	Result *PlanResult `json:"result,omitempty"`
+	// Why it was skipped; null when it was not.
+	SkippedBecause *string `json:"skippedBecause,omitempty"`
+	// The customer that it is about; empty when there is none.
+	CustomerID customer.ID `json:"-"`
+}
+
+// A page of a plan's steps.
+type PlanStepConnection struct {
+	// The steps with their cursors.
+	Edges []*PlanStepEdge `json:"edges"`
+	// The steps.
+	Nodes []*PlanStep `json:"nodes"`
+	// What lies around the page.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// A step in a page.
+type PlanStepEdge struct {
+	// The step.
+	Node *PlanStep `json:"node"`
+	// The position of the step in this list.
+	Cursor string `json:"cursor"`
+}
+
+// A system to plan a first run of.
+type PlanSystemInput struct {
+	// The global id of the system. Its credentials have been checked.
+	System string `json:"system"`
+	// Which way customers are made. There is no default: nothing is run for the first time without this choice.
+	Mode PlanMode `json:"mode"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `planSystem`.
+type PlanSystemPayload struct {
+	// The plan, which is being made; null when there are user errors.
+	Plan *Plan `json:"plan,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (PlanSystemPayload) IsUserErrors() {}
 
 // Everything that can be read.
 type Query struct {
@@ -3528,6 +3697,325 @@ func (e PersonMatch) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What a step does.
+type PlanAction string
+
+const (
+	// A record and a customer are one. They are linked, and brought into agreement.
+	PlanActionLink PlanAction = "LINK"
+	// A customer is made in the hub, or a record in the system.
+	PlanActionCreate PlanAction = "CREATE"
+	// They are linked, and differ. They are brought into agreement.
+	PlanActionUpdate PlanAction = "UPDATE"
+	// The same number of two. Neither is touched, and a finding names both.
+	PlanActionCollide PlanAction = "COLLIDE"
+	// It may be the same as another. A record comes in as a customer of its own; of a customer of the hub nothing is made in the system. A
+	// person should look.
+	PlanActionDuplicate PlanAction = "DUPLICATE"
+	// A record that cannot be taken. It stays out.
+	PlanActionInvalid PlanAction = "INVALID"
+)
+
+var AllPlanAction = []PlanAction{
+	PlanActionLink,
+	PlanActionCreate,
+	PlanActionUpdate,
+	PlanActionCollide,
+	PlanActionDuplicate,
+	PlanActionInvalid,
+}
+
+func (e PlanAction) IsValid() bool {
+	switch e {
+	case PlanActionLink, PlanActionCreate, PlanActionUpdate, PlanActionCollide, PlanActionDuplicate, PlanActionInvalid:
+		return true
+	}
+	return false
+}
+
+func (e PlanAction) String() string {
+	return string(e)
+}
+
+func (e *PlanAction) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PlanAction(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PlanAction", str)
+	}
+	return nil
+}
+
+func (e PlanAction) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PlanAction) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PlanAction) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Which way customers are made when a system is run for the first time. In each mode all records are read first, and customers that both
+// have are linked. Values flow the same way from then on.
+type PlanMode string
+
+const (
+	// What the system has comes into the hub; nothing is written outside.
+	PlanModeImport PlanMode = "IMPORT"
+	// What the hub has is made in the system; records that the hub does not know stay where they are.
+	PlanModeExport PlanMode = "EXPORT"
+	// The data sets are merged: each side gets what it lacks.
+	PlanModeBoth PlanMode = "BOTH"
+)
+
+var AllPlanMode = []PlanMode{
+	PlanModeImport,
+	PlanModeExport,
+	PlanModeBoth,
+}
+
+func (e PlanMode) IsValid() bool {
+	switch e {
+	case PlanModeImport, PlanModeExport, PlanModeBoth:
+		return true
+	}
+	return false
+}
+
+func (e PlanMode) String() string {
+	return string(e)
+}
+
+func (e *PlanMode) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PlanMode(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PlanMode", str)
+	}
+	return nil
+}
+
+func (e PlanMode) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PlanMode) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PlanMode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What became of a step.
+type PlanResult string
+
+const (
+	// It was executed. What is to be sent to the system waits for its turn from then on, as the customer's link shows.
+	PlanResultExecuted PlanResult = "EXECUTED"
+	// Something is not as it was when the plan was made; `skippedBecause` says what.
+	PlanResultSkipped PlanResult = "SKIPPED"
+)
+
+var AllPlanResult = []PlanResult{
+	PlanResultExecuted,
+	PlanResultSkipped,
+}
+
+func (e PlanResult) IsValid() bool {
+	switch e {
+	case PlanResultExecuted, PlanResultSkipped:
+		return true
+	}
+	return false
+}
+
+func (e PlanResult) String() string {
+	return string(e)
+}
+
+func (e *PlanResult) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PlanResult(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PlanResult", str)
+	}
+	return nil
+}
+
+func (e PlanResult) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PlanResult) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PlanResult) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// The side that a step makes or changes something on.
+type PlanSide string
+
+const (
+	// The hub.
+	PlanSideHub PlanSide = "HUB"
+	// The external system.
+	PlanSideSystem PlanSide = "SYSTEM"
+)
+
+var AllPlanSide = []PlanSide{
+	PlanSideHub,
+	PlanSideSystem,
+}
+
+func (e PlanSide) IsValid() bool {
+	switch e {
+	case PlanSideHub, PlanSideSystem:
+		return true
+	}
+	return false
+}
+
+func (e PlanSide) String() string {
+	return string(e)
+}
+
+func (e *PlanSide) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PlanSide(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PlanSide", str)
+	}
+	return nil
+}
+
+func (e PlanSide) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PlanSide) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PlanSide) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where a plan is.
+type PlanState string
+
+const (
+	// Its run has not ended.
+	PlanStateMaking PlanState = "MAKING"
+	// It waits for somebody's approval.
+	PlanStateReady PlanState = "READY"
+	// Somebody approved it, and it can be applied.
+	PlanStateApproved PlanState = "APPROVED"
+	// Its steps are being executed.
+	PlanStateApplying PlanState = "APPLYING"
+	// Each step was executed or skipped.
+	PlanStateApplied PlanState = "APPLIED"
+	// There is a newer plan, or it could not be made.
+	PlanStateOutdated PlanState = "OUTDATED"
+)
+
+var AllPlanState = []PlanState{
+	PlanStateMaking,
+	PlanStateReady,
+	PlanStateApproved,
+	PlanStateApplying,
+	PlanStateApplied,
+	PlanStateOutdated,
+}
+
+func (e PlanState) IsValid() bool {
+	switch e {
+	case PlanStateMaking, PlanStateReady, PlanStateApproved, PlanStateApplying, PlanStateApplied, PlanStateOutdated:
+		return true
+	}
+	return false
+}
+
+func (e PlanState) String() string {
+	return string(e)
+}
+
+func (e *PlanState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PlanState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PlanState", str)
+	}
+	return nil
+}
+
+func (e PlanState) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PlanState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PlanState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Who can be responsible for a customer.
 type ResponsibleKind string
 
@@ -3662,6 +4150,10 @@ const (
 	RunKindSweep RunKind = "SWEEP"
 	// Checks credentials and permissions.
 	RunKindCheck RunKind = "CHECK"
+	// Reads everything and says what a first run would do, and does nothing.
+	RunKindPlan RunKind = "PLAN"
+	// Does what an approved plan says.
+	RunKindApply RunKind = "APPLY"
 )
 
 var AllRunKind = []RunKind{
@@ -3669,11 +4161,13 @@ var AllRunKind = []RunKind{
 	RunKindPoll,
 	RunKindSweep,
 	RunKindCheck,
+	RunKindPlan,
+	RunKindApply,
 }
 
 func (e RunKind) IsValid() bool {
 	switch e {
-	case RunKindFirstImport, RunKindPoll, RunKindSweep, RunKindCheck:
+	case RunKindFirstImport, RunKindPoll, RunKindSweep, RunKindCheck, RunKindPlan, RunKindApply:
 		return true
 	}
 	return false
@@ -4178,6 +4672,12 @@ const (
 	UserErrorCodeNotFound UserErrorCode = "NOT_FOUND"
 	// It exists already.
 	UserErrorCodeDuplicate UserErrorCode = "DUPLICATE"
+	// The first run is for nothing that there is: IMPORT, EXPORT or BOTH.
+	UserErrorCodeModeUnknown UserErrorCode = "MODE_UNKNOWN"
+	// The plan has not been made yet, was approved before, or is outdated.
+	UserErrorCodePlanNotReady UserErrorCode = "PLAN_NOT_READY"
+	// The plan has not been approved, or was applied before.
+	UserErrorCodePlanNotApproved UserErrorCode = "PLAN_NOT_APPROVED"
 	// The record is linked to another customer.
 	UserErrorCodeRecordLinked UserErrorCode = "RECORD_LINKED"
 	// The customer has another record in the system.
@@ -4306,6 +4806,9 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeInvalid,
 	UserErrorCodeNotFound,
 	UserErrorCodeDuplicate,
+	UserErrorCodeModeUnknown,
+	UserErrorCodePlanNotReady,
+	UserErrorCodePlanNotApproved,
 	UserErrorCodeRecordLinked,
 	UserErrorCodeCustomerLinked,
 	UserErrorCodeLinkUncertain,
@@ -4371,7 +4874,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown:
 		return true
 	}
 	return false

@@ -18,6 +18,7 @@ const (
 	NounProposal Noun = "PersonProposal"
 	NounRun      Noun = "Run"
 	NounFinding  Noun = "Finding"
+	NounPlan     Noun = "Plan"
 	NounKey      Noun = "ApiKey" // names an actor; it cannot be read by node
 )
 
@@ -48,7 +49,7 @@ func ParseGlobalID(s string) (n Noun, id string, ok bool) {
 
 func (n Noun) known() bool {
 	switch n {
-	case NounCustomer, NounOffice, NounPerson, NounSystem, NounLink, NounProposal, NounRun, NounFinding, NounKey:
+	case NounCustomer, NounOffice, NounPerson, NounSystem, NounLink, NounProposal, NounRun, NounFinding, NounPlan, NounKey:
 		return true
 	}
 	return false

@@ -23,6 +23,8 @@ type Work struct {
 	Checkpoint  store.Checkpoint
 	System      system.System
 	Credentials map[string]string
+	// Plan is what the run makes or executes; nil for other runs.
+	Plan *run.Plan
 }
 
 // StartWork reads what a claimed run needs. Credentials that cannot be opened are Internal: the keyset is not the one they
@@ -45,6 +47,11 @@ func (h *Hub) StartWork(ctx context.Context, c store.Claim) (Work, error) {
 		}
 		if w.System, err = store.GetSystem(ctx, tx, w.Run.SystemID); err != nil {
 			return err
+		}
+		if w.Run.Kind == run.Planning || w.Run.Kind == run.Applying {
+			if w.Plan, err = store.FindPlanOfRun(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		sealed, err = store.GetSealedCredentials(ctx, tx, w.Run.SystemID)
 		return err
@@ -109,6 +116,8 @@ type SystemReport struct {
 	LeftOut map[string]string
 	// Findings are about the system as a whole; they replace those that stood.
 	Findings []finding.Finding
+	// Plan is what the run made, complete; nil for other runs.
+	Plan *run.Plan
 	// Fault is why the run failed; nil clears the system's fault.
 	Fault error
 	// CredentialsSetAt is when the credentials that the run worked with were set. What it found out about them does not count
@@ -141,6 +150,9 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 			}
 		}
 		if err := store.DropRunItems(ctx, tx, c); err != nil {
+			return err
+		}
+		if err := settlePlan(ctx, tx, &s, r, report, now); err != nil {
 			return err
 		}
 		if err := store.UpdateSystem(ctx, tx, s); err != nil {

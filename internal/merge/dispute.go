@@ -37,7 +37,7 @@ func Sending(before link.Disputes, sent customer.Fields, now time.Time) link.Dis
 		if !known {
 			d.Since = now
 		}
-		value := fingerprint(fields)
+		value := Fingerprint(fields)
 		d.Again, d.Sent, d.Open = d.Sent == value, value, true
 		next[g] = d
 	}
@@ -68,7 +68,7 @@ func (v Verdict) Disputes(before link.Disputes, theirs customer.Fields, now time
 			set(g, nil)
 			continue
 		}
-		made := fingerprint(theirs.Groups(func(f customer.Field) bool { return f.Group() == g })[g])
+		made := Fingerprint(theirs.Groups(func(f customer.Field) bool { return f.Group() == g })[g])
 		d.Rounds++
 		if d.Again || d.Undone == made {
 			d.Same++
@@ -85,8 +85,8 @@ func (v Verdict) Disputes(before link.Disputes, theirs customer.Fields, now time
 	return next, changed, paused
 }
 
-// fingerprint tells values apart without keeping them a second time.
-func fingerprint(f customer.Fields) string {
+// Fingerprint tells values apart without keeping them a second time.
+func Fingerprint(f customer.Fields) string {
 	h := sha256.New()
 	for _, name := range f.Sorted() {
 		h.Write([]byte(name))

@@ -64,8 +64,8 @@ func (m meeting) customer(c customer.ID) hub.CustomerView {
 	return found[c]
 }
 
-// state is everything that Netvisor holds of its customers.
-func (m meeting) state() string {
+// kept is everything that Netvisor holds of its customers.
+func (m meeting) kept() string {
 	var out strings.Builder
 	for c := range m.netvisor.Customers("") {
 		for _, f := range []string{"code", "name", "ExternalIdentifier", "Email", "PhoneNumber"} {
@@ -133,13 +133,13 @@ func TestMatching(t *testing.T) {
 		m := meet(t)
 		own := m.here("5001", a, "Täällä Oy")
 		key := m.there("5001", b, "Siellä Oy", nil)
-		before, version := m.state(), m.customer(own).Version
+		before, version := m.kept(), m.customer(own).Version
 		m.imported()
 		m.sync(true)
 		if m.find(key) != nil {
 			t.Error("it was taken in")
 		}
-		if m.state() != before || m.customer(own).Version != version || m.customer(own).Name != "Täällä Oy" {
+		if m.kept() != before || m.customer(own).Version != version || m.customer(own).Name != "Täällä Oy" {
 			t.Error("something was written over")
 		}
 		found := m.standing(finding.NumberCollision)
@@ -155,7 +155,7 @@ func TestMatching(t *testing.T) {
 		bothWays(m.wired)
 		m.edit2(own, customer.Fields{customer.FieldEmail: "uusi@example.test"})
 		m.settle()
-		if m.state() != before {
+		if m.kept() != before {
 			t.Error("something was written over there")
 		}
 		// Another number mends it.
@@ -187,9 +187,12 @@ func TestMatching(t *testing.T) {
 		// Nobody else has it then, and it stays.
 		other := m.here("5003", "", "Kolmas Oy")
 		for want, try := range map[string]func() error{
-			"RECORD_LINKED":   func() error { _, err := m.hub.LinkRecord(t.Context(), m.viewer, other, m.system, key, ""); return err },
-			"CUSTOMER_LINKED": func() error { _, err := m.hub.LinkRecord(t.Context(), m.viewer, own, m.system, "999999", ""); return err },
-			"REQUIRED":        func() error { _, err := m.hub.LinkRecord(t.Context(), m.viewer, other, m.system, " ", ""); return err },
+			"RECORD_LINKED": func() error { _, err := m.hub.LinkRecord(t.Context(), m.viewer, other, m.system, key, ""); return err },
+			"CUSTOMER_LINKED": func() error {
+				_, err := m.hub.LinkRecord(t.Context(), m.viewer, own, m.system, "999999", "")
+				return err
+			},
+			"REQUIRED": func() error { _, err := m.hub.LinkRecord(t.Context(), m.viewer, other, m.system, " ", ""); return err },
 		} {
 			if err := try(); fault.Of(err) == nil || fault.Of(err).ReasonOrCode() != want {
 				t.Errorf("got %v, want %s", err, want)

@@ -27,7 +27,7 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 	at := j.work.Checkpoint
 	if at.ListedAt.IsZero() {
 		var err error
-		if at, err = j.list(ctx, kind, conn, lane); err != nil {
+		if at, err = j.prepare(ctx, kind, conn, lane); err != nil {
 			return err
 		}
 	}
@@ -42,7 +42,15 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 	if r := j.work.Run; r.Done < r.Total {
 		return fault.New(fault.Internal, "The run's list ended after %d of %d records; it is not believed.", r.Done, r.Total)
 	}
-	if j.work.Run.Kind != run.Poll {
+	switch j.work.Run.Kind {
+	case run.Poll, run.Check:
+	case run.Planning:
+		return j.completePlan(ctx, at)
+	case run.Applying:
+		if err := j.export(ctx, at.Place); err != nil || j.work.System.FreshAt.After(at.ListedAt) {
+			return err
+		}
+	default:
 		if err := j.lookForGone(ctx, conn, lane); err != nil {
 			return err
 		}
@@ -50,6 +58,14 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 	// Nothing may say that the look was complete before all of it was.
 	j.report.Cursor, j.report.FreshSince = at.Cursor, at.ListedAt
 	return nil
+}
+
+// prepare makes the list of what the run looks at.
+func (j *job) prepare(ctx context.Context, kind connector.Kind, conn connector.Connection, lane string) (store.Checkpoint, error) {
+	if j.work.Run.Kind == run.Applying {
+		return j.listSteps(ctx)
+	}
+	return j.list(ctx, kind, conn, lane)
 }
 
 // batch is some of the listed records as they were read.
@@ -259,17 +275,33 @@ func planAll(observed []merge.Observation, known map[string]merge.Known, p Polic
 // commit takes records in together with the run's progress, which is then at the place of the last.
 func (j *job) commit(ctx context.Context, kind connector.Kind, b batch) error {
 	policy, observed := policyOf(kind, j.work.System), b.observed
+	if j.work.Run.Kind == run.Planning {
+		return j.foresee(ctx, policy, b)
+	}
+	var steps []run.Step
+	if j.work.Run.Kind == run.Applying {
+		var err error
+		if steps, err = j.stepsOf(ctx, b); err != nil {
+			return err
+		}
+	}
 	before := j.work.Run
 	var outcomes []merge.Outcome
 	_, err := j.worker.hub.TakeIn(ctx, hub.Taking{
 		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: observed, ReadAt: b.readAt, Priority: link.Bulk,
 		Plan: func(observed []merge.Observation, known map[string]merge.Known, now time.Time) []merge.Outcome {
 			outcomes = planAll(observed, known, policy, now)
+			if steps != nil {
+				execute(steps, b, observed, outcomes, known, policy)
+			}
 			return outcomes
 		},
 		Also: func(ctx context.Context, tx pgx.Tx, counts run.Counts) error {
-			failed, skipped := untaken(outcomes, b.refusals)
+			failed, skipped := untaken(asPlanned(outcomes, steps), b.refusals)
 			if err := store.NoteReadFailures(ctx, tx, policy.System, failed, skipped); err != nil {
+				return err
+			}
+			if err := store.ResolveSteps(ctx, tx, j.planID(), steps); err != nil {
 				return err
 			}
 			j.work.Run = before

@@ -183,7 +183,7 @@ func (j *job) carryOut(ctx context.Context) error {
 	if j.work.Run.Kind == run.Check {
 		j.priority = link.Interactive // a person waits for it
 	}
-	if s.ID != "" && s.State != system.Running && j.work.Run.Kind != run.Check {
+	if s.ID != "" && !mayCall(j.work.Run.Kind, s.State) {
 		return errNotRunning
 	}
 	if err != nil {
@@ -203,7 +203,22 @@ func (j *job) carryOut(ctx context.Context) error {
 	if j.work.Run.Kind == run.Check {
 		return j.check(ctx, conn, lane)
 	}
+	if p := j.work.Plan; p != nil {
+		// What is foreseen and what is done go by the plan's mode, and by nothing that somebody decided since.
+		j.work.System.Policy.Direction, _ = p.Mode.Direction()
+	}
 	return j.pull(ctx, kind, conn, lane)
+}
+
+// mayCall says whether a run of a kind may call a system in a state.
+func mayCall(k run.Kind, s system.State) bool {
+	switch k {
+	case run.Check:
+		return true
+	case run.Planning, run.Applying:
+		return s == system.Checked || s == system.Planned || s == system.Running || s == system.Paused
+	}
+	return s == system.Running
 }
 
 // finish writes the end of the run. A worker that is shutting down gives the run back instead, so that another goes on.

@@ -22,6 +22,8 @@ const (
 	Poll        Kind = "POLL"         // reads what changed since the cursor
 	Sweep       Kind = "SWEEP"        // reads everything and compares
 	Check       Kind = "CHECK"        // verifies credentials and permissions
+	Planning    Kind = "PLAN"         // reads everything and says what would be done
+	Applying    Kind = "APPLY"        // does what a plan says
 )
 
 // State is where a run is.

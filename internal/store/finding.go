@@ -47,11 +47,15 @@ func noted(resolved, raised []notedRow) []NotedFinding {
 	return out
 }
 
-// sqlResolveFindings ends findings about records that were read again and do not show them any more.
+// sqlResolveFindings ends findings about records that were read again and do not show them any more, and those about their customers
+// from when these had no record.
 const sqlResolveFindings = `
 UPDATE finding f
 SET resolved_at = now()
-WHERE f.system_id = @system AND f.external_id = ANY (@seen) AND f.resolved_at IS NULL
+WHERE f.system_id = @system AND f.external_id = ANY (@seen::text[] || ''::text) AND f.resolved_at IS NULL
+  AND (f.external_id <> '' OR EXISTS (
+    SELECT FROM link l
+    WHERE l.customer_id = f.customer_id AND l.system_id = f.system_id AND l.external_id = ANY (@seen) AND l.external_id <> ''))
   AND f.code <> ALL (@lasting) AND (@codes::text[] IS NULL OR f.code = ANY (@codes))
   AND NOT EXISTS (
     SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (code text, external_id text, field text)
@@ -63,7 +67,7 @@ INSERT INTO finding (id, code, system_id, customer_id, external_id, field, messa
 SELECT r.id, r.code, @system, r.customer_id, r.external_id, r.field, r.message, r.hub_value, r.system_value
 FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, code text, customer_id uuid, external_id text, field text, message text,
   hub_value text, system_value text)
-ON CONFLICT (organisation_id, system_id, external_id, code, field) WHERE resolved_at IS NULL AND system_id IS NOT NULL
+ON CONFLICT (organisation_id, system_id, external_id, code, field, about) WHERE resolved_at IS NULL AND system_id IS NOT NULL
 DO NOTHING
 RETURNING id, system_id, customer_id`
 
@@ -111,6 +115,19 @@ func RaiseFindings(ctx context.Context, db pg.DB, sys system.ID, findings []find
 	rows, _ := db.Query(ctx, sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": asJSON(findingRows(findings))})
 	raised, err := pgx.CollectRows(rows, pgx.RowToStructByName[notedRow])
 	return noted(nil, raised), pg.Fault(err, "findings")
+}
+
+const sqlProposed = `
+SELECT c.id
+FROM customer c
+WHERE c.id = ANY (@ids) AND EXISTS (
+  SELECT FROM customer o
+  JOIN finding f ON f.customer_id = o.id AND f.system_id = @system AND f.code = 'DUPLICATE_PROPOSED'
+  WHERE o.business_id = c.business_id)`
+
+// ListProposed gives those of the customers whose business ID is in a proposal already, open or settled.
+func ListProposed(ctx context.Context, db pg.DB, sys system.ID, ids []customer.ID) ([]customer.ID, error) {
+	return findCustomers(ctx, db, sqlProposed, pgx.StrictNamedArgs{"system": string(sys), "ids": texts(ids)})
 }
 
 const sqlResolveByField = `

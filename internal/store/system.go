@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -244,4 +245,20 @@ func ProposePolls(ctx context.Context, db pg.DB) (int, error) {
 	var n int
 	err := db.QueryRow(ctx, sqlProposePolls, pgx.StrictNamedArgs{"salt": NewID()}).Scan(&n)
 	return n, pg.Fault(err, "due systems")
+}
+
+const sqlRunningOfKind = `
+SELECT s.id
+FROM system s
+WHERE s.kind = @kind AND s.state = 'RUNNING' AND s.id <> @except
+LIMIT 1`
+
+// FindRunningOfKind gives a running system of a kind other than except, or an empty id.
+func FindRunningOfKind(ctx context.Context, db pg.DB, kind system.Kind, except system.ID) (system.ID, error) {
+	var id string
+	err := db.QueryRow(ctx, sqlRunningOfKind, pgx.StrictNamedArgs{"kind": string(kind), "except": string(except)}).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return system.ID(id), pg.Fault(err, "systems")
 }

@@ -1,0 +1,249 @@
+package hub
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/auth"
+	"customerhub/internal/change"
+	"customerhub/internal/fault"
+	"customerhub/internal/pg"
+	"customerhub/internal/run"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// PlanSystem queues a run that reads everything and says what a first run in the mode would do, and does nothing (R97-R109, R189). An
+// older plan of the system that was not applied is outdated by it. Needs systems:manage. Reasons: MODE_UNKNOWN, SYSTEM_NOT_CHECKED,
+// SYSTEM_NOT_WRITABLE, RUN_IN_PROGRESS with the run.
+func (h *Hub) PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode run.Mode, key string) (run.Plan, run.Run, error) {
+	if err := v.Require(auth.SystemsManage); err != nil {
+		return run.Plan{}, run.Run{}, err
+	}
+	if err := validID(id, "system"); err != nil {
+		return run.Plan{}, run.Run{}, fault.Of(err).At("system")
+	}
+	direction, ok := mode.Direction()
+	if !ok {
+		return run.Plan{}, run.Run{}, fault.Because(fault.Invalid, "MODE_UNKNOWN", "Say what the first run is for: IMPORT, EXPORT or BOTH.").At("mode")
+	}
+	body := []string{string(id), string(mode)}
+	done, err := h.do(ctx, v, command{auth.SystemsManage, "planSystem", key, body, []Topic{TopicRuns}}, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		s, err := store.LockSystem(ctx, tx, id)
+		if fault.Is(err, fault.NotFound) {
+			return nil, fault.New(fault.NotFound, "There is no system with this id.").At("system")
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !plannable(s.State) {
+			return nil, fault.Because(fault.Invalid, "SYSTEM_NOT_CHECKED", "The system is %s. Check it first.", s.State).At("system")
+		}
+		if direction != system.In && h.o.Kinds[s.Kind].Writes == nil {
+			return nil, fault.Because(fault.Invalid, "SYSTEM_NOT_WRITABLE", "The hub does not write to systems of the kind %s.", s.Kind).At("mode")
+		}
+		r, err := queueRun(ctx, tx, id, run.Planning, v.Actor)
+		if err != nil {
+			return nil, fault.Of(err).At("system")
+		}
+		return answer{"run": string(r.ID)}, store.InsertPlan(ctx, tx, run.Plan{ID: r.ID, SystemID: id, Mode: mode, MadeBy: v.Actor})
+	})
+	if err != nil {
+		return run.Plan{}, run.Run{}, err
+	}
+	return h.planNow(ctx, v, run.ID(done["run"]))
+}
+
+// plannable says whether a system in the state may be called, which a plan needs.
+func plannable(s system.State) bool {
+	return s == system.Checked || s == system.Planned || s == system.Running || s == system.Paused
+}
+
+// ApprovePlan says that a plan may be applied; who and when stand in it. A system that was CHECKED is PLANNED then. Needs
+// systems:manage. Reasons: PLAN_NOT_READY, FIELD_TOO_LONG, CHARACTERS_INVALID, PERSONAL_IDENTITY_CODE_NOT_ALLOWED.
+func (h *Hub) ApprovePlan(ctx context.Context, v auth.Viewer, id run.ID, note, key string) (run.Plan, error) {
+	if err := v.Require(auth.SystemsManage); err != nil {
+		return run.Plan{}, err
+	}
+	note = strings.TrimSpace(note)
+	if err := checkNote(note); err != nil {
+		return run.Plan{}, err.At("note")
+	}
+	body := []string{string(id), note}
+	err := h.inPlan(ctx, v, command{auth.SystemsManage, "approvePlan", key, body, systemWake}, id, func(ctx context.Context, tx pgx.Tx, p *run.Plan, s *system.System) error {
+		if p.State != run.PlanReady {
+			return fault.Because(fault.Invalid, "PLAN_NOT_READY", "The plan is %s, so it cannot be approved.", p.State).At("id")
+		}
+		now, err := store.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		p.State, p.ApprovedBy, p.ApprovedAt, p.Note = run.PlanApproved, v.Actor.Name, now, note
+		if s.State == system.Checked {
+			s.State = system.Planned
+			return store.UpdateSystem(ctx, tx, *s)
+		}
+		return nil
+	})
+	if err != nil {
+		return run.Plan{}, err
+	}
+	p, _, err := h.planNow(ctx, v, id)
+	return p, err
+}
+
+// ApplyPlan queues a run that executes an approved plan, step by step, and skips what is not as it was when the plan was made. Values
+// flow in the plan's mode from then on, and a system that was not running is then. Needs systems:manage. Reasons: PLAN_NOT_APPROVED,
+// ANOTHER_SYSTEM_RUNNING, RUN_IN_PROGRESS with the run.
+func (h *Hub) ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key string) (run.Plan, run.Run, error) {
+	if err := v.Require(auth.SystemsManage); err != nil {
+		return run.Plan{}, run.Run{}, err
+	}
+	c := command{auth.SystemsManage, "applyPlan", key, string(id), append([]Topic{TopicRuns}, systemWake...)}
+	err := h.inPlan(ctx, v, c, id, func(ctx context.Context, tx pgx.Tx, p *run.Plan, s *system.System) error {
+		if p.State != run.PlanApproved {
+			return fault.Because(fault.Invalid, "PLAN_NOT_APPROVED", "The plan is %s. Somebody has to approve it first.", p.State).At("id")
+		}
+		if !plannable(s.State) {
+			return fault.Because(fault.Invalid, "SYSTEM_NOT_CHECKED", "The system is %s. Check it first.", s.State).At("id")
+		}
+		if busy, err := store.FindRunningOfKind(ctx, tx, s.Kind, s.ID); err != nil || busy != "" {
+			return firstError(err, fault.Because(fault.Invalid, "ANOTHER_SYSTEM_RUNNING", "Another system of this kind is running in this organisation.").At("id"))
+		}
+		r, err := queueRun(ctx, tx, s.ID, run.Applying, v.Actor)
+		if err != nil {
+			return err
+		}
+		p.State, p.Applying = run.PlanApplying, r.ID
+		s.Policy.Direction, _ = p.Mode.Direction()
+		return store.SetSystemPolicy(ctx, tx, s.ID, s.Policy)
+	})
+	if err != nil {
+		return run.Plan{}, run.Run{}, err
+	}
+	p, _, err := h.planNow(ctx, v, id)
+	if err != nil {
+		return run.Plan{}, run.Run{}, err
+	}
+	r, err := h.runNow(ctx, v, p.Applying)
+	return p, r, err
+}
+
+// inPlan carries out a command on a plan and its system, under their locks, and logs that the system was changed.
+func (h *Hub) inPlan(ctx context.Context, v auth.Viewer, c command, id run.ID, fn func(context.Context, pgx.Tx, *run.Plan, *system.System) error) error {
+	if err := validID(id, "plan"); err != nil {
+		return fault.Of(err).At("id")
+	}
+	_, err := h.do(ctx, v, c, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		found, err := store.ListPlansByID(ctx, tx, []run.ID{id})
+		if err != nil || len(found) == 0 {
+			return nil, firstError(err, fault.New(fault.NotFound, "There is no plan with this id.").At("id"))
+		}
+		s, err := store.LockSystem(ctx, tx, found[0].SystemID)
+		if err != nil {
+			return nil, err
+		}
+		p, err := store.LockPlan(ctx, tx, id)
+		if err != nil || p == nil {
+			return nil, firstError(err, fault.New(fault.NotFound, "There is no plan with this id.").At("id"))
+		}
+		if err := fn(ctx, tx, p, &s); err != nil {
+			return nil, err
+		}
+		if err := store.UpdatePlan(ctx, tx, *p); err != nil {
+			return nil, err
+		}
+		return answer{"plan": string(id)}, store.AppendChanges(ctx, tx, []change.Change{{
+			Kind: change.SystemUpdated, Actor: v.Actor, Origin: change.Source{SystemID: string(s.ID)},
+		}})
+	})
+	return err
+}
+
+func (h *Hub) planNow(ctx context.Context, v auth.Viewer, id run.ID) (p run.Plan, r run.Run, err error) {
+	err = pg.ReadInOrganisation(ctx, h.pool, string(v.Organisation.ID), func(ctx context.Context, tx pgx.Tx) error {
+		plans, err := store.ListPlansByID(ctx, tx, []run.ID{id})
+		if err != nil || len(plans) == 0 {
+			return firstError(err, fault.New(fault.NotFound, "There is no plan with this id.").At("id"))
+		}
+		p = plans[0]
+		runs, err := store.ListRunsByID(ctx, tx, []run.ID{id})
+		if err == nil && len(runs) > 0 {
+			r = runs[0]
+		}
+		return err
+	})
+	return p, r, err
+}
+
+// maxPlans is how many plans of a system are listed.
+const maxPlans = 50
+
+// Plans gives the newest plans of a system. Needs systems:read.
+func (h *Hub) Plans(ctx context.Context, v auth.Viewer, id system.ID) (out []run.Plan, err error) {
+	if validID(id, "system") != nil {
+		return nil, nil
+	}
+	err = h.read(ctx, v, auth.SystemsRead, func(ctx context.Context, tx pgx.Tx) error {
+		out, err = store.ListPlansOfSystem(ctx, tx, id, maxPlans)
+		return err
+	})
+	return out, err
+}
+
+// PlansByID reads plans; ids that do not exist are left out. Needs systems:read.
+func (h *Hub) PlansByID(ctx context.Context, v auth.Viewer, ids []run.ID) (out map[run.ID]run.Plan, err error) {
+	err = h.read(ctx, v, auth.SystemsRead, func(ctx context.Context, tx pgx.Tx) error {
+		found, err := store.ListPlansByID(ctx, tx, validIDs(ids))
+		out = byID(found, func(p run.Plan) run.ID { return p.ID })
+		return err
+	})
+	return out, err
+}
+
+// StepFilter restricts the steps of a plan; an empty member restricts nothing.
+type StepFilter struct {
+	Action run.StepAction
+	Result run.StepResult
+}
+
+// StepPage is a part of a plan's steps.
+type StepPage struct {
+	Steps   []run.Step
+	Cursors []string
+	HasMore bool
+}
+
+const stepOrder = "place"
+
+// PlanSteps reads steps of a plan in the order in which they are executed. Needs systems:read.
+func (h *Hub) PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f StepFilter, first *int, after string) (StepPage, error) {
+	w, err := Page{First: first, After: after}.window()
+	if err != nil {
+		return StepPage{}, err
+	}
+	place, err := parsePosition(after, stepOrder, "after")
+	if err != nil {
+		return StepPage{}, err
+	}
+	q := store.StepList{Plan: id, Action: f.Action, Result: f.Result, Limit: w.limit + 1}
+	if place != nil {
+		if q.After, err = parsePlace(place.Key); err != nil {
+			return StepPage{}, err
+		}
+	}
+	var out StepPage
+	err = h.read(ctx, v, auth.SystemsRead, func(ctx context.Context, tx pgx.Tx) error {
+		out.Steps, err = store.ListSteps(ctx, tx, q)
+		return err
+	})
+	if out.HasMore = len(out.Steps) > w.limit; out.HasMore {
+		out.Steps = out.Steps[:w.limit]
+	}
+	for _, s := range out.Steps {
+		out.Cursors = append(out.Cursors, position{stepOrder, placeKey(s.Place), string(id)}.cursor())
+	}
+	return out, err
+}
