@@ -2173,7 +2173,7 @@ type PlanStep {
   changes: [PlanChange!]!
   "What became of it; null until it was looked at."
   result: PlanResult
-  "Why it was skipped; null when it was not."
+  "Why it was skipped, such as ` + "`" + `The record was changed in the system after the plan was made.` + "`" + `; null when it was not."
   skippedBecause: String
 }
 
@@ -2201,6 +2201,8 @@ type PlanStepConnection {
   nodes: [PlanStep!]!
   "What lies around the page."
   pageInfo: PageInfo!
+  "How many steps fit on all pages. It is counted only when asked for."
+  totalCount: Int!
 }
 
 """
@@ -3737,7 +3739,7 @@ A plan that may be applied.
 input ApprovePlanInput {
   "The global id of the plan."
   id: ID!
-  "Why, or after what, for those who read it later. Up to 1000 characters."
+  "Why, or after what, for those who read it later, such as ` + "`" + `Checked with the accountant` + "`" + `. Up to 1000 characters."
   note: String
   "Makes repeating safe: the same key and input give the same answer."
   idempotencyKey: String
@@ -5239,6 +5241,8 @@ func (ec *executionContext) childFields_PlanStepConnection(ctx context.Context, 
 		return ec.fieldContext_PlanStepConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_PlanStepConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PlanStepConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PlanStepConnection", field.Name)
 }
@@ -16915,6 +16919,29 @@ func (ec *executionContext) fieldContext_PlanStepConnection_pageInfo(_ context.C
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _PlanStepConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PlanStepConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanStepConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlanStepConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PlanStepConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _PlanStepEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PlanStepEdge) (ret graphql.Marshaler) {
@@ -30839,6 +30866,11 @@ func (ec *executionContext) _PlanStepConnection(ctx context.Context, sel ast.Sel
 			}
 		case "pageInfo":
 			out.Values[i] = ec._PlanStepConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._PlanStepConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -86,7 +86,7 @@ type Hub interface {
 	RetryLink(ctx context.Context, v auth.Viewer, id link.ID, key string) (hub.LinkView, error)
 	Plans(ctx context.Context, v auth.Viewer, id system.ID) ([]run.Plan, error)
 	PlansByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Plan, error)
-	PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f hub.StepFilter, first *int, after string) (hub.StepPage, error)
+	PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f hub.StepFilter, first *int, after string, total bool) (hub.StepPage, error)
 	PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode run.Mode, key string) (run.Plan, run.Run, error)
 	ApprovePlan(ctx context.Context, v auth.Viewer, id run.ID, note, key string) (run.Plan, error)
 	ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key string) (run.Plan, run.Run, error)

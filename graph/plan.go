@@ -89,12 +89,14 @@ func (r plans) ApplyRun(ctx context.Context, p *model.Plan) (*model.Run, error) 
 // Steps resolves Plan.steps.
 func (r plans) Steps(ctx context.Context, p *model.Plan, action *model.PlanAction, result *model.PlanResult, first *int, after *string) (*model.PlanStepConnection, error) {
 	v := auth.ViewerFrom(ctx)
-	page, err := r.hub.PlanSteps(ctx, v, p.RunID, hub.StepFilter{Action: run.StepAction(value(action)), Result: run.StepResult(value(result))}, first, value(after))
+	total := asksFor(selected(ctx, "PlanStepConnection"), "totalCount")
+	page, err := r.hub.PlanSteps(ctx, v, p.RunID, hub.StepFilter{Action: run.StepAction(value(action)), Result: run.StepResult(value(result))}, first, value(after), total)
 	if err != nil {
 		return nil, err
 	}
 	out := &model.PlanStepConnection{
 		Edges: []*model.PlanStepEdge{}, Nodes: []*model.PlanStep{}, PageInfo: &model.PageInfo{HasNextPage: page.HasMore, HasPreviousPage: value(after) != ""},
+		TotalCount: page.Total,
 	}
 	for i, s := range page.Steps {
 		n := toStep(v, s)

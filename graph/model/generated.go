@@ -123,7 +123,7 @@ func (ApplyPlanPayload) IsUserErrors() {}
 type ApprovePlanInput struct {
 	// The global id of the plan.
 	ID string `json:"id"`
-	// Why, or after what, for those who read it later. Up to 1000 characters.
+	// Why, or after what, for those who read it later, such as `Checked with the accountant`. Up to 1000 characters.
 	Note graphql.Omittable[*string] `json:"note,omitempty"`
 	// Makes repeating safe: the same key and input give the same answer.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
@@ -1440,7 +1440,7 @@ type PlanStep struct {
 	Changes []*PlanChange `json:"changes"`
 	// What became of it; null until it was looked at.
 	Result *PlanResult `json:"result,omitempty"`
-	// Why it was skipped; null when it was not.
+	// Why it was skipped, such as `The record was changed in the system after the plan was made.`; null when it was not.
 	SkippedBecause *string `json:"skippedBecause,omitempty"`
 	// The customer that it is about; empty when there is none.
 	CustomerID customer.ID `json:"-"`
@@ -1454,6 +1454,8 @@ type PlanStepConnection struct {
 	Nodes []*PlanStep `json:"nodes"`
 	// What lies around the page.
 	PageInfo *PageInfo `json:"pageInfo"`
+	// How many steps fit on all pages. It is counted only when asked for.
+	TotalCount int `json:"totalCount"`
 }
 
 // A step in a page.

@@ -214,12 +214,13 @@ type StepPage struct {
 	Steps   []run.Step
 	Cursors []string
 	HasMore bool
+	Total   int // when it was asked for
 }
 
 const stepOrder = "place"
 
-// PlanSteps reads steps of a plan in the order in which they are executed. Needs systems:read.
-func (h *Hub) PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f StepFilter, first *int, after string) (StepPage, error) {
+// PlanSteps reads steps of a plan in the order in which they are executed, and counts those that fit when total is asked for. Needs systems:read.
+func (h *Hub) PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f StepFilter, first *int, after string, total bool) (StepPage, error) {
 	w, err := Page{First: first, After: after}.window()
 	if err != nil {
 		return StepPage{}, err
@@ -236,7 +237,9 @@ func (h *Hub) PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f StepFil
 	}
 	var out StepPage
 	err = h.read(ctx, v, auth.SystemsRead, func(ctx context.Context, tx pgx.Tx) error {
-		out.Steps, err = store.ListSteps(ctx, tx, q)
+		if out.Steps, err = store.ListSteps(ctx, tx, q); err == nil && total {
+			out.Total, err = store.CountListedSteps(ctx, tx, q)
+		}
 		return err
 	})
 	if out.HasMore = len(out.Steps) > w.limit; out.HasMore {

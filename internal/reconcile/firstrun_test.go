@@ -51,7 +51,7 @@ func (f first) steps(id run.ID) []run.Step {
 	var out []run.Step
 	two := 2
 	for after := ""; ; {
-		page, err := f.hub.PlanSteps(f.Context(), f.viewer, id, hub.StepFilter{}, &two, after)
+		page, err := f.hub.PlanSteps(f.Context(), f.viewer, id, hub.StepFilter{}, &two, after, false)
 		f.must(err)
 		if out = append(out, page.Steps...); !page.HasMore {
 			return out
@@ -250,9 +250,9 @@ func TestFirstRun(t *testing.T) {
 		if why[hub.ChangedOutside] < 2 || why[hub.ChangedInHub] != 2 {
 			t.Errorf("%v", why)
 		}
-		page, err := f.hub.PlanSteps(t.Context(), f.viewer, p.ID, hub.StepFilter{Result: run.Skipped}, nil, "")
+		page, err := f.hub.PlanSteps(t.Context(), f.viewer, p.ID, hub.StepFilter{Result: run.Skipped}, nil, "", true)
 		f.must(err)
-		if len(page.Steps) != 5 {
+		if len(page.Steps) != 5 || page.Total != 5 {
 			t.Errorf("%d are listed", len(page.Steps))
 		}
 	})

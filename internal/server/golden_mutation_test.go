@@ -114,9 +114,30 @@ func acts() []act {
 			input:  vars{"id": globalID("Link", uuid(5, 2))}, other: vars{"id": globalID("Link", uuid(5, 1))},
 		},
 		{
-			name:   "linkRecord",
-			before: []string{`DELETE FROM link WHERE organisation_id = $1 AND external_id = '4002'`},
-			input:  vars{"customerId": private, "systemId": globalID("System", uuid(1, 1)), "externalId": "4999"}, other: vars{"externalId": "4998"},
+			name:   "planSystem",
+			before: []string{runsEnd},
+			input:  vars{"system": globalID("System", uuid(1, 1)), "mode": "BOTH"}, other: vars{"mode": "IMPORT"},
+		},
+		{name: "planSystemAgain", document: "planSystem", input: vars{"system": globalID("System", uuid(1, 1)), "mode": "EXPORT"}},
+		{name: "approvePlanTooEarly", document: "approvePlan", input: vars{"id": globalID("Plan", uuid(9, 7))}},
+		{
+			name:   "approvePlan",
+			before: []string{runsEnd, `UPDATE plan SET state = 'READY', approved_by = '', approved_at = NULL, note = '', apply_run = NULL WHERE organisation_id = $1 AND id = '` + uuid(9, 7) + `'`},
+			input:  vars{"id": globalID("Plan", uuid(9, 7)), "note": "Katsottu."}, other: vars{"note": "Muu"}, names: true,
+		},
+		{
+			name:   "applyPlan",
+			before: []string{`UPDATE system SET state = CASE WHEN id = '` + uuid(1, 1) + `' THEN 'CHECKED' ELSE 'PAUSED' END WHERE organisation_id = $1`},
+			input:  vars{"id": globalID("Plan", uuid(9, 7))}, other: vars{"id": globalID("Plan", uuid(9, 8))}, names: true,
+		},
+		{name: "applyPlanAgain", document: "applyPlan", input: vars{"id": globalID("Plan", uuid(9, 7))}},
+		{
+			name: "linkRecord",
+			before: []string{
+				`UPDATE system SET state = CASE name WHEN 'Netvisor, vanha' THEN 'RUNNING' ELSE 'PAUSED' END WHERE organisation_id = $1`, runsEnd,
+				`DELETE FROM link WHERE organisation_id = $1 AND external_id = '4002'`,
+			},
+			input: vars{"customerId": private, "systemId": globalID("System", uuid(1, 1)), "externalId": "4999"}, other: vars{"externalId": "4998"},
 		},
 		{name: "linkRecordTaken", document: "linkRecord", input: vars{"customerId": private, "systemId": globalID("System", uuid(1, 1)), "externalId": "4001"}},
 		{name: "linkRecordTwo", document: "linkRecord", input: vars{"customerId": one, "systemId": globalID("System", uuid(1, 1)), "externalId": "4997"}},

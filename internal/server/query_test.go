@@ -67,6 +67,17 @@ func (b *bundle) seedBeside() {
 		`INSERT INTO person_proposal (organisation_id, id, person_id, other_id, reason, raised_at) VALUES ($1, '` + uuid(6, 12) + `', '` + uuid(4, 2) + `', '` + uuid(4, 3) + `', 'PHONE_AND_NAME', now() - interval '1 hour')`,
 		`INSERT INTO change (organisation_id, kind, customer_id, change_no, actor_kind, actor_name, origin_system, finding_id)
 		SELECT $1, 'FINDING_RAISED', c.id, c.change_no + 1, 'HUB', 'hub', '` + uuid(1, 1) + `', '` + uuid(7, 1) + `' FROM customer c WHERE c.id = '` + uuid(2, 1) + `'`,
+		`INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind, actor_id, actor_name, created_at)
+		VALUES ($1, '` + uuid(9, 7) + `', '` + uuid(1, 1) + `', 'PLAN', 'SUCCEEDED', 'API_KEY', '` + uuid(8, 1) + `', 'ylläpito', now() - interval '3 days')`,
+		`INSERT INTO plan (organisation_id, id, system_id, mode, state, counts, actor_kind, actor_id, actor_name, approved_by, approved_at, note, apply_run)
+		VALUES ($1, '` + uuid(9, 7) + `', '` + uuid(1, 1) + `', 'BOTH', 'APPLIED', '{"link": 1, "create": 1, "collide": 1, "unchanged": 7, "executed": 2, "skipped": 1}',
+			'API_KEY', '` + uuid(8, 1) + `', 'ylläpito', 'Aino Malli', now(), 'Katsottu.', '` + uuid(9, 7) + `')`,
+		`INSERT INTO plan_step (organisation_id, plan_id, place, action, side, external_id, customer_id, number, business_id, name, reason, changes, result, why) VALUES
+		($1, '` + uuid(9, 7) + `', 1, 'LINK', 'HUB', '4000', '` + uuid(2, 1) + `', '1001', '1572860-0', 'Yritys Oy', 'They are one.',
+			'[{"field": "name", "where": "HUB", "before": "Yritys", "after": "Yritys Oy"}, {"field": "email", "where": "SYSTEM", "after": "info@example.test"}]', 'SKIPPED', 'It changed.'),
+		($1, '` + uuid(9, 7) + `', 2, 'COLLIDE', 'HUB', '4998', '` + uuid(2, 2) + `', '1002', '', 'Muu Oy', 'The number of another.', '[]', 'EXECUTED', ''),
+		($1, '` + uuid(9, 7) + `', 3, 'CREATE', 'HUB', '4999', NULL, '1099', '', 'Uusi Oy', 'It is new.', '[]', '', '')`,
+		`UPDATE finding SET hub_value = '1572860-1', system_value = '1572860-2' WHERE organisation_id = $1 AND id = '` + uuid(7, 1) + `'`,
 		`INSERT INTO deletion (organisation_id, id, link_id, asked_by, reason, state, message, asked_at, ended_at)
 		VALUES ($1, '` + uuid(7, 21) + `', '` + uuid(5, 1) + `', 'Aino Malli', 'Kahteen kertaan', 'REFUSED', 'INVALID_DATA :: The customer has invoices', now() - interval '1 hour', now())`,
 		`UPDATE customer SET change_no = change_no + 1 WHERE organisation_id = $1 AND id = '` + uuid(2, 1) + `'`,
@@ -106,6 +117,7 @@ func TestGolden(t *testing.T) {
 		"firstByLastName": b.do(`{ people(first: 1) { edges { cursor } } }`, nil).text("people", "edges", 0, "cursor"),
 		"newestRun":       b.do(`{ runs(first: 1) { edges { cursor } } }`, nil).text("runs", "edges", 0, "cursor"),
 		"newestFinding":   b.do(`{ findings(first: 1) { edges { cursor } } }`, nil).text("findings", "edges", 0, "cursor"),
+		"firstStep":       b.do(`query($s: ID!) { plans(system: $s) { steps(first: 1) { edges { cursor } } } }`, vars{"s": globalID("System", uuid(1, 1))}).text("plans", 0, "steps", "edges", 0, "cursor"),
 		"newestPair":      b.do(`{ personProposals(first: 1) { edges { cursor } } }`, nil).text("personProposals", "edges", 0, "cursor"),
 		"newestWord":      b.do(`{ customer(by: {number: "1001"}) { kyc { history(first: 1) { endCursor } } } }`, nil).text("customer", "kyc", "history", "endCursor"),
 		"customer":        globalID("Customer", uuid(2, 1)), "other": globalID("Customer", uuid(2, 2)), "private": globalID("Customer", uuid(2, 3)), "system": globalID("System", uuid(1, 1)),

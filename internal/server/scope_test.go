@@ -166,7 +166,7 @@ func (w valueWriter) value(t *ast.Type, name string) string {
 	case "DateTime":
 		return `"2026-11-01T00:00:00Z"`
 	case "ID":
-		for _, n := range []model.Noun{model.NounProposal, model.NounCustomer, model.NounOffice, model.NounPerson, model.NounSystem, model.NounLink, model.NounRun, model.NounFinding} {
+		for _, n := range []model.Noun{model.NounProposal, model.NounCustomer, model.NounOffice, model.NounPerson, model.NounSystem, model.NounLink, model.NounRun, model.NounFinding, model.NounPlan} {
 			if strings.Contains(strings.ToLower(name), strings.ToLower(string(n))) {
 				return `"` + model.GlobalID(n, store.NewID()) + `"`
 			}

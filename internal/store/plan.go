@@ -388,6 +388,18 @@ func ListSteps(ctx context.Context, db pg.DB, q StepList) ([]run.Step, error) {
 	return listSteps(ctx, db, sql, args)
 }
 
+const sqlCountListedSteps = `
+SELECT count(*)
+FROM plan_step s
+WHERE s.plan_id = @plan AND (@action::text = '' OR s.action = @action) AND (@result::text = '' OR s.result = @result)`
+
+// CountListedSteps counts the steps that a list has on all pages.
+func CountListedSteps(ctx context.Context, db pg.DB, q StepList) (n int, err error) {
+	args := pgx.StrictNamedArgs{"plan": string(q.Plan), "action": string(q.Action), "result": string(q.Result)}
+	err = db.QueryRow(ctx, sqlCountListedSteps, args).Scan(&n)
+	return n, pg.Fault(err, "steps of a plan")
+}
+
 func listSteps(ctx context.Context, db pg.DB, sql string, args pgx.StrictNamedArgs) ([]run.Step, error) {
 	rows, _ := db.Query(ctx, sql, args)
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[stepRow])
