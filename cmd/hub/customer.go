@@ -111,7 +111,7 @@ func (c *customerDelete) plan(ctx context.Context, h *hub.Hub) (v auth.Viewer, r
 		return v, r, p, err
 	}
 	v = auth.Operator(org)
-	s, err := (&syncCommand{System: c.System}).system(ctx, h, v)
+	s, err := findSystem(ctx, h, v, c.System)
 	if err != nil {
 		return v, r, p, err
 	}

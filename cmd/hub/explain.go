@@ -40,7 +40,7 @@ func (c *explainCommand) Run(ctx context.Context, p *program) error {
 		v := auth.Operator(org)
 		var in system.ID
 		if c.System != "" {
-			s, err := (&syncCommand{System: c.System}).system(ctx, h, v)
+			s, err := findSystem(ctx, h, v, c.System)
 			if err != nil {
 				return err
 			}

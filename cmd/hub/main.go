@@ -22,6 +22,8 @@ import (
 type cli struct {
 	Demo         demoCommand         `cmd:"" help:"Try it: a hub with its own Postgres, a simulated Netvisor and 250 customers."`
 	Serve        serveCommand        `cmd:"" help:"Run the hub."`
+	Plan         planCommand         `cmd:"" help:"Say what a first run of a system would do, and do nothing."`
+	Apply        applyCommand        `cmd:"" help:"Approve a plan and do exactly what it says; --yes does it."`
 	Sync         syncCommand         `cmd:"" help:"Look at a system now and show the progress."`
 	Explain      explainCommand      `cmd:"" help:"Say how a customer stands in the external systems, and why."`
 	Organisation organisationCommand `cmd:"" help:"Make, list and rename organisations."`

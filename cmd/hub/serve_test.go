@@ -70,6 +70,15 @@ type identified struct{ ID string }
 // first import is under way then.
 func connect(a api, c company) string {
 	a.t.Helper()
+	id := checked(a, c)
+	change[struct{ Run identified }](a, "startSystem", `mutation ($in: StartSystemInput!) { startSystem(input: $in) { run { id } userErrors { code message } } }`,
+		map[string]any{"in": map[string]any{"id": id}})
+	return id
+}
+
+// checked adds a system whose credentials are right, and gives its id.
+func checked(a api, c company) string {
+	a.t.Helper()
 	type systemPayload struct{ System identified }
 	type runPayload struct{ Run identified }
 	type pair struct {
@@ -87,8 +96,6 @@ func connect(a api, c company) string {
 	check := change[runPayload](a, "checkSystem", `mutation ($in: CheckSystemInput!) { checkSystem(input: $in) { run { id } userErrors { code message } } }`,
 		input(map[string]any{"id": id})).Run.ID
 	a.finished(check)
-	change[runPayload](a, "startSystem", `mutation ($in: StartSystemInput!) { startSystem(input: $in) { run { id } userErrors { code message } } }`,
-		input(map[string]any{"id": id}))
 	return id
 }
 

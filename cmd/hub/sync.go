@@ -21,23 +21,46 @@ import (
 	"customerhub/internal/system"
 )
 
-// syncCommand looks at a system now. It works beside a hub that is running on the same database, and without one.
+// syncCommand looks at a system now.
 type syncCommand struct {
+	Full     bool `help:"Read and compare everything, not only what changed."`
+	runFlags `embed:""`
+}
+
+// Run queues the run, or joins the one that is going on, and shows its progress until it ends.
+func (c *syncCommand) Run(ctx context.Context, p *program) error {
+	return c.carryOut(ctx, p, func(ctx context.Context, h *hub.Hub, v auth.Viewer) (run.Run, error) {
+		s, err := findSystem(ctx, h, v, c.System)
+		if err != nil {
+			return run.Run{}, err
+		}
+		return h.SyncNow(ctx, v, s.ID, c.Full, "")
+	}, func(_ context.Context, _ *hub.Hub, _ auth.Viewer, r run.Run) error {
+		p.printf("%s\n", summary(r))
+		return nil
+	})
+}
+
+// runFlags are the flags of commands that have something done with a system and wait for it. They work beside a hub that is running on
+// the same database, and without one.
+type runFlags struct {
 	Organisation  string        `help:"Id or name of the organisation; the only one when there is one." short:"o"`
 	System        string        `help:"Id or name of the system; the only one when there is one."`
-	Full          bool          `help:"Read and compare everything, not only what changed."`
 	TakeOverAfter time.Duration `help:"How long a hub may give no sign of life before others take over what it was working on." default:"30s" env:"HUB_TAKE_OVER_AFTER"`
 	databaseFlags `embed:""`
 	keysetFlags   `embed:""`
 }
 
-// Validate checks the command's flags.
-func (c *syncCommand) Validate() error {
+// Validate checks the flags.
+func (c *runFlags) Validate() error {
 	return errors.Join(checkTakeOver(c.TakeOverAfter), c.databaseFlags.Validate(), c.keysetFlags.Validate())
 }
 
-// Run queues the run, or joins the one that is going on, and shows its progress until it ends.
-func (c *syncCommand) Run(ctx context.Context, p *program) error {
+// queueing queues a run.
+type queueing func(ctx context.Context, h *hub.Hub, v auth.Viewer) (run.Run, error)
+
+// carryOut queues a run, shows its progress until it ends, and then lets after tell of it.
+func (c *runFlags) carryOut(ctx context.Context, p *program, queue queueing, after func(context.Context, *hub.Hub, auth.Viewer, run.Run) error) error {
 	return c.with(ctx, p, func(d *database) error {
 		keyset, err := c.read(d.keyset)
 		if err != nil {
@@ -68,7 +91,7 @@ func (c *syncCommand) Run(ctx context.Context, p *program) error {
 				watching(r)
 			}
 		}
-		r, viewer, err := c.queue(ctx, h, show)
+		r, viewer, err := c.queue(ctx, h, queue, show)
 		if err == nil {
 			bar, done := progress(p.stdout)
 			r, err = follow(ctx, f, h, viewer, r.ID, func(r run.Run) { show(r); bar(r) })
@@ -80,8 +103,7 @@ func (c *syncCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		p.printf("%s\n", summary(r))
-		return nil
+		return after(ctx, h, viewer, r)
 	})
 }
 
@@ -106,35 +128,32 @@ func onStandstill(after time.Duration, cancel context.CancelCauseFunc) func(run.
 }
 
 // queue queues a run. Those that are in its way are shown and waited for.
-func (c *syncCommand) queue(ctx context.Context, h *hub.Hub, show func(run.Run)) (run.Run, auth.Viewer, error) {
+func (c *runFlags) queue(ctx context.Context, h *hub.Hub, queue queueing, show func(run.Run)) (run.Run, auth.Viewer, error) {
 	org, err := h.Organisation(ctx, c.Organisation)
 	if err != nil {
 		return run.Run{}, auth.Viewer{}, err
 	}
 	viewer := auth.Operator(org)
-	s, err := c.system(ctx, h, viewer)
-	if err != nil {
-		return run.Run{}, viewer, err
-	}
-	r, err := h.SyncNow(ctx, viewer, s.ID, c.Full, "")
+	r, err := queue(ctx, h, viewer)
 	for f := fault.Of(err); f != nil && f.Reason == "RUN_IN_PROGRESS"; f = fault.Of(err) {
 		// Wait for the run that is going on, then look once more: what it has passed already may have changed since.
 		if _, err := follow(ctx, nil, h, viewer, run.ID(f.Details["run"]), show); err != nil && fault.Of(err) == nil {
 			return run.Run{}, viewer, err
 		}
-		r, err = h.SyncNow(ctx, viewer, s.ID, c.Full, "")
+		r, err = queue(ctx, h, viewer)
 	}
 	return r, viewer, err
 }
 
-func (c *syncCommand) system(ctx context.Context, h *hub.Hub, viewer auth.Viewer) (system.System, error) {
+// findSystem gives the system of an id or a name, or the only one when that is empty.
+func findSystem(ctx context.Context, h *hub.Hub, viewer auth.Viewer, named string) (system.System, error) {
 	all, err := h.Systems(ctx, viewer)
 	if err != nil {
 		return system.System{}, err
 	}
 	var fits []system.System
 	for _, s := range all {
-		if c.System == "" || strings.EqualFold(string(s.ID), c.System) || strings.EqualFold(s.Name, c.System) {
+		if named == "" || strings.EqualFold(string(s.ID), named) || strings.EqualFold(s.Name, named) {
 			fits = append(fits, s)
 		}
 	}
@@ -144,7 +163,7 @@ func (c *syncCommand) system(ctx context.Context, h *hub.Hub, viewer auth.Viewer
 	case len(all) == 0:
 		return system.System{}, errors.New("the organisation has no system yet: make one with the mutation createSystem")
 	case len(fits) == 0:
-		return system.System{}, fmt.Errorf("the organisation has no system %q", c.System)
+		return system.System{}, fmt.Errorf("the organisation has no system %q", named)
 	}
 	names := make([]string, len(fits))
 	for i, s := range fits {
