@@ -13,6 +13,12 @@
 // run's place. A record that spoils its batch is read apart (read.go), and absence is believed on complete evidence only
 // (absence.go). A run only reads. What it finds that has to be sent makes the record's link due.
 //
+// # First runs
+//
+// A run that makes a plan (firstrun.go) goes the same way, and keeps what Plan decided as steps instead of doing it. Somebody approves the
+// plan, and the run that applies it reads the records of the steps again, decides again, and commits where that comes to the same from
+// the same. A record that is not linked is matched with the customers that have none (merge/match.go), here as in every pull.
+//
 // # One record at a time: links
 //
 // Each link, one customer in one system, is its own place in the queue of work towards that system. A dispatcher
