@@ -51,6 +51,10 @@ func TestWrongFlagsAreNamed(t *testing.T) {
 		{"LogLevelOfTheEnvironment", "HUB_LOG_LEVEL=loud", "keyset", usage, []string{"HUB_LOG_LEVEL", "loud"}},
 		{"LogFormat", "", "keyset --log-format xml", usage, []string{"--log-format", "xml", "text or json"}},
 
+		{"MailURL", "", "serve --data " + dir + " --mail-url mail.example.test", usage, []string{"--mail-url", "HUB_MAIL_URL", "smtps://USER:PASSWORD@HOST"}},
+		{"MailURLWithAPlainPassword", "HUB_MAIL_URL=smtp://hub:" + canary + "@mail.example.test?tls=off", "serve --data " + dir, usage, []string{"HUB_MAIL_URL", "tls=off"}},
+		{"MailFromIsMissing", "", "serve --data " + dir + " --mail-url smtps://mail.example.test", usage, []string{"--mail-from", "HUB_MAIL_FROM", "hub@example.test"}},
+
 		{"CustomersNotANumber", "", "demo --customers many", usage, []string{"--customers", "whole number", "many"}},
 		{"CustomersNegative", "", "demo --customers=-1", usage, []string{"--customers", "0 to 3000000", "-1"}},
 		{"CustomersAbsurd", "", "demo --customers 99999999", usage, []string{"--customers", "0 to 3000000"}},

@@ -15,6 +15,7 @@ import (
 	"customerhub/internal/connector"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/organisation"
 	"customerhub/internal/pgtest"
@@ -424,6 +425,49 @@ func TestSystemStates(t *testing.T) {
 		}
 		if last := fail(fault.Denied, "four"); last.State != system.NeedsAction {
 			t.Errorf("got %+v", last)
+		}
+	})
+	t.Run("R26_ASystemThatDoesNotAdmitTheHubIsAFindingUntilItPassesACheck", func(t *testing.T) {
+		t.Parallel()
+		b := setupKinds(t)
+		s := b.checked(t)
+		_, r, err := start(t, b, s.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		standing := func() (codes []finding.Code) {
+			t.Helper()
+			stands := false
+			page, err := b.hub.Findings(t.Context(), b.viewer, hub.FindingFilter{Resolved: &stands}, hub.Page{First: new(10)}, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range page.Items {
+				if f.SystemID != s.ID || f.ExternalID != "" {
+					t.Errorf("got %+v", f)
+				}
+				codes = append(codes, f.Code)
+			}
+			return codes
+		}
+		denied := fault.New(fault.Denied, "%s", "Maija Malli's key was revoked.")
+		b.finish(t, r, hub.SystemReport{Fault: denied})
+		if got := standing(); !slices.Equal(got, []finding.Code{finding.SystemDenied}) {
+			t.Fatalf("after a refusal %v stand", got)
+		}
+		if _, err := b.hub.SetSystemCredentials(t.Context(), b.viewer, s.ID, goodCredentials, ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := standing(); len(got) != 1 {
+			t.Errorf("with credentials that nobody checked %v stand", got)
+		}
+		check, err := b.hub.CheckSystem(t.Context(), b.viewer, s.ID, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.finish(t, check, hub.SystemReport{Checks: []system.Check{{Name: "credentials", OK: true}}})
+		if got := standing(); len(got) != 0 {
+			t.Errorf("after a check that passed %v stand", got)
 		}
 	})
 	t.Run("EveryChangeOfStateIsInTheLog", func(t *testing.T) {
