@@ -77,7 +77,7 @@ func (r mutations) LinkRecord(ctx context.Context, in model.LinkRecordInput) (*m
 	if err = errors.Join(err, at(sysErr, "systemId")); err == nil {
 		var l hub.LinkView
 		v := auth.ViewerFrom(ctx)
-		if l, err = r.hub.LinkRecord(ctx, v, c, sys, in.ExternalID, value(given(in.IdempotencyKey))); err == nil {
+		if l, err = r.hub.LinkRecord(ctx, v, c, sys, in.ExternalID, idempotencyKey(in.IdempotencyKey)); err == nil {
 			out.Link = toLink(v, l, nil)
 		}
 	}

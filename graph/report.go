@@ -17,7 +17,7 @@ func (r mutations) SetSystemErrorReport(ctx context.Context, in model.SetSystemE
 	err = at(err, "id")
 	if err == nil {
 		language := explain.Language(valueOr(given(in.Language), model.LanguageEn))
-		s, err = r.hub.SetSystemErrorReport(ctx, auth.ViewerFrom(ctx), id, value(given(in.Email)), language, value(given(in.IdempotencyKey)))
+		s, err = r.hub.SetSystemErrorReport(ctx, auth.ViewerFrom(ctx), id, value(given(in.Email)), language, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(err, "input")
 	return &model.SetSystemErrorReportPayload{System: changedSystem(ctx, s), UserErrors: failures}, err

@@ -228,7 +228,10 @@ func TestMigrate(t *testing.T) {
 		t.Errorf("status under the login of the hub:\n%s", got)
 	}
 	refuses(t, run(t, owner, "migrate", "down"), 2, "--yes")
-	if got := must(t, owner, "migrate", "down", "--yes"); got != fmt.Sprintf("The database went from version %d to version %d.", latest, latest-1) {
+	// Numbers that nobody took are skipped.
+	var from, to int
+	got := must(t, owner, "migrate", "down", "--yes")
+	if _, err := fmt.Sscanf(got, "The database went from version %d to version %d.", &from, &to); err != nil || from != latest || to == 0 || to >= latest {
 		t.Error(got)
 	}
 	if got := must(t, owner, "migrate", "down", "--yes", "--all"); !strings.HasSuffix(got, "to version 0.") {
