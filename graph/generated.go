@@ -85,6 +85,7 @@ type CustomerResolver interface {
 
 	Kyc(ctx context.Context, obj *model.Customer) (*model.Kyc, error)
 	Links(ctx context.Context, obj *model.Customer) ([]*model.Link, error)
+	MergedInto(ctx context.Context, obj *model.Customer) (*model.Customer, error)
 	Sync(ctx context.Context, obj *model.Customer, system *string, language model.Language) ([]*model.SyncExplanation, error)
 	Provenance(ctx context.Context, obj *model.Customer) ([]*model.FieldProvenance, error)
 	Changes(ctx context.Context, obj *model.Customer, after *string, first *int) (*model.ChangePage, error)
@@ -123,6 +124,8 @@ type MutationResolver interface {
 	UpdatePerson(ctx context.Context, input model.UpdatePersonInput) (*model.UpdatePersonPayload, error)
 	AcceptPersonProposal(ctx context.Context, input model.AcceptPersonProposalInput) (*model.AcceptPersonProposalPayload, error)
 	RejectPersonProposal(ctx context.Context, input model.RejectPersonProposalInput) (*model.RejectPersonProposalPayload, error)
+	MergeCustomers(ctx context.Context, input model.MergeCustomersInput) (*model.MergeCustomersPayload, error)
+	UnmergeCustomers(ctx context.Context, input model.UnmergeCustomersInput) (*model.UnmergeCustomersPayload, error)
 	ResolveFinding(ctx context.Context, input model.ResolveFindingInput) (*model.ResolveFindingPayload, error)
 	DefineCustomField(ctx context.Context, input model.DefineCustomFieldInput) (*model.DefineCustomFieldPayload, error)
 	SetCustomField(ctx context.Context, input model.SetCustomFieldInput) (*model.SetCustomFieldPayload, error)
@@ -255,6 +258,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputLabelInput,
 		ec.unmarshalInputLinkContactInput,
 		ec.unmarshalInputLinkRecordInput,
+		ec.unmarshalInputMergeCustomersInput,
+		ec.unmarshalInputMergeVersionsInput,
 		ec.unmarshalInputNewPersonInput,
 		ec.unmarshalInputOfficePatch,
 		ec.unmarshalInputPauseSystemInput,
@@ -279,6 +284,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputStartSystemInput,
 		ec.unmarshalInputSyncNowInput,
 		ec.unmarshalInputUnlinkContactInput,
+		ec.unmarshalInputUnmergeCustomersInput,
 		ec.unmarshalInputUpdateCustomerInput,
 		ec.unmarshalInputUpdatePersonInput,
 		ec.unmarshalInputUpsertOfficeInput,
@@ -686,7 +692,7 @@ enum CustomerStatus {
   ACTIVE
   "The customer was deactivated; it is kept and can be read."
   INACTIVE
-  "The customer was found to be the same as another one and was merged into it."
+  "The customer was found to be the same as another one and was merged into it; ` + "`" + `mergedInto` + "`" + ` is that one."
   MERGED
   "The personal data of the customer was erased on request."
   ERASED
@@ -794,8 +800,12 @@ type Customer implements Node {
   kyc: Kyc!
   "The records of external systems that are this customer."
   links: [Link!]!
+  "The customer that this one is now, since it was merged into it; null for all whose status is not ` + "`" + `MERGED` + "`" + `."
+  mergedInto: Customer
   """
   How the customer stands in each external system, oldest system first, and why. Needs ` + "`" + `systems:read` + "`" + `.
+
+  A customer with which another was merged may have several records in a system; the primary one comes first.
 
   Where hub and system do not hold the same, the first check that failed is the reason.
   """
@@ -1369,7 +1379,8 @@ type FieldProvenance {
   Why this value stands.
 
   ` + "`" + `FIRST` + "`" + `: it came with the customer. ` + "`" + `EDIT` + "`" + `: somebody entered it in the hub. ` + "`" + `CHANGE` + "`" + `: it changed at its source, and
-  nowhere else. ` + "`" + `PRECEDENCE` + "`" + `: it changed on both sides, and its source goes before. The list may grow.
+  nowhere else. ` + "`" + `PRECEDENCE` + "`" + `: it changed on both sides, and its source goes before. ` + "`" + `MERGE` + "`" + `: it came from a customer that was
+  merged into this one. The list may grow.
   """
   decidedBy: String!
   "What others held when this value was decided."
@@ -1523,6 +1534,10 @@ How a customer stands in an external system, and why.
 type SyncExplanation {
   "The system."
   system: System!
+  "The record's id in the system, such as the Netvisor key ` + "`" + `4711` + "`" + `; null where there is no record yet."
+  externalId: String
+  "Whether it is the record that the customer is kept in agreement with; another one came with a merged customer, and is only read."
+  primary: Boolean!
   "How the customer's link with the system stands; ` + "`" + `NOT_IN_SCOPE` + "`" + ` where there is none."
   state: SyncState!
   "Since when; null where there is no link."
@@ -1561,6 +1576,8 @@ enum CheckName {
   SYSTEM_RUNNING
   "The system accepts the hub's credentials."
   SYSTEM_ADMITS
+  "The record is the one that the customer is kept in agreement with, and not another that came with a merged customer."
+  RECORD_PRIMARY
   "The record is one that comes in."
   RECORD_IN_SCOPE
   "The customer has a record in the system, or gets one."
@@ -2308,6 +2325,14 @@ enum ChangeKind {
   CUSTOMER_DEACTIVATED
   "A customer was taken into use again."
   CUSTOMER_REACTIVATED
+  """
+  Two customers were merged. Both have a change: the one that stays, and the one whose status is ` + "`" + `MERGED` + "`" + ` now.
+  """
+  CUSTOMER_MERGED
+  """
+  A merge of two customers was taken back. Both have a change, with what each got back.
+  """
+  CUSTOMER_UNMERGED
   "The due-diligence service said something new of a customer."
   KYC_STATUS_CHANGED
   "An external system was created in the hub."
@@ -2405,6 +2430,12 @@ type FindingEdge {
 What a finding is about. The list may grow; show the message of one you do not know.
 """
 enum FindingCode {
+  """
+  A record came with a customer that was merged into another, which has a record of its own in the system: it is only read.
+
+  With a field, what the record has held otherwise since. It stands for as long as the customers are merged.
+  """
+  LINK_NOT_PRIMARY
   "The business ID cannot be right. It is kept as found, and left out of e-invoicing and due diligence."
   BUSINESS_ID_INVALID
   "A personal identity code stood in a field that is not for it. The value was dropped and the record kept."
@@ -2708,6 +2739,30 @@ type Mutation {
     "The proposal."
     input: RejectPersonProposalInput!
   ): RejectPersonProposalPayload!
+
+  """
+  Makes one customer part of another. Needs ` + "`" + `findings:resolve` + "`" + `.
+
+  The values of the customer that stays stand, and those that it lacks are filled from the other, an address or an e-invoice address
+  as a whole. Offices, contacts and custom fields are united; offices with the same identifier are one, and so is the same person.
+  All links move: one in each system is primary, the others are only read. The other customer's status becomes ` + "`" + `MERGED` + "`" + `.
+  ` + "`" + `unmergeCustomers` + "`" + ` takes it back. A dry run answers exactly what the same call without it does next, and does nothing.
+  """
+  mergeCustomers(
+    "The two customers."
+    input: MergeCustomersInput!
+  ): MergeCustomersPayload!
+  """
+  Takes a merge of two customers back. Needs ` + "`" + `findings:resolve` + "`" + `.
+
+  Each value that is still what the merge made it becomes what it was. What was edited since, by a person or a system, stays with the
+  customer that stayed, and is listed; edits of an office or a contact go with it. Offices, contacts and links go back to whom they
+  belong. Of several merges into one customer the newest is taken back first.
+  """
+  unmergeCustomers(
+    "The merge."
+    input: UnmergeCustomersInput!
+  ): UnmergeCustomersPayload!
 
   """
   Says that a finding is settled. Needs ` + "`" + `findings:resolve` + "`" + `.
@@ -3049,6 +3104,12 @@ enum UserErrorCode {
   SYSTEM_NOT_CHECKED
   "The proposal was accepted or rejected before."
   PROPOSAL_DECIDED
+  "The merge was taken back before."
+  MERGE_UNDONE
+  "Another merge builds on this one and has to be taken back first; the details name the customer."
+  MERGED_SINCE
+  "The hub is at work on a record of the customers, or does not know yet what became of a call. Ask again when it does."
+  RECORD_BUSY
   "The finding was resolved before."
   FINDING_RESOLVED
   "The system is running already."
@@ -3438,6 +3499,46 @@ input AcceptPersonProposalInput {
   "The global id of the proposal."
   id: ID!
   "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
+Two customers that are one.
+"""
+input MergeCustomersInput {
+  "The global id of the customer that stays."
+  keep: ID!
+  "The global id of the customer that becomes part of it."
+  merge: ID!
+  "Whether only to tell what would come of it, and do nothing."
+  dryRun: Boolean!
+  "The versions that were seen; it is refused when either customer changed since."
+  expectedVersions: MergeVersionsInput
+  "Makes repeating safe: the same key and input give the same answer. A dry run does nothing that could be repeated."
+  idempotencyKey: String
+}
+
+"""
+The versions of two customers that are to be merged.
+"""
+input MergeVersionsInput {
+  "That of the customer that stays; any when absent."
+  keep: Int
+  "That of the customer that becomes part of it; any when absent."
+  merge: Int
+}
+
+"""
+A merge that is to be taken back, named by exactly one of ` + "`" + `merge` + "`" + ` and ` + "`" + `customer` + "`" + `.
+"""
+input UnmergeCustomersInput {
+  "The id of the merge, as ` + "`" + `mergeCustomers` + "`" + ` gave it."
+  merge: ID
+  "The global id of the customer that became part of another."
+  customer: ID
+  "Whether only to tell what would come of it, and do nothing."
+  dryRun: Boolean!
+  "Makes repeating safe: the same key and input give the same answer. A dry run does nothing that could be repeated."
   idempotencyKey: String
 }
 
@@ -3905,6 +4006,194 @@ type AcceptPersonProposalPayload implements UserErrors {
   person: Person
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `mergeCustomers` + "`" + `.
+"""
+type MergeCustomersPayload implements UserErrors {
+  "What came of it, or would; null when there are user errors, and for who may not read customers."
+  result: CustomerMerge
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `unmergeCustomers` + "`" + `.
+"""
+type UnmergeCustomersPayload implements UserErrors {
+  "What came of it, or would; null when there are user errors, and for who may not read customers."
+  result: CustomerUnmerge
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What a merge makes of two customers.
+"""
+type CustomerMerge {
+  "The id of the merge, by which it is taken back; null in a dry run."
+  id: ID
+  "The customer that stays, as it is now."
+  kept: Customer
+  "The customer that becomes part of it, as it is now."
+  merged: Customer
+  "What each field of the customer that stays becomes, offices and contacts included, by name."
+  fields: [MergedField!]!
+  "The offices of the customer that becomes part of the other."
+  offices: [MergedOffice!]!
+  "The contacts of the customer that becomes part of the other."
+  contacts: [MergedContact!]!
+  "What becomes of the links of both."
+  links: [MovedLink!]!
+  "The global ids of open proposals about persons who move along."
+  proposals: [ID!]!
+}
+
+"""
+One of two customers that are merged.
+"""
+enum MergeSide {
+  "The customer that stays."
+  KEPT
+  "The customer that becomes part of it."
+  MERGED
+}
+
+"""
+Why a field becomes what it does in a merge.
+"""
+enum MergeReason {
+  "Both customers held it."
+  SAME
+  "The customer that stays has its own word on it."
+  KEPT_STANDS
+  "The customer that stays had no value."
+  FILLED
+  "It belongs to an office or a contact that moves."
+  MOVED
+  "It hangs on the business ID of the other customer, or on having one, so it is not taken over."
+  OTHER_LEGAL_IDENTITY
+}
+
+"""
+What a field of the customer that stays becomes in a merge.
+"""
+type MergedField {
+  "The field, such as ` + "`" + `phone` + "`" + `. Parts are named by global id: ` + "`" + `office[ID].name` + "`" + `."
+  field: String!
+  "The value that it has then; null when it has none, and for who may not see it."
+  value: String
+  "The customer that the value comes from; null when none is taken over."
+  from: MergeSide
+  "Why."
+  reason: MergeReason!
+  """
+  What the other customer held instead, such as ` + "`" + `info@example.test` + "`" + `; it is kept in the provenance.
+
+  Null when nothing is lost, and for who may not see it.
+  """
+  lost: String
+}
+
+"""
+An office of a customer that becomes part of another.
+"""
+type MergedOffice {
+  "The office."
+  office: Office!
+  "The office of the customer that stays which has the same identifier, so that the two are one; null for one that moves."
+  sameAs: Office
+}
+
+"""
+A contact of a customer that becomes part of another.
+"""
+type MergedContact {
+  "The person."
+  person: Person!
+  "Whether the customer that stays has the person as a contact already, so that the two contacts are one."
+  recognised: Boolean!
+}
+
+"""
+What becomes of a link when customers are merged, or a merge is taken back.
+"""
+type MovedLink {
+  "The external system; null for who may not see systems."
+  system: System
+  "The record's id in that system, such as the Netvisor key ` + "`" + `4711` + "`" + `; null when there is no record."
+  externalId: String
+  "The customer that had the link."
+  from: MergeSide!
+  "The customer that has the link then."
+  to: MergeSide!
+  "What it is to its customer then."
+  place: LinkPlace!
+}
+
+"""
+What a link is to its customer.
+"""
+enum LinkPlace {
+  "The record with which the customer is kept in agreement."
+  PRIMARY
+  "A second record in the same system, which is read and never written."
+  READ_ONLY
+  "There was no record yet, and none is made any more."
+  DROPPED
+  "There was no record yet before the merge, and one is to be made again."
+  RESTORED
+}
+
+"""
+What taking a merge back makes of two customers.
+"""
+type CustomerUnmerge {
+  "The id of the merge."
+  id: ID!
+  "The customer that stayed, as it is now."
+  kept: Customer
+  "The customer that had become part of it, as it is now."
+  merged: Customer
+  "The values that become what they were, or go back to whom they belong."
+  returned: [ReturnedField!]!
+  "What was edited since the merge, which stays edited."
+  edits: [LaterEdit!]!
+  "The links that move."
+  links: [MovedLink!]!
+}
+
+"""
+A field that gets another value when a merge is taken back.
+"""
+type ReturnedField {
+  "The customer whose field it is."
+  to: MergeSide!
+  "The field, such as ` + "`" + `phone` + "`" + `. Parts are named by global id: ` + "`" + `office[ID].name` + "`" + `."
+  field: String!
+  "The value that it has until then; null when it has none, and for who may not see it."
+  before: String
+  "The value that it has then; null when it has none, and for who may not see it."
+  after: String
+}
+
+"""
+A field of the customer that stayed which was edited since the merge, by a person or a system.
+"""
+type LaterEdit {
+  "The field, such as ` + "`" + `phone` + "`" + `. Parts are named by global id: ` + "`" + `office[ID].name` + "`" + `."
+  field: String!
+  "The value that the merge gave it; null when it had none, and for who may not see it."
+  before: String
+  "The value that it has now; null when it has none, and for who may not see it."
+  after: String
+  "The customer that keeps it: edits of an office or a contact go with it."
+  stays: MergeSide!
+  "Who made the newest edit; null where the log keeps it no more."
+  by: Actor
+  "When that was; null where the log keeps it no more."
+  at: DateTime
 }
 
 """
@@ -4513,6 +4802,8 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_kyc(ctx, field)
 	case "links":
 		return ec.fieldContext_Customer_links(ctx, field)
+	case "mergedInto":
+		return ec.fieldContext_Customer_mergedInto(ctx, field)
 	case "sync":
 		return ec.fieldContext_Customer_sync(ctx, field)
 	case "provenance":
@@ -4551,6 +4842,28 @@ func (ec *executionContext) childFields_CustomerEdge(ctx context.Context, field 
 		return ec.fieldContext_CustomerEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CustomerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerMerge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CustomerMerge_id(ctx, field)
+	case "kept":
+		return ec.fieldContext_CustomerMerge_kept(ctx, field)
+	case "merged":
+		return ec.fieldContext_CustomerMerge_merged(ctx, field)
+	case "fields":
+		return ec.fieldContext_CustomerMerge_fields(ctx, field)
+	case "offices":
+		return ec.fieldContext_CustomerMerge_offices(ctx, field)
+	case "contacts":
+		return ec.fieldContext_CustomerMerge_contacts(ctx, field)
+	case "links":
+		return ec.fieldContext_CustomerMerge_links(ctx, field)
+	case "proposals":
+		return ec.fieldContext_CustomerMerge_proposals(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerMerge", field.Name)
 }
 
 func (ec *executionContext) childFields_CustomerSnapshot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4605,6 +4918,24 @@ func (ec *executionContext) childFields_CustomerSnapshot(ctx context.Context, fi
 		return ec.fieldContext_CustomerSnapshot_masked(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CustomerSnapshot", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerUnmerge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CustomerUnmerge_id(ctx, field)
+	case "kept":
+		return ec.fieldContext_CustomerUnmerge_kept(ctx, field)
+	case "merged":
+		return ec.fieldContext_CustomerUnmerge_merged(ctx, field)
+	case "returned":
+		return ec.fieldContext_CustomerUnmerge_returned(ctx, field)
+	case "edits":
+		return ec.fieldContext_CustomerUnmerge_edits(ctx, field)
+	case "links":
+		return ec.fieldContext_CustomerUnmerge_links(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerUnmerge", field.Name)
 }
 
 func (ec *executionContext) childFields_DeactivateCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4909,6 +5240,24 @@ func (ec *executionContext) childFields_Lane(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Lane", field.Name)
 }
 
+func (ec *executionContext) childFields_LaterEdit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_LaterEdit_field(ctx, field)
+	case "before":
+		return ec.fieldContext_LaterEdit_before(ctx, field)
+	case "after":
+		return ec.fieldContext_LaterEdit_after(ctx, field)
+	case "stays":
+		return ec.fieldContext_LaterEdit_stays(ctx, field)
+	case "by":
+		return ec.fieldContext_LaterEdit_by(ctx, field)
+	case "at":
+		return ec.fieldContext_LaterEdit_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LaterEdit", field.Name)
+}
+
 func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4961,6 +5310,68 @@ func (ec *executionContext) childFields_LinkRecordPayload(ctx context.Context, f
 		return ec.fieldContext_LinkRecordPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LinkRecordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MergeCustomersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "result":
+		return ec.fieldContext_MergeCustomersPayload_result(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MergeCustomersPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeCustomersPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MergedContact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "person":
+		return ec.fieldContext_MergedContact_person(ctx, field)
+	case "recognised":
+		return ec.fieldContext_MergedContact_recognised(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergedContact", field.Name)
+}
+
+func (ec *executionContext) childFields_MergedField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_MergedField_field(ctx, field)
+	case "value":
+		return ec.fieldContext_MergedField_value(ctx, field)
+	case "from":
+		return ec.fieldContext_MergedField_from(ctx, field)
+	case "reason":
+		return ec.fieldContext_MergedField_reason(ctx, field)
+	case "lost":
+		return ec.fieldContext_MergedField_lost(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergedField", field.Name)
+}
+
+func (ec *executionContext) childFields_MergedOffice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "office":
+		return ec.fieldContext_MergedOffice_office(ctx, field)
+	case "sameAs":
+		return ec.fieldContext_MergedOffice_sameAs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergedOffice", field.Name)
+}
+
+func (ec *executionContext) childFields_MovedLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_MovedLink_system(ctx, field)
+	case "externalId":
+		return ec.fieldContext_MovedLink_externalId(ctx, field)
+	case "from":
+		return ec.fieldContext_MovedLink_from(ctx, field)
+	case "to":
+		return ec.fieldContext_MovedLink_to(ctx, field)
+	case "place":
+		return ec.fieldContext_MovedLink_place(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MovedLink", field.Name)
 }
 
 func (ec *executionContext) childFields_Office(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5351,6 +5762,20 @@ func (ec *executionContext) childFields_RetryLinkPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type RetryLinkPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReturnedField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "to":
+		return ec.fieldContext_ReturnedField_to(ctx, field)
+	case "field":
+		return ec.fieldContext_ReturnedField_field(ctx, field)
+	case "before":
+		return ec.fieldContext_ReturnedField_before(ctx, field)
+	case "after":
+		return ec.fieldContext_ReturnedField_after(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReturnedField", field.Name)
+}
+
 func (ec *executionContext) childFields_Run(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5539,6 +5964,10 @@ func (ec *executionContext) childFields_SyncExplanation(ctx context.Context, fie
 	switch field.Name {
 	case "system":
 		return ec.fieldContext_SyncExplanation_system(ctx, field)
+	case "externalId":
+		return ec.fieldContext_SyncExplanation_externalId(ctx, field)
+	case "primary":
+		return ec.fieldContext_SyncExplanation_primary(ctx, field)
 	case "state":
 		return ec.fieldContext_SyncExplanation_state(ctx, field)
 	case "since":
@@ -5643,6 +6072,16 @@ func (ec *executionContext) childFields_UnlinkContactPayload(ctx context.Context
 		return ec.fieldContext_UnlinkContactPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UnlinkContactPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UnmergeCustomersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "result":
+		return ec.fieldContext_UnmergeCustomersPayload_result(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnmergeCustomersPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnmergeCustomersPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6075,6 +6514,20 @@ func (ec *executionContext) field_Mutation_linkRecord_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_mergeCustomers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.MergeCustomersInput, error) {
+			return ec.unmarshalNMergeCustomersInput2customerhubᚋgraphᚋmodelᚐMergeCustomersInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_pauseSystem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6305,6 +6758,20 @@ func (ec *executionContext) field_Mutation_unlinkContact_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UnlinkContactInput, error) {
 			return ec.unmarshalNUnlinkContactInput2customerhubᚋgraphᚋmodelᚐUnlinkContactInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_unmergeCustomers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UnmergeCustomersInput, error) {
+			return ec.unmarshalNUnmergeCustomersInput2customerhubᚋgraphᚋmodelᚐUnmergeCustomersInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9227,6 +9694,38 @@ func (ec *executionContext) fieldContext_Customer_links(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Customer_mergedInto(ctx context.Context, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Customer_mergedInto(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Customer().MergedInto(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Customer_mergedInto(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Customer",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Customer_sync(ctx context.Context, field graphql.CollectedField, obj *model.Customer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9652,6 +10151,244 @@ func (ec *executionContext) _CustomerEdge_cursor(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_CustomerEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _CustomerMerge_id(ctx context.Context, field graphql.CollectedField, obj *model.CustomerMerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerMerge_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerMerge_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerMerge", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CustomerMerge_kept(ctx context.Context, field graphql.CollectedField, obj *model.CustomerMerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerMerge_kept(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kept, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerMerge_kept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerMerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerMerge_merged(ctx context.Context, field graphql.CollectedField, obj *model.CustomerMerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerMerge_merged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Merged, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerMerge_merged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerMerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerMerge_fields(ctx context.Context, field graphql.CollectedField, obj *model.CustomerMerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerMerge_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MergedField) graphql.Marshaler {
+			return ec.marshalNMergedField2ᚕᚖcustomerhubᚋgraphᚋmodelᚐMergedFieldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerMerge_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerMerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MergedField(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerMerge_offices(ctx context.Context, field graphql.CollectedField, obj *model.CustomerMerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerMerge_offices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Offices, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MergedOffice) graphql.Marshaler {
+			return ec.marshalNMergedOffice2ᚕᚖcustomerhubᚋgraphᚋmodelᚐMergedOfficeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerMerge_offices(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerMerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MergedOffice(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerMerge_contacts(ctx context.Context, field graphql.CollectedField, obj *model.CustomerMerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerMerge_contacts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Contacts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MergedContact) graphql.Marshaler {
+			return ec.marshalNMergedContact2ᚕᚖcustomerhubᚋgraphᚋmodelᚐMergedContactᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerMerge_contacts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerMerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MergedContact(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerMerge_links(ctx context.Context, field graphql.CollectedField, obj *model.CustomerMerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerMerge_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Links, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MovedLink) graphql.Marshaler {
+			return ec.marshalNMovedLink2ᚕᚖcustomerhubᚋgraphᚋmodelᚐMovedLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerMerge_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerMerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MovedLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerMerge_proposals(ctx context.Context, field graphql.CollectedField, obj *model.CustomerMerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerMerge_proposals(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Proposals, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerMerge_proposals(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerMerge", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CustomerSnapshot_at(ctx context.Context, field graphql.CollectedField, obj *model.CustomerSnapshot) (ret graphql.Marshaler) {
@@ -10276,6 +11013,189 @@ func (ec *executionContext) _CustomerSnapshot_masked(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_CustomerSnapshot_masked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerSnapshot", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CustomerUnmerge_id(ctx context.Context, field graphql.CollectedField, obj *model.CustomerUnmerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerUnmerge_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerUnmerge_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerUnmerge", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CustomerUnmerge_kept(ctx context.Context, field graphql.CollectedField, obj *model.CustomerUnmerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerUnmerge_kept(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kept, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerUnmerge_kept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerUnmerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerUnmerge_merged(ctx context.Context, field graphql.CollectedField, obj *model.CustomerUnmerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerUnmerge_merged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Merged, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerUnmerge_merged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerUnmerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerUnmerge_returned(ctx context.Context, field graphql.CollectedField, obj *model.CustomerUnmerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerUnmerge_returned(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Returned, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ReturnedField) graphql.Marshaler {
+			return ec.marshalNReturnedField2ᚕᚖcustomerhubᚋgraphᚋmodelᚐReturnedFieldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerUnmerge_returned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerUnmerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReturnedField(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerUnmerge_edits(ctx context.Context, field graphql.CollectedField, obj *model.CustomerUnmerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerUnmerge_edits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.LaterEdit) graphql.Marshaler {
+			return ec.marshalNLaterEdit2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLaterEditᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerUnmerge_edits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerUnmerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LaterEdit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerUnmerge_links(ctx context.Context, field graphql.CollectedField, obj *model.CustomerUnmerge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerUnmerge_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Links, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.MovedLink) graphql.Marshaler {
+			return ec.marshalNMovedLink2ᚕᚖcustomerhubᚋgraphᚋmodelᚐMovedLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerUnmerge_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerUnmerge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MovedLink(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _DeactivateCustomerPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.DeactivateCustomerPayload) (ret graphql.Marshaler) {
@@ -12728,6 +13648,153 @@ func (ec *executionContext) fieldContext_Lane_expectedWaitSeconds(_ context.Cont
 	return graphql.NewScalarFieldContext("Lane", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
+func (ec *executionContext) _LaterEdit_field(ctx context.Context, field graphql.CollectedField, obj *model.LaterEdit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LaterEdit_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LaterEdit_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LaterEdit", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _LaterEdit_before(ctx context.Context, field graphql.CollectedField, obj *model.LaterEdit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LaterEdit_before(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Before, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LaterEdit_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LaterEdit", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _LaterEdit_after(ctx context.Context, field graphql.CollectedField, obj *model.LaterEdit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LaterEdit_after(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.After, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LaterEdit_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LaterEdit", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _LaterEdit_stays(ctx context.Context, field graphql.CollectedField, obj *model.LaterEdit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LaterEdit_stays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.MergeSide) graphql.Marshaler {
+			return ec.marshalNMergeSide2customerhubᚋgraphᚋmodelᚐMergeSide(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LaterEdit_stays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LaterEdit", field, false, false, errors.New("field of type MergeSide does not have child fields"))
+}
+
+func (ec *executionContext) _LaterEdit_by(ctx context.Context, field graphql.CollectedField, obj *model.LaterEdit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LaterEdit_by(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.By, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
+			return ec.marshalOActor2ᚖcustomerhubᚋgraphᚋmodelᚐActor(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LaterEdit_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LaterEdit",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Actor(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LaterEdit_at(ctx context.Context, field graphql.CollectedField, obj *model.LaterEdit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LaterEdit_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LaterEdit_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LaterEdit", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
 func (ec *executionContext) _Link_id(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13221,6 +14288,428 @@ func (ec *executionContext) fieldContext_LinkRecordPayload_userErrors(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _MergeCustomersPayload_result(ctx context.Context, field graphql.CollectedField, obj *model.MergeCustomersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergeCustomersPayload_result(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Result, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerMerge) graphql.Marshaler {
+			return ec.marshalOCustomerMerge2ᚖcustomerhubᚋgraphᚋmodelᚐCustomerMerge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergeCustomersPayload_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergeCustomersPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerMerge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergeCustomersPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.MergeCustomersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergeCustomersPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergeCustomersPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergeCustomersPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergedContact_person(ctx context.Context, field graphql.CollectedField, obj *model.MergedContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergedContact_person(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Person, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Person) graphql.Marshaler {
+			return ec.marshalNPerson2ᚖcustomerhubᚋgraphᚋmodelᚐPerson(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergedContact_person(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergedContact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Person(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergedContact_recognised(ctx context.Context, field graphql.CollectedField, obj *model.MergedContact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergedContact_recognised(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recognised, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergedContact_recognised(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MergedContact", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _MergedField_field(ctx context.Context, field graphql.CollectedField, obj *model.MergedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergedField_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergedField_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MergedField", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _MergedField_value(ctx context.Context, field graphql.CollectedField, obj *model.MergedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergedField_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergedField_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MergedField", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _MergedField_from(ctx context.Context, field graphql.CollectedField, obj *model.MergedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergedField_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MergeSide) graphql.Marshaler {
+			return ec.marshalOMergeSide2ᚖcustomerhubᚋgraphᚋmodelᚐMergeSide(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergedField_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MergedField", field, false, false, errors.New("field of type MergeSide does not have child fields"))
+}
+
+func (ec *executionContext) _MergedField_reason(ctx context.Context, field graphql.CollectedField, obj *model.MergedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergedField_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.MergeReason) graphql.Marshaler {
+			return ec.marshalNMergeReason2customerhubᚋgraphᚋmodelᚐMergeReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergedField_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MergedField", field, false, false, errors.New("field of type MergeReason does not have child fields"))
+}
+
+func (ec *executionContext) _MergedField_lost(ctx context.Context, field graphql.CollectedField, obj *model.MergedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergedField_lost(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lost, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergedField_lost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MergedField", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _MergedOffice_office(ctx context.Context, field graphql.CollectedField, obj *model.MergedOffice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergedOffice_office(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Office, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Office) graphql.Marshaler {
+			return ec.marshalNOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffice(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergedOffice_office(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergedOffice",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Office(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergedOffice_sameAs(ctx context.Context, field graphql.CollectedField, obj *model.MergedOffice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergedOffice_sameAs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SameAs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Office) graphql.Marshaler {
+			return ec.marshalOOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergedOffice_sameAs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergedOffice",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Office(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MovedLink_system(ctx context.Context, field graphql.CollectedField, obj *model.MovedLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MovedLink_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.System, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MovedLink_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MovedLink",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MovedLink_externalId(ctx context.Context, field graphql.CollectedField, obj *model.MovedLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MovedLink_externalId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExternalID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MovedLink_externalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MovedLink", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _MovedLink_from(ctx context.Context, field graphql.CollectedField, obj *model.MovedLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MovedLink_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.MergeSide) graphql.Marshaler {
+			return ec.marshalNMergeSide2customerhubᚋgraphᚋmodelᚐMergeSide(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MovedLink_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MovedLink", field, false, false, errors.New("field of type MergeSide does not have child fields"))
+}
+
+func (ec *executionContext) _MovedLink_to(ctx context.Context, field graphql.CollectedField, obj *model.MovedLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MovedLink_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.MergeSide) graphql.Marshaler {
+			return ec.marshalNMergeSide2customerhubᚋgraphᚋmodelᚐMergeSide(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MovedLink_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MovedLink", field, false, false, errors.New("field of type MergeSide does not have child fields"))
+}
+
+func (ec *executionContext) _MovedLink_place(ctx context.Context, field graphql.CollectedField, obj *model.MovedLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MovedLink_place(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Place, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.LinkPlace) graphql.Marshaler {
+			return ec.marshalNLinkPlace2customerhubᚋgraphᚋmodelᚐLinkPlace(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MovedLink_place(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MovedLink", field, false, false, errors.New("field of type LinkPlace does not have child fields"))
 }
 
 func (ec *executionContext) _Mutation_createCustomer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -13789,6 +15278,94 @@ func (ec *executionContext) fieldContext_Mutation_rejectPersonProposal(ctx conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_rejectPersonProposal_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_mergeCustomers(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_mergeCustomers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MergeCustomers(ctx, fc.Args["input"].(model.MergeCustomersInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MergeCustomersPayload) graphql.Marshaler {
+			return ec.marshalNMergeCustomersPayload2ᚖcustomerhubᚋgraphᚋmodelᚐMergeCustomersPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_mergeCustomers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MergeCustomersPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_mergeCustomers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_unmergeCustomers(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_unmergeCustomers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UnmergeCustomers(ctx, fc.Args["input"].(model.UnmergeCustomersInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UnmergeCustomersPayload) graphql.Marshaler {
+			return ec.marshalNUnmergeCustomersPayload2ᚖcustomerhubᚋgraphᚋmodelᚐUnmergeCustomersPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_unmergeCustomers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UnmergeCustomersPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_unmergeCustomers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -18310,6 +19887,98 @@ func (ec *executionContext) fieldContext_RetryLinkPayload_userErrors(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _ReturnedField_to(ctx context.Context, field graphql.CollectedField, obj *model.ReturnedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReturnedField_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.MergeSide) graphql.Marshaler {
+			return ec.marshalNMergeSide2customerhubᚋgraphᚋmodelᚐMergeSide(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReturnedField_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReturnedField", field, false, false, errors.New("field of type MergeSide does not have child fields"))
+}
+
+func (ec *executionContext) _ReturnedField_field(ctx context.Context, field graphql.CollectedField, obj *model.ReturnedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReturnedField_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReturnedField_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReturnedField", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _ReturnedField_before(ctx context.Context, field graphql.CollectedField, obj *model.ReturnedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReturnedField_before(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Before, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReturnedField_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReturnedField", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _ReturnedField_after(ctx context.Context, field graphql.CollectedField, obj *model.ReturnedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReturnedField_after(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.After, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReturnedField_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReturnedField", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Run_id(ctx context.Context, field graphql.CollectedField, obj *model.Run) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19966,6 +21635,52 @@ func (ec *executionContext) fieldContext_SyncExplanation_system(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _SyncExplanation_externalId(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncExplanation_externalId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExternalID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SyncExplanation_externalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SyncExplanation", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _SyncExplanation_primary(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncExplanation_primary(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Primary, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SyncExplanation_primary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SyncExplanation", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _SyncExplanation_state(ctx context.Context, field graphql.CollectedField, obj *model.SyncExplanation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20910,6 +22625,70 @@ func (ec *executionContext) _UnlinkContactPayload_userErrors(ctx context.Context
 func (ec *executionContext) fieldContext_UnlinkContactPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnlinkContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnmergeCustomersPayload_result(ctx context.Context, field graphql.CollectedField, obj *model.UnmergeCustomersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnmergeCustomersPayload_result(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Result, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerUnmerge) graphql.Marshaler {
+			return ec.marshalOCustomerUnmerge2ᚖcustomerhubᚋgraphᚋmodelᚐCustomerUnmerge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UnmergeCustomersPayload_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnmergeCustomersPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerUnmerge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnmergeCustomersPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UnmergeCustomersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnmergeCustomersPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnmergeCustomersPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnmergeCustomersPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -24063,6 +25842,101 @@ func (ec *executionContext) unmarshalInputLinkRecordInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputMergeCustomersInput(ctx context.Context, obj any) (model.MergeCustomersInput, error) {
+	var it model.MergeCustomersInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"keep", "merge", "dryRun", "expectedVersions", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "keep":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keep"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Keep = data
+		case "merge":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("merge"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Merge = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		case "expectedVersions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersions"))
+			data, err := ec.unmarshalOMergeVersionsInput2ᚖcustomerhubᚋgraphᚋmodelᚐMergeVersionsInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersions = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputMergeVersionsInput(ctx context.Context, obj any) (model.MergeVersionsInput, error) {
+	var it model.MergeVersionsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"keep", "merge"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "keep":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keep"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Keep = graphql.OmittableOf(data)
+		case "merge":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("merge"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Merge = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputNewPersonInput(ctx context.Context, obj any) (model.NewPersonInput, error) {
 	var it model.NewPersonInput
 	if obj == nil {
@@ -25229,6 +27103,57 @@ func (ec *executionContext) unmarshalInputUnlinkContactInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputUnmergeCustomersInput(ctx context.Context, obj any) (model.UnmergeCustomersInput, error) {
+	var it model.UnmergeCustomersInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"merge", "customer", "dryRun", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "merge":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("merge"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Merge = graphql.OmittableOf(data)
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Customer = graphql.OmittableOf(data)
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUpdateCustomerInput(ctx context.Context, obj any) (model.UpdateCustomerInput, error) {
 	var it model.UpdateCustomerInput
 	if obj == nil {
@@ -25562,6 +27487,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._UpdateCustomerPayload(ctx, sel, obj)
+	case model.UnmergeCustomersPayload:
+		return ec._UnmergeCustomersPayload(ctx, sel, &obj)
+	case *model.UnmergeCustomersPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._UnmergeCustomersPayload(ctx, sel, obj)
 	case model.UnlinkContactPayload:
 		return ec._UnlinkContactPayload(ctx, sel, &obj)
 	case *model.UnlinkContactPayload:
@@ -25681,6 +27613,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._PauseSystemPayload(ctx, sel, obj)
+	case model.MergeCustomersPayload:
+		return ec._MergeCustomersPayload(ctx, sel, &obj)
+	case *model.MergeCustomersPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._MergeCustomersPayload(ctx, sel, obj)
 	case model.LinkRecordPayload:
 		return ec._LinkRecordPayload(ctx, sel, &obj)
 	case *model.LinkRecordPayload:
@@ -27152,6 +29091,44 @@ func (ec *executionContext) _Customer(ctx context.Context, sel ast.SelectionSet,
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "mergedInto":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Customer_mergedInto(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "sync":
 			field := field
 
@@ -27441,6 +29418,79 @@ func (ec *executionContext) _CustomerEdge(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var customerMergeImplementors = []string{"CustomerMerge"}
+
+func (ec *executionContext) _CustomerMerge(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerMerge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, customerMergeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomerMerge")
+		case "id":
+			out.Values[i] = ec._CustomerMerge_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "kept":
+			out.Values[i] = ec._CustomerMerge_kept(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "merged":
+			out.Values[i] = ec._CustomerMerge_merged(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._CustomerMerge_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "offices":
+			out.Values[i] = ec._CustomerMerge_offices(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "contacts":
+			out.Values[i] = ec._CustomerMerge_contacts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "links":
+			out.Values[i] = ec._CustomerMerge_links(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "proposals":
+			out.Values[i] = ec._CustomerMerge_proposals(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var customerSnapshotImplementors = []string{"CustomerSnapshot"}
 
 func (ec *executionContext) _CustomerSnapshot(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerSnapshot) graphql.Marshaler {
@@ -27605,6 +29655,69 @@ func (ec *executionContext) _CustomerSnapshot(ctx context.Context, sel ast.Selec
 			out.Values[i] = ec._CustomerSnapshot_masked(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var customerUnmergeImplementors = []string{"CustomerUnmerge"}
+
+func (ec *executionContext) _CustomerUnmerge(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerUnmerge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, customerUnmergeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomerUnmerge")
+		case "id":
+			out.Values[i] = ec._CustomerUnmerge_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kept":
+			out.Values[i] = ec._CustomerUnmerge_kept(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "merged":
+			out.Values[i] = ec._CustomerUnmerge_merged(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "returned":
+			out.Values[i] = ec._CustomerUnmerge_returned(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edits":
+			out.Values[i] = ec._CustomerUnmerge_edits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "links":
+			out.Values[i] = ec._CustomerUnmerge_links(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -29036,6 +31149,69 @@ func (ec *executionContext) _Lane(ctx context.Context, sel ast.SelectionSet, obj
 	return out
 }
 
+var laterEditImplementors = []string{"LaterEdit"}
+
+func (ec *executionContext) _LaterEdit(ctx context.Context, sel ast.SelectionSet, obj *model.LaterEdit) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, laterEditImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LaterEdit")
+		case "field":
+			out.Values[i] = ec._LaterEdit_field(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "before":
+			out.Values[i] = ec._LaterEdit_before(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "after":
+			out.Values[i] = ec._LaterEdit_after(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stays":
+			out.Values[i] = ec._LaterEdit_stays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "by":
+			out.Values[i] = ec._LaterEdit_by(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._LaterEdit_at(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var linkImplementors = []string{"Link", "Node"}
 
 func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj *model.Link) graphql.Marshaler {
@@ -29357,6 +31533,251 @@ func (ec *executionContext) _LinkRecordPayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var mergeCustomersPayloadImplementors = []string{"MergeCustomersPayload", "UserErrors"}
+
+func (ec *executionContext) _MergeCustomersPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MergeCustomersPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mergeCustomersPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MergeCustomersPayload")
+		case "result":
+			out.Values[i] = ec._MergeCustomersPayload_result(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._MergeCustomersPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var mergedContactImplementors = []string{"MergedContact"}
+
+func (ec *executionContext) _MergedContact(ctx context.Context, sel ast.SelectionSet, obj *model.MergedContact) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mergedContactImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MergedContact")
+		case "person":
+			out.Values[i] = ec._MergedContact_person(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recognised":
+			out.Values[i] = ec._MergedContact_recognised(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var mergedFieldImplementors = []string{"MergedField"}
+
+func (ec *executionContext) _MergedField(ctx context.Context, sel ast.SelectionSet, obj *model.MergedField) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mergedFieldImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MergedField")
+		case "field":
+			out.Values[i] = ec._MergedField_field(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._MergedField_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._MergedField_from(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._MergedField_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lost":
+			out.Values[i] = ec._MergedField_lost(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var mergedOfficeImplementors = []string{"MergedOffice"}
+
+func (ec *executionContext) _MergedOffice(ctx context.Context, sel ast.SelectionSet, obj *model.MergedOffice) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mergedOfficeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MergedOffice")
+		case "office":
+			out.Values[i] = ec._MergedOffice_office(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sameAs":
+			out.Values[i] = ec._MergedOffice_sameAs(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var movedLinkImplementors = []string{"MovedLink"}
+
+func (ec *executionContext) _MovedLink(ctx context.Context, sel ast.SelectionSet, obj *model.MovedLink) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, movedLinkImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MovedLink")
+		case "system":
+			out.Values[i] = ec._MovedLink_system(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "externalId":
+			out.Values[i] = ec._MovedLink_externalId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._MovedLink_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._MovedLink_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "place":
+			out.Values[i] = ec._MovedLink_place(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -29464,6 +31885,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "rejectPersonProposal":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_rejectPersonProposal(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mergeCustomers":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_mergeCustomers(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unmergeCustomers":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_unmergeCustomers(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -31713,6 +34148,59 @@ func (ec *executionContext) _RetryLinkPayload(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var returnedFieldImplementors = []string{"ReturnedField"}
+
+func (ec *executionContext) _ReturnedField(ctx context.Context, sel ast.SelectionSet, obj *model.ReturnedField) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, returnedFieldImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReturnedField")
+		case "to":
+			out.Values[i] = ec._ReturnedField_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "field":
+			out.Values[i] = ec._ReturnedField_field(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "before":
+			out.Values[i] = ec._ReturnedField_before(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "after":
+			out.Values[i] = ec._ReturnedField_after(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var runImplementors = []string{"Run", "Node"}
 
 func (ec *executionContext) _Run(ctx context.Context, sel ast.SelectionSet, obj *model.Run) graphql.Marshaler {
@@ -32574,6 +35062,16 @@ func (ec *executionContext) _SyncExplanation(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "externalId":
+			out.Values[i] = ec._SyncExplanation_externalId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "primary":
+			out.Values[i] = ec._SyncExplanation_primary(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "state":
 			out.Values[i] = ec._SyncExplanation_state(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -33015,6 +35513,49 @@ func (ec *executionContext) _UnlinkContactPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			out.Values[i] = ec._UnlinkContactPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var unmergeCustomersPayloadImplementors = []string{"UnmergeCustomersPayload", "UserErrors"}
+
+func (ec *executionContext) _UnmergeCustomersPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UnmergeCustomersPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, unmergeCustomersPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UnmergeCustomersPayload")
+		case "result":
+			out.Values[i] = ec._UnmergeCustomersPayload_result(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UnmergeCustomersPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -35034,6 +37575,32 @@ func (ec *executionContext) marshalNLanguage2customerhubᚋgraphᚋmodelᚐLangu
 	return v
 }
 
+func (ec *executionContext) marshalNLaterEdit2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLaterEditᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.LaterEdit) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLaterEdit2ᚖcustomerhubᚋgraphᚋmodelᚐLaterEdit(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLaterEdit2ᚖcustomerhubᚋgraphᚋmodelᚐLaterEdit(ctx context.Context, sel ast.SelectionSet, v *model.LaterEdit) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._LaterEdit(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNLink2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Link) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -35079,6 +37646,16 @@ func (ec *executionContext) marshalNLinkContactPayload2ᚖcustomerhubᚋgraphᚋ
 	return ec._LinkContactPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNLinkPlace2customerhubᚋgraphᚋmodelᚐLinkPlace(ctx context.Context, v any) (model.LinkPlace, error) {
+	var res model.LinkPlace
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLinkPlace2customerhubᚋgraphᚋmodelᚐLinkPlace(ctx context.Context, sel ast.SelectionSet, v model.LinkPlace) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNLinkRecordInput2customerhubᚋgraphᚋmodelᚐLinkRecordInput(ctx context.Context, v any) (model.LinkRecordInput, error) {
 	res, err := ec.unmarshalInputLinkRecordInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -35096,6 +37673,149 @@ func (ec *executionContext) marshalNLinkRecordPayload2ᚖcustomerhubᚋgraphᚋm
 		return graphql.Null
 	}
 	return ec._LinkRecordPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMergeCustomersInput2customerhubᚋgraphᚋmodelᚐMergeCustomersInput(ctx context.Context, v any) (model.MergeCustomersInput, error) {
+	res, err := ec.unmarshalInputMergeCustomersInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMergeCustomersPayload2customerhubᚋgraphᚋmodelᚐMergeCustomersPayload(ctx context.Context, sel ast.SelectionSet, v model.MergeCustomersPayload) graphql.Marshaler {
+	return ec._MergeCustomersPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMergeCustomersPayload2ᚖcustomerhubᚋgraphᚋmodelᚐMergeCustomersPayload(ctx context.Context, sel ast.SelectionSet, v *model.MergeCustomersPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MergeCustomersPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMergeReason2customerhubᚋgraphᚋmodelᚐMergeReason(ctx context.Context, v any) (model.MergeReason, error) {
+	var res model.MergeReason
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMergeReason2customerhubᚋgraphᚋmodelᚐMergeReason(ctx context.Context, sel ast.SelectionSet, v model.MergeReason) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNMergeSide2customerhubᚋgraphᚋmodelᚐMergeSide(ctx context.Context, v any) (model.MergeSide, error) {
+	var res model.MergeSide
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMergeSide2customerhubᚋgraphᚋmodelᚐMergeSide(ctx context.Context, sel ast.SelectionSet, v model.MergeSide) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNMergedContact2ᚕᚖcustomerhubᚋgraphᚋmodelᚐMergedContactᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MergedContact) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMergedContact2ᚖcustomerhubᚋgraphᚋmodelᚐMergedContact(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMergedContact2ᚖcustomerhubᚋgraphᚋmodelᚐMergedContact(ctx context.Context, sel ast.SelectionSet, v *model.MergedContact) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MergedContact(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMergedField2ᚕᚖcustomerhubᚋgraphᚋmodelᚐMergedFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MergedField) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMergedField2ᚖcustomerhubᚋgraphᚋmodelᚐMergedField(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMergedField2ᚖcustomerhubᚋgraphᚋmodelᚐMergedField(ctx context.Context, sel ast.SelectionSet, v *model.MergedField) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MergedField(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMergedOffice2ᚕᚖcustomerhubᚋgraphᚋmodelᚐMergedOfficeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MergedOffice) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMergedOffice2ᚖcustomerhubᚋgraphᚋmodelᚐMergedOffice(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMergedOffice2ᚖcustomerhubᚋgraphᚋmodelᚐMergedOffice(ctx context.Context, sel ast.SelectionSet, v *model.MergedOffice) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MergedOffice(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMovedLink2ᚕᚖcustomerhubᚋgraphᚋmodelᚐMovedLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MovedLink) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMovedLink2ᚖcustomerhubᚋgraphᚋmodelᚐMovedLink(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMovedLink2ᚖcustomerhubᚋgraphᚋmodelᚐMovedLink(ctx context.Context, sel ast.SelectionSet, v *model.MovedLink) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MovedLink(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNNode2ᚕcustomerhubᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
@@ -35659,6 +38379,32 @@ func (ec *executionContext) marshalNRetryLinkPayload2ᚖcustomerhubᚋgraphᚋmo
 	return ec._RetryLinkPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNReturnedField2ᚕᚖcustomerhubᚋgraphᚋmodelᚐReturnedFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ReturnedField) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNReturnedField2ᚖcustomerhubᚋgraphᚋmodelᚐReturnedField(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNReturnedField2ᚖcustomerhubᚋgraphᚋmodelᚐReturnedField(ctx context.Context, sel ast.SelectionSet, v *model.ReturnedField) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ReturnedField(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx context.Context, v any) (model.RiskClass, error) {
 	var res model.RiskClass
 	err := res.UnmarshalGQL(v)
@@ -36169,6 +38915,25 @@ func (ec *executionContext) marshalNUnlinkContactPayload2ᚖcustomerhubᚋgraph�
 	return ec._UnlinkContactPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNUnmergeCustomersInput2customerhubᚋgraphᚋmodelᚐUnmergeCustomersInput(ctx context.Context, v any) (model.UnmergeCustomersInput, error) {
+	res, err := ec.unmarshalInputUnmergeCustomersInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUnmergeCustomersPayload2customerhubᚋgraphᚋmodelᚐUnmergeCustomersPayload(ctx context.Context, sel ast.SelectionSet, v model.UnmergeCustomersPayload) graphql.Marshaler {
+	return ec._UnmergeCustomersPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUnmergeCustomersPayload2ᚖcustomerhubᚋgraphᚋmodelᚐUnmergeCustomersPayload(ctx context.Context, sel ast.SelectionSet, v *model.UnmergeCustomersPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UnmergeCustomersPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNUpdateCustomerInput2customerhubᚋgraphᚋmodelᚐUpdateCustomerInput(ctx context.Context, v any) (model.UpdateCustomerInput, error) {
 	res, err := ec.unmarshalInputUpdateCustomerInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -36426,6 +39191,13 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	return res
 }
 
+func (ec *executionContext) marshalOActor2ᚖcustomerhubᚋgraphᚋmodelᚐActor(ctx context.Context, sel ast.SelectionSet, v *model.Actor) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Actor(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOAddress2ᚖcustomerhubᚋgraphᚋmodelᚐAddress(ctx context.Context, sel ast.SelectionSet, v *model.Address) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -36672,6 +39444,13 @@ func (ec *executionContext) marshalOCustomerKind2ᚖcustomerhubᚋgraphᚋmodel�
 	return v
 }
 
+func (ec *executionContext) marshalOCustomerMerge2ᚖcustomerhubᚋgraphᚋmodelᚐCustomerMerge(ctx context.Context, sel ast.SelectionSet, v *model.CustomerMerge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomerMerge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOCustomerOrder2ᚖcustomerhubᚋgraphᚋmodelᚐCustomerOrder(ctx context.Context, v any) (*model.CustomerOrder, error) {
 	if v == nil {
 		return nil, nil
@@ -36709,6 +39488,13 @@ func (ec *executionContext) marshalOCustomerStatus2ᚖcustomerhubᚋgraphᚋmode
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOCustomerUnmerge2ᚖcustomerhubᚋgraphᚋmodelᚐCustomerUnmerge(ctx context.Context, sel ast.SelectionSet, v *model.CustomerUnmerge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomerUnmerge(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalODate2ᚖstring(ctx context.Context, v any) (*string, error) {
@@ -36966,6 +39752,30 @@ func (ec *executionContext) marshalOLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(c
 		return graphql.Null
 	}
 	return ec._Link(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOMergeSide2ᚖcustomerhubᚋgraphᚋmodelᚐMergeSide(ctx context.Context, v any) (*model.MergeSide, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.MergeSide)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMergeSide2ᚖcustomerhubᚋgraphᚋmodelᚐMergeSide(ctx context.Context, sel ast.SelectionSet, v *model.MergeSide) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOMergeVersionsInput2ᚖcustomerhubᚋgraphᚋmodelᚐMergeVersionsInput(ctx context.Context, v any) (*model.MergeVersionsInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputMergeVersionsInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalONewPersonInput2ᚖcustomerhubᚋgraphᚋmodelᚐNewPersonInput(ctx context.Context, v any) (*model.NewPersonInput, error) {

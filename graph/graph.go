@@ -60,6 +60,8 @@ type Hub interface {
 	PersonProposals(ctx context.Context, v auth.Viewer, first *int, after string, total bool) (hub.ProposalPage, error)
 
 	ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, note, key string) (finding.Finding, error)
+	MergeCustomers(ctx context.Context, v auth.Viewer, in hub.MergeCustomers, key string) (hub.MergeResult, error)
+	UnmergeCustomers(ctx context.Context, v auth.Viewer, in hub.UnmergeCustomers, key string) (hub.UnmergeResult, error)
 	AcceptPersonProposal(ctx context.Context, v auth.Viewer, id customer.PersonProposalID, key string) (customer.PersonID, error)
 	RejectPersonProposal(ctx context.Context, v auth.Viewer, id customer.PersonProposalID, key string) (customer.PersonID, error)
 	CreateCustomer(ctx context.Context, v auth.Viewer, fields customer.Fields, key string) (hub.CustomerView, error)

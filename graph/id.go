@@ -22,6 +22,7 @@ const (
 	nounRun      = model.NounRun
 	nounFinding  = model.NounFinding
 	nounPlan     = model.NounPlan
+	nounMerge    = model.NounMerge
 	nounKey      = model.NounKey
 )
 

@@ -57,7 +57,7 @@ func (r customers) Sync(ctx context.Context, c *model.Customer, in *string, lang
 
 func toExplanation(v auth.Viewer, e explain.Explanation, l explain.Language) *model.SyncExplanation {
 	out := &model.SyncExplanation{
-		System: toSystem(v, *e.System), State: model.SyncState(e.State), Since: moment(e.Since), NextTryAt: moment(e.NextTryAt), VendorMessage: text(e.VendorMessage),
+		System: toSystem(v, *e.System), ExternalID: text(e.ExternalID), Primary: e.Primary, State: model.SyncState(e.State), Since: moment(e.Since), NextTryAt: moment(e.NextTryAt), VendorMessage: text(e.VendorMessage),
 		Checks: each(e.Checks, func(c explain.Check) *model.Check {
 			return &model.Check{Name: model.CheckName(c.Name), Result: model.CheckResult(c.Result), Message: text(c.Message.In(l))}
 		}),

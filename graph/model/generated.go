@@ -516,6 +516,26 @@ type CustomerLookup struct {
 	External graphql.Omittable[*ExternalKey] `json:"external,omitempty"`
 }
 
+// What a merge makes of two customers.
+type CustomerMerge struct {
+	// The id of the merge, by which it is taken back; null in a dry run.
+	ID *string `json:"id,omitempty"`
+	// The customer that stays, as it is now.
+	Kept *Customer `json:"kept,omitempty"`
+	// The customer that becomes part of it, as it is now.
+	Merged *Customer `json:"merged,omitempty"`
+	// What each field of the customer that stays becomes, offices and contacts included, by name.
+	Fields []*MergedField `json:"fields"`
+	// The offices of the customer that becomes part of the other.
+	Offices []*MergedOffice `json:"offices"`
+	// The contacts of the customer that becomes part of the other.
+	Contacts []*MergedContact `json:"contacts"`
+	// What becomes of the links of both.
+	Links []*MovedLink `json:"links"`
+	// The global ids of open proposals about persons who move along.
+	Proposals []string `json:"proposals"`
+}
+
 // Fields of a customer to alter. An absent field keeps its value, null clears it.
 type CustomerPatch struct {
 	// Whether this is a private person or a company; it cannot be cleared.
@@ -607,6 +627,22 @@ type CustomerSnapshot struct {
 	Masked bool `json:"masked"`
 	// The customer that it is of.
 	CustomerID customer.ID `json:"-"`
+}
+
+// What taking a merge back makes of two customers.
+type CustomerUnmerge struct {
+	// The id of the merge.
+	ID string `json:"id"`
+	// The customer that stayed, as it is now.
+	Kept *Customer `json:"kept,omitempty"`
+	// The customer that had become part of it, as it is now.
+	Merged *Customer `json:"merged,omitempty"`
+	// The values that become what they were, or go back to whom they belong.
+	Returned []*ReturnedField `json:"returned"`
+	// What was edited since the merge, which stays edited.
+	Edits []*LaterEdit `json:"edits"`
+	// The links that move.
+	Links []*MovedLink `json:"links"`
 }
 
 // The customer to deactivate.
@@ -784,7 +820,8 @@ type FieldProvenance struct {
 	// Why this value stands.
 	//
 	// `FIRST`: it came with the customer. `EDIT`: somebody entered it in the hub. `CHANGE`: it changed at its source, and
-	// nowhere else. `PRECEDENCE`: it changed on both sides, and its source goes before. The list may grow.
+	// nowhere else. `PRECEDENCE`: it changed on both sides, and its source goes before. `MERGE`: it came from a customer that was
+	// merged into this one. The list may grow.
 	DecidedBy string `json:"decidedBy"`
 	// What others held when this value was decided.
 	Alternatives []*FieldAlternative `json:"alternatives"`
@@ -1028,6 +1065,22 @@ type Lane struct {
 	ExpectedWaitSeconds float64 `json:"expectedWaitSeconds"`
 }
 
+// A field of the customer that stayed which was edited since the merge, by a person or a system.
+type LaterEdit struct {
+	// The field, such as `phone`. Parts are named by global id: `office[ID].name`.
+	Field string `json:"field"`
+	// The value that the merge gave it; null when it had none, and for who may not see it.
+	Before *string `json:"before,omitempty"`
+	// The value that it has now; null when it has none, and for who may not see it.
+	After *string `json:"after,omitempty"`
+	// The customer that keeps it: edits of an office or a contact go with it.
+	Stays MergeSide `json:"stays"`
+	// Who made the newest edit; null where the log keeps it no more.
+	By *Actor `json:"by,omitempty"`
+	// When that was; null where the log keeps it no more.
+	At *time.Time `json:"at,omitempty"`
+}
+
 // A customer in one external system.
 type Link struct {
 	// The global id.
@@ -1113,6 +1166,84 @@ type LinkRecordPayload struct {
 }
 
 func (LinkRecordPayload) IsUserErrors() {}
+
+// Two customers that are one.
+type MergeCustomersInput struct {
+	// The global id of the customer that stays.
+	Keep string `json:"keep"`
+	// The global id of the customer that becomes part of it.
+	Merge string `json:"merge"`
+	// Whether only to tell what would come of it, and do nothing.
+	DryRun bool `json:"dryRun"`
+	// The versions that were seen; it is refused when either customer changed since.
+	ExpectedVersions graphql.Omittable[*MergeVersionsInput] `json:"expectedVersions,omitempty"`
+	// Makes repeating safe: the same key and input give the same answer. A dry run does nothing that could be repeated.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `mergeCustomers`.
+type MergeCustomersPayload struct {
+	// What came of it, or would; null when there are user errors, and for who may not read customers.
+	Result *CustomerMerge `json:"result,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (MergeCustomersPayload) IsUserErrors() {}
+
+// The versions of two customers that are to be merged.
+type MergeVersionsInput struct {
+	// That of the customer that stays; any when absent.
+	Keep graphql.Omittable[*int] `json:"keep,omitempty"`
+	// That of the customer that becomes part of it; any when absent.
+	Merge graphql.Omittable[*int] `json:"merge,omitempty"`
+}
+
+// A contact of a customer that becomes part of another.
+type MergedContact struct {
+	// The person.
+	Person *Person `json:"person"`
+	// Whether the customer that stays has the person as a contact already, so that the two contacts are one.
+	Recognised bool `json:"recognised"`
+}
+
+// What a field of the customer that stays becomes in a merge.
+type MergedField struct {
+	// The field, such as `phone`. Parts are named by global id: `office[ID].name`.
+	Field string `json:"field"`
+	// The value that it has then; null when it has none, and for who may not see it.
+	Value *string `json:"value,omitempty"`
+	// The customer that the value comes from; null when none is taken over.
+	From *MergeSide `json:"from,omitempty"`
+	// Why.
+	Reason MergeReason `json:"reason"`
+	// What the other customer held instead, such as `info@example.test`; it is kept in the provenance.
+	//
+	// Null when nothing is lost, and for who may not see it.
+	Lost *string `json:"lost,omitempty"`
+}
+
+// An office of a customer that becomes part of another.
+type MergedOffice struct {
+	// The office.
+	Office *Office `json:"office"`
+	// The office of the customer that stays which has the same identifier, so that the two are one; null for one that moves.
+	SameAs *Office `json:"sameAs,omitempty"`
+}
+
+// What becomes of a link when customers are merged, or a merge is taken back.
+type MovedLink struct {
+	// The external system; null for who may not see systems.
+	System *System `json:"system,omitempty"`
+	// The record's id in that system, such as the Netvisor key `4711`; null when there is no record.
+	ExternalID *string `json:"externalId,omitempty"`
+	// The customer that had the link.
+	From MergeSide `json:"from"`
+	// The customer that has the link then.
+	To MergeSide `json:"to"`
+	// What it is to its customer then.
+	Place LinkPlace `json:"place"`
+}
 
 // Everything that can be altered.
 //
@@ -1632,6 +1763,18 @@ type RetryLinkPayload struct {
 
 func (RetryLinkPayload) IsUserErrors() {}
 
+// A field that gets another value when a merge is taken back.
+type ReturnedField struct {
+	// The customer whose field it is.
+	To MergeSide `json:"to"`
+	// The field, such as `phone`. Parts are named by global id: `office[ID].name`.
+	Field string `json:"field"`
+	// The value that it has until then; null when it has none, and for who may not see it.
+	Before *string `json:"before,omitempty"`
+	// The value that it has then; null when it has none, and for who may not see it.
+	After *string `json:"after,omitempty"`
+}
+
 // A piece of work with an external system that takes a while. Needs `systems:read`.
 //
 // Follow one with the subscription `runProgress`, or read it again.
@@ -1948,6 +2091,10 @@ type Subscription struct {
 type SyncExplanation struct {
 	// The system.
 	System *System `json:"system"`
+	// The record's id in the system, such as the Netvisor key `4711`; null where there is no record yet.
+	ExternalID *string `json:"externalId,omitempty"`
+	// Whether it is the record that the customer is kept in agreement with; another one came with a merged customer, and is only read.
+	Primary bool `json:"primary"`
 	// How the customer's link with the system stands; `NOT_IN_SCOPE` where there is none.
 	State SyncState `json:"state"`
 	// Since when; null where there is no link.
@@ -2071,6 +2218,28 @@ type UnlinkContactPayload struct {
 }
 
 func (UnlinkContactPayload) IsUserErrors() {}
+
+// A merge that is to be taken back, named by exactly one of `merge` and `customer`.
+type UnmergeCustomersInput struct {
+	// The id of the merge, as `mergeCustomers` gave it.
+	Merge graphql.Omittable[*string] `json:"merge,omitempty"`
+	// The global id of the customer that became part of another.
+	Customer graphql.Omittable[*string] `json:"customer,omitempty"`
+	// Whether only to tell what would come of it, and do nothing.
+	DryRun bool `json:"dryRun"`
+	// Makes repeating safe: the same key and input give the same answer. A dry run does nothing that could be repeated.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `unmergeCustomers`.
+type UnmergeCustomersPayload struct {
+	// What came of it, or would; null when there are user errors, and for who may not read customers.
+	Result *CustomerUnmerge `json:"result,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (UnmergeCustomersPayload) IsUserErrors() {}
 
 // Alterations of a customer.
 type UpdateCustomerInput struct {
@@ -2323,6 +2492,10 @@ const (
 	ChangeKindCustomerDeactivated ChangeKind = "CUSTOMER_DEACTIVATED"
 	// A customer was taken into use again.
 	ChangeKindCustomerReactivated ChangeKind = "CUSTOMER_REACTIVATED"
+	// Two customers were merged. Both have a change: the one that stays, and the one whose status is `MERGED` now.
+	ChangeKindCustomerMerged ChangeKind = "CUSTOMER_MERGED"
+	// A merge of two customers was taken back. Both have a change, with what each got back.
+	ChangeKindCustomerUnmerged ChangeKind = "CUSTOMER_UNMERGED"
 	// The due-diligence service said something new of a customer.
 	ChangeKindKycStatusChanged ChangeKind = "KYC_STATUS_CHANGED"
 	// An external system was created in the hub.
@@ -2342,6 +2515,8 @@ var AllChangeKind = []ChangeKind{
 	ChangeKindCustomerUpdated,
 	ChangeKindCustomerDeactivated,
 	ChangeKindCustomerReactivated,
+	ChangeKindCustomerMerged,
+	ChangeKindCustomerUnmerged,
 	ChangeKindKycStatusChanged,
 	ChangeKindSystemCreated,
 	ChangeKindSystemUpdated,
@@ -2352,7 +2527,7 @@ var AllChangeKind = []ChangeKind{
 
 func (e ChangeKind) IsValid() bool {
 	switch e {
-	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindKycStatusChanged, ChangeKindSystemCreated, ChangeKindSystemUpdated, ChangeKindFindingRaised, ChangeKindFindingResolved, ChangeKindRecordDeleted:
+	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindCustomerMerged, ChangeKindCustomerUnmerged, ChangeKindKycStatusChanged, ChangeKindSystemCreated, ChangeKindSystemUpdated, ChangeKindFindingRaised, ChangeKindFindingResolved, ChangeKindRecordDeleted:
 		return true
 	}
 	return false
@@ -2405,6 +2580,8 @@ const (
 	CheckNameSystemRunning CheckName = "SYSTEM_RUNNING"
 	// The system accepts the hub's credentials.
 	CheckNameSystemAdmits CheckName = "SYSTEM_ADMITS"
+	// The record is the one that the customer is kept in agreement with, and not another that came with a merged customer.
+	CheckNameRecordPrimary CheckName = "RECORD_PRIMARY"
 	// The record is one that comes in.
 	CheckNameRecordInScope CheckName = "RECORD_IN_SCOPE"
 	// The customer has a record in the system, or gets one.
@@ -2428,6 +2605,7 @@ var AllCheckName = []CheckName{
 	CheckNameSystemVerified,
 	CheckNameSystemRunning,
 	CheckNameSystemAdmits,
+	CheckNameRecordPrimary,
 	CheckNameRecordInScope,
 	CheckNameRecordExists,
 	CheckNameDirectionAllows,
@@ -2440,7 +2618,7 @@ var AllCheckName = []CheckName{
 
 func (e CheckName) IsValid() bool {
 	switch e {
-	case CheckNameCustomerFollowed, CheckNameSystemVerified, CheckNameSystemRunning, CheckNameSystemAdmits, CheckNameRecordInScope, CheckNameRecordExists, CheckNameDirectionAllows, CheckNameDataAccepted, CheckNameAnswerKnown, CheckNameSystemAnswers, CheckNameTurnCame, CheckNameEveryValueSent:
+	case CheckNameCustomerFollowed, CheckNameSystemVerified, CheckNameSystemRunning, CheckNameSystemAdmits, CheckNameRecordPrimary, CheckNameRecordInScope, CheckNameRecordExists, CheckNameDirectionAllows, CheckNameDataAccepted, CheckNameAnswerKnown, CheckNameSystemAnswers, CheckNameTurnCame, CheckNameEveryValueSent:
 		return true
 	}
 	return false
@@ -2867,7 +3045,7 @@ const (
 	CustomerStatusActive CustomerStatus = "ACTIVE"
 	// The customer was deactivated; it is kept and can be read.
 	CustomerStatusInactive CustomerStatus = "INACTIVE"
-	// The customer was found to be the same as another one and was merged into it.
+	// The customer was found to be the same as another one and was merged into it; `mergedInto` is that one.
 	CustomerStatusMerged CustomerStatus = "MERGED"
 	// The personal data of the customer was erased on request.
 	CustomerStatusErased CustomerStatus = "ERASED"
@@ -3224,6 +3402,10 @@ func (e FaultCode) MarshalJSON() ([]byte, error) {
 type FindingCode string
 
 const (
+	// A record came with a customer that was merged into another, which has a record of its own in the system: it is only read.
+	//
+	// With a field, what the record has held otherwise since. It stands for as long as the customers are merged.
+	FindingCodeLinkNotPrimary FindingCode = "LINK_NOT_PRIMARY"
 	// The business ID cannot be right. It is kept as found, and left out of e-invoicing and due diligence.
 	FindingCodeBusinessIDInvalid FindingCode = "BUSINESS_ID_INVALID"
 	// A personal identity code stood in a field that is not for it. The value was dropped and the record kept.
@@ -3298,6 +3480,7 @@ const (
 )
 
 var AllFindingCode = []FindingCode{
+	FindingCodeLinkNotPrimary,
 	FindingCodeBusinessIDInvalid,
 	FindingCodeIdentityCodeDropped,
 	FindingCodeHetuMasked,
@@ -3335,7 +3518,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeUnknown:
 		return true
 	}
 	return false
@@ -3636,6 +3819,195 @@ func (e *Language) UnmarshalJSON(b []byte) error {
 }
 
 func (e Language) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a link is to its customer.
+type LinkPlace string
+
+const (
+	// The record with which the customer is kept in agreement.
+	LinkPlacePrimary LinkPlace = "PRIMARY"
+	// A second record in the same system, which is read and never written.
+	LinkPlaceReadOnly LinkPlace = "READ_ONLY"
+	// There was no record yet, and none is made any more.
+	LinkPlaceDropped LinkPlace = "DROPPED"
+	// There was no record yet before the merge, and one is to be made again.
+	LinkPlaceRestored LinkPlace = "RESTORED"
+)
+
+var AllLinkPlace = []LinkPlace{
+	LinkPlacePrimary,
+	LinkPlaceReadOnly,
+	LinkPlaceDropped,
+	LinkPlaceRestored,
+}
+
+func (e LinkPlace) IsValid() bool {
+	switch e {
+	case LinkPlacePrimary, LinkPlaceReadOnly, LinkPlaceDropped, LinkPlaceRestored:
+		return true
+	}
+	return false
+}
+
+func (e LinkPlace) String() string {
+	return string(e)
+}
+
+func (e *LinkPlace) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LinkPlace(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LinkPlace", str)
+	}
+	return nil
+}
+
+func (e LinkPlace) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LinkPlace) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LinkPlace) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why a field becomes what it does in a merge.
+type MergeReason string
+
+const (
+	// Both customers held it.
+	MergeReasonSame MergeReason = "SAME"
+	// The customer that stays has its own word on it.
+	MergeReasonKeptStands MergeReason = "KEPT_STANDS"
+	// The customer that stays had no value.
+	MergeReasonFilled MergeReason = "FILLED"
+	// It belongs to an office or a contact that moves.
+	MergeReasonMoved MergeReason = "MOVED"
+	// It hangs on the business ID of the other customer, or on having one, so it is not taken over.
+	MergeReasonOtherLegalIdentity MergeReason = "OTHER_LEGAL_IDENTITY"
+)
+
+var AllMergeReason = []MergeReason{
+	MergeReasonSame,
+	MergeReasonKeptStands,
+	MergeReasonFilled,
+	MergeReasonMoved,
+	MergeReasonOtherLegalIdentity,
+}
+
+func (e MergeReason) IsValid() bool {
+	switch e {
+	case MergeReasonSame, MergeReasonKeptStands, MergeReasonFilled, MergeReasonMoved, MergeReasonOtherLegalIdentity:
+		return true
+	}
+	return false
+}
+
+func (e MergeReason) String() string {
+	return string(e)
+}
+
+func (e *MergeReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MergeReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MergeReason", str)
+	}
+	return nil
+}
+
+func (e MergeReason) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MergeReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MergeReason) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// One of two customers that are merged.
+type MergeSide string
+
+const (
+	// The customer that stays.
+	MergeSideKept MergeSide = "KEPT"
+	// The customer that becomes part of it.
+	MergeSideMerged MergeSide = "MERGED"
+)
+
+var AllMergeSide = []MergeSide{
+	MergeSideKept,
+	MergeSideMerged,
+}
+
+func (e MergeSide) IsValid() bool {
+	switch e {
+	case MergeSideKept, MergeSideMerged:
+		return true
+	}
+	return false
+}
+
+func (e MergeSide) String() string {
+	return string(e)
+}
+
+func (e *MergeSide) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MergeSide(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MergeSide", str)
+	}
+	return nil
+}
+
+func (e MergeSide) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MergeSide) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MergeSide) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -4776,6 +5148,12 @@ const (
 	UserErrorCodeSystemNotChecked UserErrorCode = "SYSTEM_NOT_CHECKED"
 	// The proposal was accepted or rejected before.
 	UserErrorCodeProposalDecided UserErrorCode = "PROPOSAL_DECIDED"
+	// The merge was taken back before.
+	UserErrorCodeMergeUndone UserErrorCode = "MERGE_UNDONE"
+	// Another merge builds on this one and has to be taken back first; the details name the customer.
+	UserErrorCodeMergedSince UserErrorCode = "MERGED_SINCE"
+	// The hub is at work on a record of the customers, or does not know yet what became of a call. Ask again when it does.
+	UserErrorCodeRecordBusy UserErrorCode = "RECORD_BUSY"
 	// The finding was resolved before.
 	UserErrorCodeFindingResolved UserErrorCode = "FINDING_RESOLVED"
 	// The system is running already.
@@ -4859,6 +5237,9 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeIdempotencyKeyReused,
 	UserErrorCodeSystemNotChecked,
 	UserErrorCodeProposalDecided,
+	UserErrorCodeMergeUndone,
+	UserErrorCodeMergedSince,
+	UserErrorCodeRecordBusy,
 	UserErrorCodeFindingResolved,
 	UserErrorCodeSystemRunning,
 	UserErrorCodeSystemNotWritable,
@@ -4876,7 +5257,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown:
 		return true
 	}
 	return false

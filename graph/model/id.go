@@ -19,7 +19,8 @@ const (
 	NounRun      Noun = "Run"
 	NounFinding  Noun = "Finding"
 	NounPlan     Noun = "Plan"
-	NounKey      Noun = "ApiKey" // names an actor; it cannot be read by node
+	NounMerge    Noun = "CustomerMerge" // names a merge; it cannot be read by node
+	NounKey      Noun = "ApiKey"        // names an actor; it cannot be read by node
 )
 
 // The encoding is strict, so that one thing has one id.
@@ -49,7 +50,7 @@ func ParseGlobalID(s string) (n Noun, id string, ok bool) {
 
 func (n Noun) known() bool {
 	switch n {
-	case NounCustomer, NounOffice, NounPerson, NounSystem, NounLink, NounProposal, NounRun, NounFinding, NounPlan, NounKey:
+	case NounCustomer, NounOffice, NounPerson, NounSystem, NounLink, NounProposal, NounRun, NounFinding, NounPlan, NounMerge, NounKey:
 		return true
 	}
 	return false

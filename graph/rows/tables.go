@@ -115,7 +115,8 @@ func (t *tables) fillCustomer() {
 			r.newest, r.one, r.unknown = true, true, true
 		})},
 		"provenance": t.provenance(), "changes": t.changes(),
-		"links": {rows: t.ofCustomer("links", fromLink, "l.customer_id", "l.system_id, l.is_primary DESC, l.id", t.link)},
+		"links":      {rows: t.ofCustomer("links", fromLink, "l.customer_id", "l.system_id, l.is_primary DESC, l.id", t.link)},
+		"mergedInto": t.itsCustomer("c.merged_into"),
 	}
 }
 

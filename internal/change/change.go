@@ -18,6 +18,8 @@ const (
 	CustomerUpdated     Kind = "CUSTOMER_UPDATED"
 	CustomerDeactivated Kind = "CUSTOMER_DEACTIVATED"
 	CustomerReactivated Kind = "CUSTOMER_REACTIVATED"
+	CustomerMerged      Kind = "CUSTOMER_MERGED"   // of both: the one that stays, and the one that is MERGED now
+	CustomerUnmerged    Kind = "CUSTOMER_UNMERGED" // of both
 	KYCStatusChanged    Kind = "KYC_STATUS_CHANGED"
 	SystemCreated       Kind = "SYSTEM_CREATED"
 	SystemUpdated       Kind = "SYSTEM_UPDATED"

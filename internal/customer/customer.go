@@ -48,9 +48,11 @@ type Customer struct {
 	// ChangeNo is the number of the newest change about this customer, of any kind.
 	ChangeNo int
 
-	Number        string
-	Kind          Kind
-	Status        Status
+	Number string
+	Kind   Kind
+	Status Status
+	// MergedInto is the customer that a MERGED one is now; empty for all others.
+	MergedInto    ID
 	Name          string
 	NameExtension string
 	FirstName     string

@@ -10,6 +10,7 @@ const (
 	DecidedFirst      Decision = "FIRST"      // it came with the customer
 	DecidedEdit       Decision = "EDIT"       // somebody entered it in the hub
 	DecidedChange     Decision = "CHANGE"     // it changed at its source, and nowhere else
+	DecidedMerge      Decision = "MERGE"      // it came from a customer that was merged into this one
 	DecidedPrecedence Decision = "PRECEDENCE" // it changed on both sides, and this side goes before
 )
 

@@ -25,6 +25,7 @@ const (
 	Verified  Name = "SYSTEM_VERIFIED"   // credentials and permissions of the system were verified
 	Running   Name = "SYSTEM_RUNNING"    // somebody started the system, and nobody paused it
 	Admitted  Name = "SYSTEM_ADMITS"     // the system accepts the hub's credentials
+	Leads     Name = "RECORD_PRIMARY"    // the record is the one that the customer is kept in agreement with
 	InScope   Name = "RECORD_IN_SCOPE"   // the record is one that comes in
 	HasRecord Name = "RECORD_EXISTS"     // the customer has a record there, or gets one
 	Flows     Name = "DIRECTION_ALLOWS"  // what differs may flow the way it has to
@@ -36,7 +37,7 @@ const (
 )
 
 // Names are the checks in their order.
-var Names = []Name{Followed, Verified, Running, Admitted, InScope, HasRecord, Flows, Accepted, Known, Answers, Turn, Complete}
+var Names = []Name{Followed, Verified, Running, Admitted, Leads, InScope, HasRecord, Flows, Accepted, Known, Answers, Turn, Complete}
 
 // Result is what a check came to.
 type Result string
@@ -96,7 +97,10 @@ type Facts struct {
 // Explanation is the answer.
 type Explanation struct {
 	System *system.System
-	State  link.State
+	// ExternalID is the record's; empty where there is none. Primary is false for one that is only read.
+	ExternalID string
+	Primary    bool
+	State      link.State
 	// Since is when the state began; zero where there is no link.
 	Since  time.Time
 	Checks []Check
@@ -110,9 +114,9 @@ type Explanation struct {
 
 // Of explains.
 func Of(f Facts) Explanation {
-	e := Explanation{System: f.System, State: link.NotInScope}
+	e := Explanation{System: f.System, State: link.NotInScope, Primary: true}
 	if f.Link != nil {
-		e.State, e.Since = f.Link.State, f.Since
+		e.State, e.Since, e.ExternalID, e.Primary = f.Link.State, f.Since, f.Link.ExternalID, f.Link.Primary
 	}
 	for _, c := range checks {
 		result := Check{Name: c.name, Result: NotReached}
@@ -142,7 +146,7 @@ var checks = []struct {
 	name Name
 	ask  func(*Facts, *Explanation) *reason
 }{
-	{Followed, followed}, {Verified, verified}, {Running, running}, {Admitted, admitted}, {InScope, inScope}, {HasRecord, hasRecord},
+	{Followed, followed}, {Verified, verified}, {Running, running}, {Admitted, admitted}, {Leads, leads}, {InScope, inScope}, {HasRecord, hasRecord},
 	{Flows, flows}, {Accepted, accepted}, {Known, known}, {Answers, answers}, {Turn, turn}, {Complete, complete},
 }
 
@@ -181,6 +185,13 @@ func admitted(f *Facts, e *Explanation) *reason {
 		e.VendorMessage = f.System.Fault.Message
 	}
 	return because(text("needsAction", f.System.Name), Administrator, text("fixNeedsAction"))
+}
+
+func leads(f *Facts, _ *Explanation) *reason {
+	if f.Link == nil || f.Link.Primary {
+		return nil
+	}
+	return because(text("notPrimary", f.System.Name), User, text("fixNotPrimary", f.System.Name))
 }
 
 func inScope(f *Facts, _ *Explanation) *reason {

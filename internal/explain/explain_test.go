@@ -69,10 +69,11 @@ func TestThereIsAlwaysAReason(t *testing.T) {
 			fault.Duplicate, fault.NotFound, fault.Uncertain, fault.Internal,
 		} {
 			for _, id := range []string{"", "7"} {
-				links = append(links, &link.Link{State: s, LastFault: code, LastMessage: "Sanoja.", ExternalID: id, DueAt: now})
+				links = append(links, &link.Link{State: s, LastFault: code, LastMessage: "Sanoja.", ExternalID: id, DueAt: now, Primary: true})
 			}
 		}
 	}
+	links = append(links, &link.Link{State: link.NotInScope, LastMessage: "Sanoja.", ExternalID: "8"})
 	for _, status := range []customer.Status{customer.Active, customer.Inactive, customer.Merged, customer.Erased} {
 		for _, state := range []system.State{system.Draft, system.Checked, system.Planned, system.Running, system.Paused, system.NeedsAction} {
 			for _, policy := range []system.Policy{{}, {Flow: system.Flow{Direction: system.Both}}} {
@@ -130,6 +131,7 @@ func TestWhatTheSystemSaidAndWhenItIsTriedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := running
+			tc.link.Primary = true
 			if tc.system != nil {
 				tc.system(&s)
 			}

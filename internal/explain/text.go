@@ -127,6 +127,18 @@ var texts = map[string]said{
 		"Förnya inloggningsuppgifterna eller behörigheterna, kontrollera systemet och starta det igen.",
 		"Forny påloggingsopplysningene eller tilgangene, kontroller systemet og start det på nytt.",
 	},
+	"notPrimary": {
+		"The customer is kept in agreement with another record in %[1]s. This one came with a customer that was merged into it, and is only read.",
+		"Asiakas pidetään ajan tasalla järjestelmän %[1]s toisen tietueen kanssa. Tämä tuli siihen yhdistetyn asiakkaan mukana, ja sitä vain luetaan.",
+		"Kunden hålls uppdaterad med en annan post i %[1]s. Den här kom med en kund som slogs ihop med den, och läses bara.",
+		"Kunden holdes oppdatert mot en annen post i %[1]s. Denne kom med en kunde som ble slått sammen med den, og leses bare.",
+	},
+	"fixNotPrimary": {
+		"If there is to be one record only, delete this one in %[1]s. If the two are different customers, take the merge back.",
+		"Jos tietueita pitää olla vain yksi, poista tämä järjestelmästä %[1]s. Jos kyse on eri asiakkaista, peru yhdistäminen.",
+		"Om det ska finnas bara en post, ta bort den här i %[1]s. Om det är två olika kunder, ångra sammanslagningen.",
+		"Hvis det bare skal finnes én post, slett denne i %[1]s. Hvis det er to forskjellige kunder, angre sammenslåingen.",
+	},
 	"deletedThere": {
 		"The record was deleted in %[1]s.",
 		"Tietue on poistettu järjestelmästä %[1]s.",

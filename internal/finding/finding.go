@@ -47,6 +47,7 @@ const (
 	OfficeEInvoice      Code = "OFFICE_EINVOICE_REFUSED"     // an office's e-invoice address that the system does not take in an office
 	EInvoiceNotSent     Code = "EINVOICE_NOT_SENT"           // an e-invoice address of a customer without a valid business ID; it stays in the hub
 	PingPong            Code = "PING_PONG"                   // the system changes what it is sent again and again; the value is left alone there
+	LinkNotPrimary      Code = "LINK_NOT_PRIMARY"            // a merged customer's record that is only read; by field, what it holds otherwise
 	LinkParked          Code = "LINK_PARKED"                 // a record that the system refuses, or that fails again and again
 	SystemDenied        Code = "SYSTEM_DENIED"               // the system no longer admits the hub; nothing is read or sent until somebody acts
 )

@@ -54,6 +54,14 @@ func markGone(ctx context.Context, tx pgx.Tx, s *system.System, externalIDs []st
 		}
 		k.Link.State, k.Link.LastFault = link.NotInScope, fault.NotFound
 		k.Link.LastMessage = "Deleted in " + s.Name + "."
+		if !k.Link.Primary { // the customer lives on in its primary record
+			w.records = append(w.records, store.LinkedRecord{Link: k.Link, Base: k.Base, Parts: k.Parts})
+			f := merge.NotPrimary()
+			f.CustomerID, f.ExternalID, f.Field = k.Customer.ID, id, customer.FieldStatus
+			f.Message = "The record was deleted in " + s.Name + ". It was only read, since its customer was merged with another, so nothing else was done."
+			w.findings = append(w.findings, f)
+			continue
+		}
 		w.records = append(w.records, store.LinkedRecord{Link: k.Link, Base: withoutStatus(k.Base), Parts: k.Parts})
 		w.findings = append(w.findings, finding.Finding{
 			Code: finding.RecordDeleted, CustomerID: k.Customer.ID, ExternalID: id,

@@ -51,14 +51,15 @@ func (h *Hub) Explain(ctx context.Context, v auth.Viewer, ids []customer.ID, in 
 		for i := range customers {
 			for j := range standing.Systems {
 				if s := &standing.Systems[j]; in == "" || s.ID == in {
-					f := h.facts(&customers[i], s, standing)
-					if f.Link != nil {
-						f.Ahead = ahead[f.Link.ID]
-						if intent, ok := pending[f.Link.ID]; ok {
-							f.Intent = &intent
+					for _, f := range h.facts(&customers[i], s, standing) {
+						if f.Link != nil {
+							f.Ahead = ahead[f.Link.ID]
+							if intent, ok := pending[f.Link.ID]; ok {
+								f.Intent = &intent
+							}
 						}
+						out[customers[i].ID] = append(out[customers[i].ID], explain.Of(f))
 					}
-					out[customers[i].ID] = append(out[customers[i].ID], explain.Of(f))
 				}
 			}
 		}
@@ -67,18 +68,24 @@ func (h *Hub) Explain(ctx context.Context, v auth.Viewer, ids []customer.ID, in 
 	return out, err
 }
 
-func (h *Hub) facts(c *customer.Customer, s *system.System, standing store.Standing) explain.Facts {
+// facts are those of a customer and a system: once for each record that the customer has there, the primary one first, and once
+// where it has none.
+func (h *Hub) facts(c *customer.Customer, s *system.System, standing store.Standing) (out []explain.Facts) {
 	f := explain.Facts{Customer: c, System: s, Writable: h.o.Kinds[s.Kind].Writes != nil, Now: standing.Now}
 	for i := range standing.Links {
 		if l := &standing.Links[i]; l.CustomerID == c.ID && l.SystemID == s.ID {
-			f.Link, f.Since = &l.Link, l.Since
-			break // the primary one
+			of := f
+			of.Link, of.Since = &l.Link, l.Since
+			out = append(out, of)
 		}
+	}
+	if len(out) == 0 {
+		out = append(out, f)
 	}
 	for _, k := range standing.KeptBack {
 		if k.CustomerID == c.ID && k.SystemID == s.ID {
-			f.KeptBack = append(f.KeptBack, finding.Finding{Code: k.Code, Field: k.Field, Message: k.Message})
+			out[0].KeptBack = append(out[0].KeptBack, finding.Finding{Code: k.Code, Field: k.Field, Message: k.Message})
 		}
 	}
-	return f
+	return out
 }

@@ -194,6 +194,19 @@ func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []s
 	if err != nil {
 		return nil, locked, err
 	}
+	if others := moved(records, locked.Customers); len(others) > 0 {
+		// A merge went before: its customers were locked, and its links are another customer's now.
+		if _, err := store.LockCustomers(ctx, tx, others); err != nil {
+			return nil, locked, err
+		}
+		if err := store.LockContacts(ctx, tx, others); err != nil {
+			return nil, locked, err
+		}
+		if records, err = store.ListLinkedRecords(ctx, tx, sys, externalIDs); err != nil {
+			return nil, locked, err
+		}
+		locked.Customers = append(locked.Customers, others...)
+	}
 	customers, err := store.ListCustomersByID(ctx, tx, locked.Customers, store.AllRelations)
 	if err != nil {
 		return nil, locked, err
@@ -206,6 +219,16 @@ func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []s
 	return out, locked, nil
 }
 
+// moved gives the customers of records that are not among those which were locked.
+func moved(records []store.LinkedRecord, locked []customer.ID) (out []customer.ID) {
+	for _, r := range records {
+		if !slices.Contains(locked, r.Link.CustomerID) && !slices.Contains(out, r.Link.CustomerID) {
+			out = append(out, r.Link.CustomerID)
+		}
+	}
+	return out
+}
+
 // warnOfNumbers adds a finding to every customer whose number another customer carries too: the two are kept apart, since
 // the external key is the identity, and a person should know (R92). It looks at all that were taken and not at new ones
 // only, so that the finding stands until one of them has another number.
@@ -214,7 +237,7 @@ func warnOfNumbers(ctx context.Context, tx pgx.Tx, outcomes []merge.Outcome) err
 	var taking []customer.ID
 	in := make(map[string]int)
 	for _, o := range outcomes {
-		if o.Taken() {
+		if o.Taken() && !slices.Contains(taking, o.Customer.ID) { // a merged customer has several records
 			taking = append(taking, o.Customer.ID)
 			if o.Customer.Number != "" {
 				numbers = append(numbers, o.Customer.Number)

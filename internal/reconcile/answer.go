@@ -3,7 +3,6 @@ package reconcile
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"customerhub/internal/connector"
@@ -20,6 +19,11 @@ import (
 // decideLook compares the record as it was just read, takes in what came, and makes an intent for the first call that is to
 // be made outside; what remains is due again afterwards, since each call is chosen anew.
 func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, now time.Time) (hub.Decision, error) {
+	if !k.Link.Primary {
+		out := aside(o, k, p, now)
+		out.Action = merge.Agree // as below
+		return hub.Decision{Outcome: out}, nil
+	}
 	if o.Excluded != "" {
 		return hub.Decision{Outcome: leftOut(o, k)}, nil
 	}
@@ -65,15 +69,9 @@ func intentOf(m merge.Message, out *merge.Outcome, newID merge.IDFunc) *link.Int
 		Number: out.Customer.Number, BusinessID: out.Customer.BusinessID, Sends: 1,
 	}
 	if m.Operation == link.Create && m.Part == customer.PartOffice && m.Set["identifier"] == "" {
-		i.Set["identifier"] = officeIdentifier(m.PartID)
+		i.Set["identifier"] = link.OfficeIdentifier(customer.OfficeID(m.PartID))
 	}
 	return i
-}
-
-// officeIdentifier is an identifier made of the hub's id of an office: short, and the same each time.
-func officeIdentifier(id string) string {
-	id = strings.ToUpper(strings.ReplaceAll(id, "-", ""))
-	return "HUB-" + id[max(0, len(id)-8):]
 }
 
 // decideCreate makes the intent to create a record for a customer that has none.

@@ -348,6 +348,9 @@ func (e *exchange) answered(ctx context.Context, err error) error {
 
 // failed says how a link stands after a look that failed, by the fault's code (design section 6, faults).
 func (e *exchange) failed(k merge.Known, why error, now time.Time) hub.Decision {
+	if !k.Link.Primary {
+		return asideFailed(k, why)
+	}
 	d := e.standingAfter(k, why, now)
 	if k.Deletion.Stands() && d.Outcome.Link.DueAt.IsZero() {
 		// A deletion that nothing would look at again has ended (Promise 8).

@@ -28,7 +28,7 @@ type act struct {
 // acts are every mutation there is, each on what those before it left.
 func acts() []act {
 	const runsEnd = `UPDATE run SET state = 'SUCCEEDED', started_at = created_at, finished_at = created_at WHERE organisation_id = $1`
-	one, two, private := globalID("Customer", uuid(2, 1)), globalID("Customer", uuid(2, 2)), globalID("Customer", uuid(2, 3))
+	one, two, private, four := globalID("Customer", uuid(2, 1)), globalID("Customer", uuid(2, 2)), globalID("Customer", uuid(2, 3)), globalID("Customer", uuid(2, 4))
 	oldNetvisor := globalID("System", uuid(1, 2))
 	text := func(language, text string) []vars { return []vars{{"language": language, "text": text}} }
 	return []act{
@@ -147,6 +147,16 @@ func acts() []act {
 			input:  vars{"system": oldNetvisor, "full": true}, other: vars{"full": false},
 		},
 		{name: "pauseSystem", input: vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))}},
+		{
+			name: "mergeCustomers", input: vars{"keep": one, "merge": four, "dryRun": false, "expectedVersions": vars{"merge": 1}},
+			other: vars{"expectedVersions": nil}, names: true,
+		},
+		{
+			name:   "unmergeCustomers",
+			before: []string{`UPDATE customer SET language = 'sv' WHERE organisation_id = $1 AND id = '` + uuid(2, 1) + `'`},
+			input:  vars{"customer": four, "dryRun": false}, other: vars{"customer": two}, names: true,
+		},
+		{name: "unmergeCustomersUndone", document: "unmergeCustomers", input: vars{"customer": four, "dryRun": false}},
 	}
 }
 

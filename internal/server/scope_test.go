@@ -166,6 +166,9 @@ func (w valueWriter) value(t *ast.Type, name string) string {
 	case "DateTime":
 		return `"2026-11-01T00:00:00Z"`
 	case "ID":
+		if name == "keep" || name == "merge" { // of two customers
+			name = "customer"
+		}
 		for _, n := range []model.Noun{model.NounProposal, model.NounCustomer, model.NounOffice, model.NounPerson, model.NounSystem, model.NounLink, model.NounRun, model.NounFinding, model.NounPlan} {
 			if strings.Contains(strings.ToLower(name), strings.ToLower(string(n))) {
 				return `"` + model.GlobalID(n, store.NewID()) + `"`

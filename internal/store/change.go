@@ -240,6 +240,23 @@ FROM change h
 WHERE h.customer_id = @id AND h.change_no >= (SELECT min(l.change_no) FROM change l WHERE l.customer_id = @id AND l.at > @at)
 ORDER BY h.change_no DESC`
 
+// sqlChangesAfterNumber reads the changes of a customer behind one of them, oldest first, numbered by sequence or not.
+const sqlChangesAfterNumber = `
+SELECT coalesce(h.sequence, 0) AS sequence, ` + changeContent + `
+FROM change h
+WHERE h.customer_id = @id AND h.change_no > @after
+ORDER BY h.change_no`
+
+// ListChangesAfter reads the changes of a customer behind the one with a number, oldest first, as far as they are kept.
+func ListChangesAfter(ctx context.Context, db pg.DB, id customer.ID, after int) ([]change.Change, error) {
+	rows, _ := db.Query(ctx, sqlChangesAfterNumber, pgx.StrictNamedArgs{"id": string(id), "after": after})
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[changeRow])
+	if err != nil {
+		return nil, pg.Fault(err, "changes")
+	}
+	return changeNouns(found)
+}
+
 // sqlChangesComplete says whether none of them may be gone: the log is cut off at its beginning only, and either its first change
 // of the customer is there or one as old as the moment.
 const sqlChangesComplete = `

@@ -44,6 +44,7 @@ type customerRow struct {
 	ResponsibleID    string          `db:"responsible_external_id" json:"responsible_external_id"`
 	ResponsibleName  string          `db:"responsible_name" json:"responsible_name"`
 	CustomFields     json.RawMessage `db:"custom_fields" json:"custom_fields"`
+	MergedInto       *string         `db:"merged_into" json:"merged_into"`
 	CreatedAt        time.Time       `db:"created_at" json:"-"`
 	UpdatedAt        time.Time       `db:"updated_at" json:"-"`
 	NameSort         string          `db:"-" json:"name_sort"`
@@ -55,7 +56,7 @@ const customerColumns = `c.id, c.version, c.field_versions, c.change_no, c.numbe
   c.first_name, c.last_name, c.business_id, c.business_id_valid, c.vat_number, c.buyer_unit_number, c.email, c.phone,
   c.phone_e164, c.language, c.billing_emails, c.consumer_einvoice, c.einvoice_address, c.einvoice_operator,
   c.einvoice_kind, c.responsible_kind, c.responsible_system, c.responsible_external_id, c.responsible_name, c.custom_fields,
-  c.created_at, c.updated_at`
+  c.merged_into, c.created_at, c.updated_at`
 
 func (r *customerRow) noun() (customer.Customer, error) {
 	c := customer.Customer{
@@ -65,6 +66,7 @@ func (r *customerRow) noun() (customer.Customer, error) {
 		Number:           r.Number,
 		Kind:             customer.Kind(r.Kind),
 		Status:           customer.Status(r.Status),
+		MergedInto:       textOf[customer.ID](r.MergedInto),
 		Name:             r.Name,
 		NameExtension:    r.NameExtension,
 		FirstName:        r.FirstName,
@@ -113,6 +115,7 @@ func rowOfCustomer(c *customer.Customer) customerRow {
 		Number:           c.Number,
 		Kind:             string(c.Kind),
 		Status:           string(c.Status),
+		MergedInto:       textOrNull(c.MergedInto),
 		Name:             c.Name,
 		NameExtension:    c.NameExtension,
 		FirstName:        c.FirstName,
@@ -194,16 +197,16 @@ const sqlSaveCustomers = `
 INSERT INTO customer AS c (id, version, field_versions, change_no, number, kind, status, name, name_extension, first_name, last_name,
   business_id, business_id_valid, vat_number, buyer_unit_number, email, phone, phone_e164, language, billing_emails,
   consumer_einvoice, einvoice_address, einvoice_operator, einvoice_kind, responsible_kind, responsible_system,
-  responsible_external_id, responsible_name, custom_fields, name_sort, search_text)
+  responsible_external_id, responsible_name, custom_fields, merged_into, name_sort, search_text)
 SELECT r.id, r.version, r.field_versions, r.change_no, r.number, r.kind, r.status, r.name, r.name_extension, r.first_name, r.last_name,
   r.business_id, r.business_id_valid, r.vat_number, r.buyer_unit_number, r.email, r.phone, r.phone_e164, r.language,
   r.billing_emails, r.consumer_einvoice, r.einvoice_address, r.einvoice_operator, r.einvoice_kind, r.responsible_kind,
-  r.responsible_system, r.responsible_external_id, r.responsible_name, r.custom_fields, r.name_sort, r.search_text
+  r.responsible_system, r.responsible_external_id, r.responsible_name, r.custom_fields, r.merged_into, r.name_sort, r.search_text
 FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, version integer, field_versions jsonb, change_no integer, number text, kind text,
   status text, name text, name_extension text, first_name text, last_name text, business_id text, business_id_valid boolean,
   vat_number text, buyer_unit_number text, email text, phone text, phone_e164 text, language text, billing_emails text[],
   consumer_einvoice boolean, einvoice_address text, einvoice_operator text, einvoice_kind text, responsible_kind text,
-  responsible_system uuid, responsible_external_id text, responsible_name text, custom_fields jsonb, name_sort bytea,
+  responsible_system uuid, responsible_external_id text, responsible_name text, custom_fields jsonb, merged_into uuid, name_sort bytea,
   search_text text)
 ON CONFLICT (organisation_id, id) DO UPDATE
 SET version = excluded.version,
@@ -234,6 +237,7 @@ SET version = excluded.version,
   responsible_external_id = excluded.responsible_external_id,
   responsible_name = excluded.responsible_name,
   custom_fields = excluded.custom_fields,
+  merged_into = excluded.merged_into,
   name_sort = excluded.name_sort,
   search_text = excluded.search_text,
   updated_at = now()`

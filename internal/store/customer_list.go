@@ -235,19 +235,30 @@ func MatchCustomers(ctx context.Context, db pg.DB, f CustomerFilter) ([]customer
 	return findCustomers(ctx, db, sqlMatchCustomers, pgx.StrictNamedArgs{"find": asJSON(f.row())})
 }
 
-const sqlFindCustomersByNumber = `
-SELECT c.id
-FROM customer c
-WHERE c.number = @key
-ORDER BY c.id
+// What a merged customer was known by leads to the one that it is now, unless another has it.
+const ofFound = `
+  UNION
+  SELECT c.id, c.merged_into, false
+  FROM found f
+  JOIN customer c ON c.id = f.merged_into
+)
+SELECT DISTINCT f.id
+FROM found f
+WHERE f.merged_into IS NULL AND (f.itself OR NOT EXISTS (SELECT FROM found o WHERE o.itself AND o.merged_into IS NULL))
+ORDER BY f.id
 LIMIT 10`
 
+const sqlFindCustomersByNumber = `
+WITH RECURSIVE found (id, merged_into, itself) AS (
+  SELECT c.id, c.merged_into, true
+  FROM customer c
+  WHERE c.number = @key` + ofFound
+
 const sqlFindCustomersByBusinessID = `
-SELECT c.id
-FROM customer c
-WHERE c.business_id = @key AND c.business_id <> ''
-ORDER BY c.id
-LIMIT 10`
+WITH RECURSIVE found (id, merged_into, itself) AS (
+  SELECT c.id, c.merged_into, true
+  FROM customer c
+  WHERE c.business_id = @key AND c.business_id <> ''` + ofFound
 
 const sqlFindCustomerByExternalID = `
 SELECT l.customer_id
@@ -256,12 +267,13 @@ WHERE l.system_id = @system AND l.external_id = @key
 ORDER BY l.customer_id
 LIMIT 10`
 
-// FindCustomersByNumber gives the customers that carry the number, at most ten.
+// FindCustomersByNumber gives the customers that carry the number, at most ten; where only merged ones do, those that they are now.
 func FindCustomersByNumber(ctx context.Context, db pg.DB, number string) ([]customer.ID, error) {
 	return findCustomers(ctx, db, sqlFindCustomersByNumber, pgx.StrictNamedArgs{"key": number})
 }
 
-// FindCustomersByBusinessID gives the customers that carry the business ID, at most ten.
+// FindCustomersByBusinessID gives the customers that carry the business ID, at most ten; where only merged ones do, those that they are
+// now.
 func FindCustomersByBusinessID(ctx context.Context, db pg.DB, businessID string) ([]customer.ID, error) {
 	return findCustomers(ctx, db, sqlFindCustomersByBusinessID, pgx.StrictNamedArgs{"key": businessID})
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -71,6 +72,15 @@ ON CONFLICT (organisation_id, system_id, external_id, code, field, about) WHERE 
 DO NOTHING
 RETURNING id, system_id, customer_id`
 
+// sqlRefreshFindings has findings about records that are not primary show what these hold now: nothing else keeps it.
+const sqlRefreshFindings = `
+UPDATE finding f
+SET hub_value = r.hub_value, system_value = r.system_value
+FROM jsonb_to_recordset(@rows::jsonb) AS r (code text, external_id text, field text, hub_value text, system_value text)
+WHERE f.system_id = @system AND f.external_id = r.external_id AND f.code = r.code AND f.field = r.field AND f.resolved_at IS NULL
+  AND f.code = @code AND (f.hub_value, f.system_value) IS DISTINCT FROM (r.hub_value, r.system_value)
+RETURNING f.id, f.system_id, f.customer_id`
+
 // SyncFindings makes the standing findings about the records of a system that were just read, seen, equal to the given
 // ones: new ones are raised, those that show no more are resolved, those that stand are not written. It gives what it raised
 // and resolved, which mostly is nothing.
@@ -88,6 +98,9 @@ func SyncFindingsOf(ctx context.Context, db pg.DB, sys system.ID, seen []string,
 	var resolved, raised []notedRow
 	err := Trip(ctx, db, func(b *pgx.Batch) {
 		collect(b, &resolved, sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "lasting": texts(finding.Lasting), "codes": of})
+		if slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Code == finding.LinkNotPrimary && f.Field != "" }) {
+			collect(b, &raised, sqlRefreshFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded, "code": string(finding.LinkNotPrimary)})
+		}
 		if len(findings) > 0 {
 			collect(b, &raised, sqlRaiseFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded})
 		}

@@ -44,6 +44,14 @@ func (r linkRow) noun() link.Link {
 	}
 }
 
+func rowOfLink(l link.Link) linkRow {
+	return linkRow{
+		ID: string(l.ID), SystemID: string(l.SystemID), CustomerID: string(l.CustomerID), ExternalID: l.ExternalID,
+		IsPrimary: l.Primary, State: string(l.State), DueAt: timeOrNull(l.DueAt), Priority: int(l.Priority), Attempt: l.Attempt,
+		FaultCode: string(l.LastFault), FaultMessage: l.LastMessage, LastSyncedAt: timeOrNull(l.LastSyncedAt),
+	}
+}
+
 const sqlLinksByID = `
 SELECT ` + linkColumns + `
 FROM link l
@@ -237,24 +245,26 @@ func saveLinkedRecords(b *pgx.Batch, records []LinkedRecord) {
 	for i, rec := range records {
 		l := rec.Link
 		ids[i] = string(l.ID)
-		links = append(links, linkRow{
-			ID: string(l.ID), SystemID: string(l.SystemID), CustomerID: string(l.CustomerID), ExternalID: l.ExternalID,
-			IsPrimary: l.Primary, State: string(l.State), DueAt: timeOrNull(l.DueAt), Priority: int(l.Priority), Attempt: l.Attempt,
-			FaultCode: string(l.LastFault), FaultMessage: l.LastMessage, LastSyncedAt: timeOrNull(l.LastSyncedAt),
-		})
+		links = append(links, rowOfLink(l))
 		base := baseRow{LinkID: string(l.ID), Ours: json.RawMessage(asJSON(rec.Base.Ours)), Theirs: json.RawMessage(asJSON(rec.Base.Theirs))}
 		if len(rec.Base.Disputes) > 0 {
 			base.Disputes = json.RawMessage(asJSON(rec.Base.Disputes))
 		}
 		bases = append(bases, base)
-		for _, p := range rec.Parts {
-			parts = append(parts, partRow{LinkID: string(l.ID), Part: string(p.Part), PartID: p.ID, ExternalID: p.ExternalID, Made: p.Made})
-		}
+		parts = append(parts, partRows(rec)...)
 	}
 	writeRows(b, sqlSaveLinks, links)
 	writeRows(b, sqlSaveBases, bases)
 	b.Queue(sqlDropParts, pgx.StrictNamedArgs{"ids": ids, "rows": asJSON(nonNil(parts))})
 	writeRows(b, sqlSaveParts, parts)
+}
+
+func partRows(rec LinkedRecord) []partRow {
+	rows := make([]partRow, len(rec.Parts))
+	for i, p := range rec.Parts {
+		rows[i] = partRow{LinkID: string(rec.Link.ID), Part: string(p.Part), PartID: p.ID, ExternalID: p.ExternalID, Made: p.Made}
+	}
+	return rows
 }
 
 // Taken is what came from a system, on its way into the database.

@@ -110,6 +110,9 @@ type Missing struct {
 	Again []string
 }
 
+// followed are links whose records the hub looks for: those of merged customers too, which are only read.
+const followed = `(l.state <> 'NOT_IN_SCOPE' OR NOT l.is_primary AND l.fault_code = '')`
+
 // A record that was found to be gone is no news, and a customer that has no record yet is not missing one.
 const sqlMissing = `
 SELECT count(*), count(*) FILTER (WHERE i.external_id IS NULL),
@@ -117,7 +120,7 @@ SELECT count(*), count(*) FILTER (WHERE i.external_id IS NULL),
 FROM link l
 LEFT JOIN run_item i
   ON i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id
-WHERE l.system_id = @system AND l.external_id <> '' AND l.state <> 'NOT_IN_SCOPE'`
+WHERE l.system_id = @system AND l.external_id <> '' AND ` + followed
 
 // sqlWholeTables keeps the planner from looking rows up one by one. The tables it joins have just been filled and were
 // never analysed, so it thinks them small, and for a hundred thousand rows that would take hours.
@@ -137,7 +140,7 @@ func FindMissing(ctx context.Context, db pg.DB, c Claim, id system.ID) (Missing,
 const sqlNoteMissing = `
 UPDATE link l
 SET missing_lists = l.missing_lists + 1, missing_since = coalesce(l.missing_since, now())
-WHERE l.system_id = @system AND l.external_id <> '' AND l.state <> 'NOT_IN_SCOPE'
+WHERE l.system_id = @system AND l.external_id <> '' AND ` + followed + `
   AND NOT EXISTS (
     SELECT FROM run_item i
     WHERE i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id)`
