@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"customerhub/graph/model"
+	"customerhub/internal/advice"
 	"customerhub/internal/auth"
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
@@ -89,6 +90,11 @@ func loadFinding(ctx context.Context, id finding.ID) (*model.Finding, error) {
 // System resolves Finding.system.
 func (r findings) System(ctx context.Context, f *model.Finding) (*model.System, error) {
 	return namedSystem(ctx, f.SystemID)
+}
+
+// Fix resolves Finding.fix.
+func (r findings) Fix(_ context.Context, f *model.Finding, language model.Language) (*model.Fix, error) {
+	return toFix(finding.Code(f.Code).Fix(), advice.Language(language)), nil
 }
 
 // HubValue resolves Finding.hubValue.

@@ -99,6 +99,7 @@ type FindingResolver interface {
 	Customer(ctx context.Context, obj *model.Finding) (*model.Customer, error)
 	HubValue(ctx context.Context, obj *model.Finding) (*string, error)
 	SystemValue(ctx context.Context, obj *model.Finding) (*string, error)
+	Fix(ctx context.Context, obj *model.Finding, language model.Language) (*model.Fix, error)
 }
 type KycResolver interface {
 	History(ctx context.Context, obj *model.Kyc, first *int, after *string) (*model.KycHistoryPage, error)
@@ -2376,6 +2377,11 @@ type Finding implements Node {
   hubValue: String
   "What the system held when it was raised, such as ` + "`" + `LASKUT@EXAMPLE.TEST` + "`" + `; null where ` + "`" + `hubValue` + "`" + ` would be."
   systemValue: String
+  "Who can mend it, and how; null for a code that this hub does not know."
+  fix(
+    "The language of the text, such as ` + "`" + `FI` + "`" + `."
+    language: Language! = EN
+  ): Fix
   "When it was raised."
   raisedAt: DateTime!
   "When it was resolved; null while it stands."
@@ -2446,54 +2452,57 @@ enum FindingCode {
   EINVOICE_INVALID
   "An e-invoice address came without its operator, or the reverse."
   EINVOICE_INCOMPLETE
-  "Several records carry the same customer number."
+  "Several records of the system carry the same customer number. They stay apart here."
   CUSTOMER_NUMBER_TWICE
   """
-  A record of the system that is not linked carries the number of a customer of the hub, and nothing says that the two are one: the
-  business IDs differ, or one is missing and the names have nothing in common. Neither is taken or written over, in either direction,
-  until one of them has another number or ` + "`" + `linkRecord` + "`" + ` says that they are one. ` + "`" + `hubValue` + "`" + ` and ` + "`" + `systemValue` + "`" + ` name the holders.
+  A record of the system that is not linked carries the number of a customer, and nothing says that the two are one. Neither is touched, in either direction.
+
+  The business IDs differ, or one is missing and the names have nothing in common. It ends when one of them has another number, or
+  when ` + "`" + `linkRecord` + "`" + ` says that they are one. ` + "`" + `hubValue` + "`" + ` and ` + "`" + `systemValue` + "`" + ` name the holders.
   """
   CUSTOMER_NUMBER_COLLISION
   """
-  A record came in as a new customer and carries the business ID of another one that has a different number. They are two until
-  somebody merges them; resolve the finding when they are to stay two.
+  A record came in as a new customer and carries the business ID of another one that has a different number.
+
+  They are two until somebody merges them; resolve the finding when they are to stay two.
   """
   DUPLICATE_PROPOSED
-  "A record could not be taken into the hub."
+  "A record, or a part of one, could not be taken into the hub. What the hub has of it stays as it is."
   RECORD_UNREADABLE
-  "The country is not an ISO 3166-1 country."
+  "The country is not a code of ISO 3166-1, so it was left out."
   COUNTRY_UNKNOWN
-  "An e-invoice address with the business ID of another organisation; it was kept."
+  "An e-invoice address has the business ID of another organisation; it was kept."
   EINVOICE_OTHER_ORGANISATION
-  "An e-invoice operator that is not in the hub's list; it was kept, and a system may refuse it."
+  "An e-invoice operator is not in the hub's list; it was kept, and a system may refuse it."
   OPERATOR_UNKNOWN
-  "A known misspelling or an old form of a value; the right form was taken."
+  "A known misspelling or an old form of a value stood in the system; the right form was taken."
   VALUE_CORRECTED
-  "A value that is not an e-mail address; it was kept as it was typed."
+  "A value is not an e-mail address; it was kept as it was typed."
   EMAIL_INVALID
-  "A value that is not a postcode of its country; it was kept as it was typed."
+  "A value is not a postcode of its country; it was kept as it was typed."
   POSTCODE_INVALID
-  "A language other than Finnish, Swedish and English; Finnish was taken."
+  "A language is none of Finnish, Swedish and English; Finnish was taken."
   LANGUAGE_UNKNOWN
   "A phone number could not be understood; it is kept as typed."
   PHONE_NOT_UNDERSTOOD
   "A contact person lacks a first or a last name."
   CONTACT_NAME_MISSING
-  "The system sent something that the hub does not know."
+  "The system sent something that the hub does not know. It was left out, and the rest was taken."
   UNKNOWN_ELEMENT
   "The system's answer lacks what it always gives; what the hub has of it stands."
   ELEMENT_MISSING
-  "A record stands in the system's list, and the system does not give its details."
+  "A record stands in the system's list, and the system does not give its details. What the hub has of it stays as it is."
   RECORD_LISTED_NOT_READ
   "The record was deleted in the system; the customer was made inactive."
   RECORD_DELETED
   "The system's list lacks so many known records that none of them is believed to be deleted."
   MASS_ABSENCE
-  "Both sides changed a value since they last agreed, or two records of one person; one stands, the other is in the customer's provenance."
+  "Both sides changed a value since they last agreed, or two records of one person differ. One value stands; the other is in the customer's provenance."
   FIELD_CONFLICT
   """
-  The system changed back what it was sent, again and again: some rule there has another opinion of the value, which may be the
-  hub's or another system's. The hub leaves the value alone in this record, and lets all others flow. It ends when both sides hold
+  The system changed back what it was sent, again and again. The hub leaves the value alone in this record, and lets all others flow.
+
+  Some rule there has another opinion of the value, which may be the hub's or another system's. It ends when both sides hold
   the same, or when somebody resolves the finding: then the hub goes on as configured, and counts anew.
   """
   PING_PONG
@@ -2501,11 +2510,11 @@ enum FindingCode {
   CREATE_AMBIGUOUS
   "The system has a field that nobody has defined as a custom field; its values are kept as text."
   CUSTOM_FIELD_UNMAPPED
-  "A value is not of the type of its custom field and was left out."
+  "A value is not of the type of its custom field and was left out; an earlier value stands."
   CUSTOM_FIELD_INVALID
-  "An e-invoice address of an office is of a kind that the system does not take in an office."
+  "An e-invoice address of an office is of a kind that the system does not take in an office. The hub keeps it and does not send it."
   OFFICE_EINVOICE_REFUSED
-  "An e-invoice address of a customer without a valid business ID. The hub keeps it and does not send it."
+  "A customer without a valid business ID has an e-invoice address. The hub keeps it and does not send it."
   EINVOICE_NOT_SENT
   "The system refuses the record, or it failed again and again; it waits for a person."
   LINK_PARKED
@@ -5088,6 +5097,8 @@ func (ec *executionContext) childFields_Finding(ctx context.Context, field graph
 		return ec.fieldContext_Finding_hubValue(ctx, field)
 	case "systemValue":
 		return ec.fieldContext_Finding_systemValue(ctx, field)
+	case "fix":
+		return ec.fieldContext_Finding_fix(ctx, field)
 	case "raisedAt":
 		return ec.fieldContext_Finding_raisedAt(ctx, field)
 	case "resolvedAt":
@@ -6335,6 +6346,20 @@ func (ec *executionContext) field_Customer_sync_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["language"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Finding_fix_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "language",
+		func(ctx context.Context, v any) (model.Language, error) {
+			return ec.unmarshalNLanguage2customerhubᚋgraphᚋmodelᚐLanguage(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["language"] = arg0
 	return args, nil
 }
 
@@ -12334,6 +12359,50 @@ func (ec *executionContext) _Finding_systemValue(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Finding_systemValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Finding", field, true, true, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Finding_fix(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_fix(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Finding().Fix(ctx, obj, fc.Args["language"].(model.Language))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Fix) graphql.Marshaler {
+			return ec.marshalOFix2ᚖcustomerhubᚋgraphᚋmodelᚐFix(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_fix(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Finding",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Fix(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Finding_fix_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Finding_raisedAt(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
@@ -30406,6 +30475,44 @@ func (ec *executionContext) _Finding(ctx context.Context, sel ast.SelectionSet, 
 					}
 				}()
 				res = ec._Finding_systemValue(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "fix":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Finding_fix(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"customerhub/graph/rows"
+	"customerhub/internal/advice"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 	"customerhub/internal/explain"
@@ -84,7 +85,7 @@ type Hub interface {
 	StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, run.Run, error)
 	PauseSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, error)
 	SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, flow system.Flow, groups []hub.GroupPolicy, key string) (system.System, error)
-	SetSystemErrorReport(ctx context.Context, v auth.Viewer, id system.ID, email string, language explain.Language, key string) (system.System, error)
+	SetSystemErrorReport(ctx context.Context, v auth.Viewer, id system.ID, email string, language advice.Language, key string) (system.System, error)
 	RetryLink(ctx context.Context, v auth.Viewer, id link.ID, key string) (hub.LinkView, error)
 	Plans(ctx context.Context, v auth.Viewer, id system.ID) ([]run.Plan, error)
 	PlansByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Plan, error)

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"customerhub/graph/model"
+	"customerhub/internal/advice"
 	"customerhub/internal/auth"
-	"customerhub/internal/explain"
 	"customerhub/internal/hub"
 	"customerhub/internal/system"
 )
@@ -16,7 +16,7 @@ func (r mutations) SetSystemErrorReport(ctx context.Context, in model.SetSystemE
 	id, err := parseSystemID(in.ID)
 	err = at(err, "id")
 	if err == nil {
-		language := explain.Language(valueOr(given(in.Language), model.LanguageEn))
+		language := advice.Language(valueOr(given(in.Language), model.LanguageEn))
 		s, err = r.hub.SetSystemErrorReport(ctx, auth.ViewerFrom(ctx), id, value(given(in.Email)), language, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(err, "input")

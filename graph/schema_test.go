@@ -11,8 +11,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"customerhub/graph/model"
+	"customerhub/internal/advice"
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
+	"customerhub/internal/finding"
 )
 
 // TestDescriptions holds the schema to its promise that everything is described, beginning with a whole sentence.
@@ -47,6 +49,37 @@ func TestDescriptions(t *testing.T) {
 		}
 		for _, v := range d.EnumValues {
 			check(t, d.Name+"."+v.Name, v.Description)
+		}
+	}
+}
+
+// TestFindingCodes holds that each code of findings is in the schema and says there what the table says, and that the other way
+// round nothing is told of but what has a row.
+func TestFindingCodes(t *testing.T) {
+	t.Parallel()
+	s := New(Options{}).Schema().Schema()
+	of := s.Types["FindingCode"].EnumValues
+	for _, r := range finding.Table {
+		said := of.ForName(string(r.Code))
+		if said == nil {
+			t.Errorf("%s is not in the schema", r.Code)
+		} else if means := r.Means.With().In(advice.English); !strings.HasPrefix(strings.Join(strings.Fields(said.Description), " "), means) {
+			t.Errorf("%s is described as %q, and the table says %q", r.Code, said.Description, means)
+		}
+	}
+	for _, v := range of {
+		if finding.RowOf(finding.Code(v.Name)) == nil && v.Name != string(model.FindingCodeUnknown) {
+			t.Errorf("%s has no row in the table", v.Name)
+		}
+	}
+	for _, w := range advice.Whos {
+		if s.Types["FixBy"].EnumValues.ForName(string(w)) == nil {
+			t.Errorf("%s is not in the schema", w)
+		}
+	}
+	for _, l := range advice.Languages {
+		if s.Types["Language"].EnumValues.ForName(string(l)) == nil {
+			t.Errorf("%s is not in the schema", l)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"customerhub/graph/model"
+	"customerhub/internal/advice"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 	"customerhub/internal/explain"
@@ -51,19 +52,24 @@ func (r customers) Sync(ctx context.Context, c *model.Customer, in *string, lang
 	}
 	v := auth.ViewerFrom(ctx)
 	return each(all, func(e explain.Explanation) *model.SyncExplanation {
-		return toExplanation(v, e, explain.Language(language))
+		return toExplanation(v, e, advice.Language(language))
 	}), nil
 }
 
-func toExplanation(v auth.Viewer, e explain.Explanation, l explain.Language) *model.SyncExplanation {
+func toExplanation(v auth.Viewer, e explain.Explanation, l advice.Language) *model.SyncExplanation {
 	out := &model.SyncExplanation{
 		System: toSystem(v, *e.System), ExternalID: text(e.ExternalID), Primary: e.Primary, State: model.SyncState(e.State), Since: moment(e.Since), NextTryAt: moment(e.NextTryAt), VendorMessage: text(e.VendorMessage),
 		Checks: each(e.Checks, func(c explain.Check) *model.Check {
 			return &model.Check{Name: model.CheckName(c.Name), Result: model.CheckResult(c.Result), Message: text(c.Message.In(l))}
 		}),
 	}
-	if e.Fix != nil {
-		out.Fix = &model.Fix{Who: model.FixBy(e.Fix.Who), How: e.Fix.How.In(l)}
-	}
+	out.Fix = toFix(e.Fix, l)
 	return out
+}
+
+func toFix(f *advice.Fix, l advice.Language) *model.Fix {
+	if f == nil {
+		return nil
+	}
+	return &model.Fix{Who: model.FixBy(f.Who), How: f.How.In(l)}
 }

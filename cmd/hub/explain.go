@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"customerhub/internal/advice"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 	"customerhub/internal/explain"
@@ -54,12 +55,12 @@ func (c *explainCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		showExplanations(p, found, all[found.ID], explain.Language(strings.ToUpper(c.Language)))
+		showExplanations(p, found, all[found.ID], advice.Language(strings.ToUpper(c.Language)))
 		return nil
 	})
 }
 
-func showExplanations(p *program, c *hub.CustomerView, all []explain.Explanation, l explain.Language) {
+func showExplanations(p *program, c *hub.CustomerView, all []explain.Explanation, l advice.Language) {
 	p.printf("%s %s (%s)\n", cmp.Or(oneLine(c.Number), "-"), oneLine(c.Name), c.ID)
 	if len(all) == 0 {
 		p.printf("\nThe organisation has no external system.\n")

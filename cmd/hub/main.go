@@ -26,6 +26,7 @@ type cli struct {
 	Apply        applyCommand        `cmd:"" help:"Approve a plan and do exactly what it says; --yes does it."`
 	Sync         syncCommand         `cmd:"" help:"Look at a system now and show the progress."`
 	Explain      explainCommand      `cmd:"" help:"Say how a customer stands in the external systems, and why."`
+	Findings     findingsCommand     `cmd:"" help:"Print what findings there are, what each means, and who can mend it and how."`
 	Organisation organisationCommand `cmd:"" help:"Make, list and rename organisations."`
 	Customer     customerCommand     `cmd:"" help:"Delete a customer's record in an external system."`
 	Key          keyCommand          `cmd:"" help:"Make, list and revoke API keys."`

@@ -3416,60 +3416,63 @@ const (
 	FindingCodeEinvoiceInvalid FindingCode = "EINVOICE_INVALID"
 	// An e-invoice address came without its operator, or the reverse.
 	FindingCodeEinvoiceIncomplete FindingCode = "EINVOICE_INCOMPLETE"
-	// Several records carry the same customer number.
+	// Several records of the system carry the same customer number. They stay apart here.
 	FindingCodeCustomerNumberTwice FindingCode = "CUSTOMER_NUMBER_TWICE"
-	// A record of the system that is not linked carries the number of a customer of the hub, and nothing says that the two are one: the
-	// business IDs differ, or one is missing and the names have nothing in common. Neither is taken or written over, in either direction,
-	// until one of them has another number or `linkRecord` says that they are one. `hubValue` and `systemValue` name the holders.
+	// A record of the system that is not linked carries the number of a customer, and nothing says that the two are one. Neither is touched, in either direction.
+	//
+	// The business IDs differ, or one is missing and the names have nothing in common. It ends when one of them has another number, or
+	// when `linkRecord` says that they are one. `hubValue` and `systemValue` name the holders.
 	FindingCodeCustomerNumberCollision FindingCode = "CUSTOMER_NUMBER_COLLISION"
-	// A record came in as a new customer and carries the business ID of another one that has a different number. They are two until
-	// somebody merges them; resolve the finding when they are to stay two.
+	// A record came in as a new customer and carries the business ID of another one that has a different number.
+	//
+	// They are two until somebody merges them; resolve the finding when they are to stay two.
 	FindingCodeDuplicateProposed FindingCode = "DUPLICATE_PROPOSED"
-	// A record could not be taken into the hub.
+	// A record, or a part of one, could not be taken into the hub. What the hub has of it stays as it is.
 	FindingCodeRecordUnreadable FindingCode = "RECORD_UNREADABLE"
-	// The country is not an ISO 3166-1 country.
+	// The country is not a code of ISO 3166-1, so it was left out.
 	FindingCodeCountryUnknown FindingCode = "COUNTRY_UNKNOWN"
-	// An e-invoice address with the business ID of another organisation; it was kept.
+	// An e-invoice address has the business ID of another organisation; it was kept.
 	FindingCodeEinvoiceOtherOrganisation FindingCode = "EINVOICE_OTHER_ORGANISATION"
-	// An e-invoice operator that is not in the hub's list; it was kept, and a system may refuse it.
+	// An e-invoice operator is not in the hub's list; it was kept, and a system may refuse it.
 	FindingCodeOperatorUnknown FindingCode = "OPERATOR_UNKNOWN"
-	// A known misspelling or an old form of a value; the right form was taken.
+	// A known misspelling or an old form of a value stood in the system; the right form was taken.
 	FindingCodeValueCorrected FindingCode = "VALUE_CORRECTED"
-	// A value that is not an e-mail address; it was kept as it was typed.
+	// A value is not an e-mail address; it was kept as it was typed.
 	FindingCodeEmailInvalid FindingCode = "EMAIL_INVALID"
-	// A value that is not a postcode of its country; it was kept as it was typed.
+	// A value is not a postcode of its country; it was kept as it was typed.
 	FindingCodePostcodeInvalid FindingCode = "POSTCODE_INVALID"
-	// A language other than Finnish, Swedish and English; Finnish was taken.
+	// A language is none of Finnish, Swedish and English; Finnish was taken.
 	FindingCodeLanguageUnknown FindingCode = "LANGUAGE_UNKNOWN"
 	// A phone number could not be understood; it is kept as typed.
 	FindingCodePhoneNotUnderstood FindingCode = "PHONE_NOT_UNDERSTOOD"
 	// A contact person lacks a first or a last name.
 	FindingCodeContactNameMissing FindingCode = "CONTACT_NAME_MISSING"
-	// The system sent something that the hub does not know.
+	// The system sent something that the hub does not know. It was left out, and the rest was taken.
 	FindingCodeUnknownElement FindingCode = "UNKNOWN_ELEMENT"
 	// The system's answer lacks what it always gives; what the hub has of it stands.
 	FindingCodeElementMissing FindingCode = "ELEMENT_MISSING"
-	// A record stands in the system's list, and the system does not give its details.
+	// A record stands in the system's list, and the system does not give its details. What the hub has of it stays as it is.
 	FindingCodeRecordListedNotRead FindingCode = "RECORD_LISTED_NOT_READ"
 	// The record was deleted in the system; the customer was made inactive.
 	FindingCodeRecordDeleted FindingCode = "RECORD_DELETED"
 	// The system's list lacks so many known records that none of them is believed to be deleted.
 	FindingCodeMassAbsence FindingCode = "MASS_ABSENCE"
-	// Both sides changed a value since they last agreed, or two records of one person; one stands, the other is in the customer's provenance.
+	// Both sides changed a value since they last agreed, or two records of one person differ. One value stands; the other is in the customer's provenance.
 	FindingCodeFieldConflict FindingCode = "FIELD_CONFLICT"
-	// The system changed back what it was sent, again and again: some rule there has another opinion of the value, which may be the
-	// hub's or another system's. The hub leaves the value alone in this record, and lets all others flow. It ends when both sides hold
+	// The system changed back what it was sent, again and again. The hub leaves the value alone in this record, and lets all others flow.
+	//
+	// Some rule there has another opinion of the value, which may be the hub's or another system's. It ends when both sides hold
 	// the same, or when somebody resolves the finding: then the hub goes on as configured, and counts anew.
 	FindingCodePingPong FindingCode = "PING_PONG"
 	// A record that the hub may have made, or must not make again, fits several; a person has to say which.
 	FindingCodeCreateAmbiguous FindingCode = "CREATE_AMBIGUOUS"
 	// The system has a field that nobody has defined as a custom field; its values are kept as text.
 	FindingCodeCustomFieldUnmapped FindingCode = "CUSTOM_FIELD_UNMAPPED"
-	// A value is not of the type of its custom field and was left out.
+	// A value is not of the type of its custom field and was left out; an earlier value stands.
 	FindingCodeCustomFieldInvalid FindingCode = "CUSTOM_FIELD_INVALID"
-	// An e-invoice address of an office is of a kind that the system does not take in an office.
+	// An e-invoice address of an office is of a kind that the system does not take in an office. The hub keeps it and does not send it.
 	FindingCodeOfficeEinvoiceRefused FindingCode = "OFFICE_EINVOICE_REFUSED"
-	// An e-invoice address of a customer without a valid business ID. The hub keeps it and does not send it.
+	// A customer without a valid business ID has an e-invoice address. The hub keeps it and does not send it.
 	FindingCodeEinvoiceNotSent FindingCode = "EINVOICE_NOT_SENT"
 	// The system refuses the record, or it failed again and again; it waits for a person.
 	FindingCodeLinkParked FindingCode = "LINK_PARKED"

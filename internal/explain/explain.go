@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"customerhub/internal/advice"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
@@ -53,25 +54,7 @@ const (
 type Check struct {
 	Name    Name
 	Result  Result
-	Message Text
-}
-
-// Who is somebody who can mend something.
-type Who string
-
-// Who can mend things.
-const (
-	Nobody        Who = "NOBODY"        // the hub goes on by itself
-	User          Who = "USER"          // who maintains customers
-	Administrator Who = "ADMINISTRATOR" // who manages the organisation's systems
-	Vendor        Who = "VENDOR"        // the system's provider
-	Operator      Who = "OPERATOR"      // who runs the hub
-)
-
-// Fix is who can mend it, and how.
-type Fix struct {
-	Who Who
-	How Text
+	Message advice.Text
 }
 
 // Facts are what the hub has of a customer and a system.
@@ -109,7 +92,7 @@ type Explanation struct {
 	// NextTryAt is when the hub tries next by itself; zero when it does not.
 	NextTryAt time.Time
 	// Fix is nil when there is nothing to mend.
-	Fix *Fix
+	Fix *advice.Fix
 }
 
 // Of explains.
@@ -135,11 +118,13 @@ func failed(checks []Check) bool { return len(checks) > 0 && checks[len(checks)-
 
 // reason is why a check failed.
 type reason struct {
-	message Text
-	fix     Fix
+	message advice.Text
+	fix     advice.Fix
 }
 
-func because(message Text, who Who, how Text) *reason { return &reason{message, Fix{who, how}} }
+func because(message advice.Text, who advice.Who, how advice.Text) *reason {
+	return &reason{message, advice.Fix{Who: who, How: how}}
+}
 
 // checks ask in the order of Names. Each may add to the explanation what is its own to know.
 var checks = []struct {
@@ -153,16 +138,16 @@ var checks = []struct {
 func followed(f *Facts, _ *Explanation) *reason {
 	switch f.Customer.Status {
 	case customer.Merged:
-		return because(text("merged"), Nobody, text("fixMerged"))
+		return because(text("merged"), advice.Nobody, text("fixMerged"))
 	case customer.Erased:
-		return because(text("erased"), Nobody, text("fixErased"))
+		return because(text("erased"), advice.Nobody, text("fixErased"))
 	}
 	return nil
 }
 
 func verified(f *Facts, _ *Explanation) *reason {
 	if f.System.State == system.Draft {
-		return because(text("draft", f.System.Name), Administrator, text("fixDraft"))
+		return because(text("draft", f.System.Name), advice.Administrator, text("fixDraft"))
 	}
 	return nil
 }
@@ -170,9 +155,9 @@ func verified(f *Facts, _ *Explanation) *reason {
 func running(f *Facts, _ *Explanation) *reason {
 	switch f.System.State {
 	case system.Checked, system.Planned:
-		return because(text("notStarted", f.System.Name), Administrator, text("fixNotStarted"))
+		return because(text("notStarted", f.System.Name), advice.Administrator, text("fixNotStarted"))
 	case system.Paused:
-		return because(text("paused", f.System.Name), Administrator, text("fixPaused"))
+		return because(text("paused", f.System.Name), advice.Administrator, text("fixPaused"))
 	}
 	return nil
 }
@@ -184,7 +169,7 @@ func admitted(f *Facts, e *Explanation) *reason {
 	if f.System.Fault != nil {
 		e.VendorMessage = f.System.Fault.Message
 	}
-	return because(text("needsAction", f.System.Name), Administrator, text("fixNeedsAction"))
+	return because(text("needsAction", f.System.Name), advice.Administrator, text("fixNeedsAction"))
 }
 
 func leads(f *Facts, _ *Explanation) *reason {
@@ -199,11 +184,11 @@ func inScope(f *Facts, _ *Explanation) *reason {
 	case f.Link == nil || f.Link.State != link.NotInScope:
 		return nil
 	case f.Link.LastFault == fault.NotFound:
-		return because(text("deletedThere", f.System.Name), User, text("fixDeletedThere"))
+		return because(text("deletedThere", f.System.Name), advice.User, text("fixDeletedThere"))
 	case f.Customer.Status == customer.Inactive && f.Link.ExternalID == "":
-		return because(text("inactive", f.System.Name), User, text("fixInactive"))
+		return because(text("inactive", f.System.Name), advice.User, text("fixInactive"))
 	}
-	return because(text("leftOut", f.System.Name, f.Link.LastMessage), User, text("fixLeftOut", f.System.Name))
+	return because(text("leftOut", f.System.Name, f.Link.LastMessage), advice.User, text("fixLeftOut", f.System.Name))
 }
 
 func hasRecord(f *Facts, _ *Explanation) *reason {
@@ -211,13 +196,13 @@ func hasRecord(f *Facts, _ *Explanation) *reason {
 	case f.Link != nil:
 		return nil
 	case !f.Writable:
-		return because(text("readOnlyKind", f.System.Name), User, text("fixReadOnly", f.System.Name))
+		return because(text("readOnlyKind", f.System.Name), advice.User, text("fixReadOnly", f.System.Name))
 	case !f.System.Policy.WritesOut():
-		return because(text("readOnly", f.System.Name), Administrator, text("fixDirection"))
+		return because(text("readOnly", f.System.Name), advice.Administrator, text("fixDirection"))
 	case f.Customer.Status == customer.Inactive:
-		return because(text("inactive", f.System.Name), User, text("fixInactive"))
+		return because(text("inactive", f.System.Name), advice.User, text("fixInactive"))
 	}
-	return because(text("beforeWriting", f.System.Name), Administrator, text("fixFirstRun"))
+	return because(text("beforeWriting", f.System.Name), advice.Administrator, text("fixFirstRun"))
 }
 
 func flows(f *Facts, _ *Explanation) *reason {
@@ -225,11 +210,11 @@ func flows(f *Facts, _ *Explanation) *reason {
 	case f.Link == nil || f.Link.State != link.Waiting && f.Link.State != link.Paused:
 		return nil
 	case f.Link.State == link.Paused:
-		return because(text("linkPaused"), User, text("fixRetry"))
+		return because(text("linkPaused"), advice.User, text("fixRetry"))
 	case f.Link.LastFault == fault.Ambiguous:
-		return because(text("disputed", f.System.Name, f.Link.LastMessage), Administrator, text("fixDisputed", f.System.Name))
+		return because(text("disputed", f.System.Name, f.Link.LastMessage), advice.Administrator, text("fixDisputed", f.System.Name))
 	case f.Link.LastFault == fault.Unsupported || f.Link.LastFault == "":
-		return because(text("heldBack", f.System.Name, f.Link.LastMessage), Administrator, text("fixDirection"))
+		return because(text("heldBack", f.System.Name, f.Link.LastMessage), advice.Administrator, text("fixDirection"))
 	}
 	return nil
 }
@@ -241,13 +226,13 @@ func accepted(f *Facts, e *Explanation) *reason {
 	switch f.Link.LastFault {
 	case fault.Rejected:
 		e.VendorMessage = f.Link.LastMessage
-		return because(text("refused", f.System.Name), User, text("fixRefused"))
+		return because(text("refused", f.System.Name), advice.User, text("fixRefused"))
 	case fault.Ambiguous, fault.Duplicate:
-		return because(text("ambiguous", f.System.Name, f.Link.LastMessage), User, text("fixAmbiguous"))
+		return because(text("ambiguous", f.System.Name, f.Link.LastMessage), advice.User, text("fixAmbiguous"))
 	case fault.Invalid:
-		return because(text("invalid", f.System.Name, f.Link.LastMessage), User, text("fixRefused"))
+		return because(text("invalid", f.System.Name, f.Link.LastMessage), advice.User, text("fixRefused"))
 	}
-	return because(text("gaveUp", f.Link.LastMessage), Operator, text("fixGaveUp"))
+	return because(text("gaveUp", f.Link.LastMessage), advice.Operator, text("fixGaveUp"))
 }
 
 func known(f *Facts, e *Explanation) *reason {
@@ -262,7 +247,7 @@ func known(f *Facts, e *Explanation) *reason {
 	if e.NextTryAt.IsZero() {
 		e.NextTryAt = f.Now
 	}
-	return because(text("uncertain", f.System.Name, trying), Nobody, text("fixUncertain"))
+	return because(text("uncertain", f.System.Name, trying), advice.Nobody, text("fixUncertain"))
 }
 
 func answers(f *Facts, e *Explanation) *reason {
@@ -278,7 +263,7 @@ func answers(f *Facts, e *Explanation) *reason {
 	} else if f.System.Fault != nil {
 		e.VendorMessage = f.System.Fault.Message
 	}
-	return because(text("silent", f.System.Name), Vendor, text("fixSilent"))
+	return because(text("silent", f.System.Name), advice.Vendor, text("fixSilent"))
 }
 
 func turn(f *Facts, e *Explanation) *reason {
@@ -287,10 +272,10 @@ func turn(f *Facts, e *Explanation) *reason {
 		return nil
 	case f.Link.State == link.InProgress:
 		e.NextTryAt = f.Now
-		return because(text("inProgress", f.System.Name), Nobody, text("fixTurn"))
+		return because(text("inProgress", f.System.Name), advice.Nobody, text("fixTurn"))
 	case f.Link.State == link.Due || f.Link.State == link.Waiting:
 		e.NextTryAt = later(f.Link.DueAt, f.Now)
-		return because(text("due", strconv.Itoa(f.Ahead), f.Link.LastMessage), Nobody, text("fixTurn"))
+		return because(text("due", strconv.Itoa(f.Ahead), f.Link.LastMessage), advice.Nobody, text("fixTurn"))
 	}
 	return nil
 }
@@ -303,7 +288,7 @@ func complete(f *Facts, _ *Explanation) *reason {
 	for i, k := range f.KeptBack {
 		words[i] = k.Message
 	}
-	return because(text("keptBack", f.System.Name, strings.Join(words, " ")), User, text("fixKeptBack"))
+	return because(text("keptBack", f.System.Name, strings.Join(words, " ")), advice.User, text("fixKeptBack"))
 }
 
 func later(moments ...time.Time) (out time.Time) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"customerhub/internal/advice"
 	"customerhub/internal/customer"
 	"customerhub/internal/explain"
 	"customerhub/internal/fault"
@@ -51,14 +52,14 @@ func TestThereIsAlwaysAReason(t *testing.T) {
 		if e.Fix == nil {
 			t.Fatalf("%s has nobody who can mend it", reason.Name)
 		}
-		for _, l := range explain.Languages {
+		for _, l := range advice.Languages {
 			for _, said := range []string{reason.Message.In(l), e.Fix.How.In(l)} {
 				if strings.TrimSpace(said) == "" || verbs.MatchString(said) {
 					t.Fatalf("%s in %s says %q", reason.Name, l, said)
 				}
 			}
 		}
-		if reason.Message.In(explain.Finnish) == reason.Message.In(explain.Swedish) {
+		if reason.Message.In(advice.Finnish) == reason.Message.In(advice.Swedish) {
 			t.Fatalf("%s says the same in two languages", reason.Name)
 		}
 	}
@@ -108,24 +109,24 @@ func TestWhatTheSystemSaidAndWhenItIsTriedAgain(t *testing.T) {
 		reason explain.Name
 		vendor string
 		next   time.Time
-		who    explain.Who
+		who    advice.Who
 	}{
 		"Refused": {
-			link: link.Link{State: link.Parked, LastFault: fault.Rejected, LastMessage: "Tieto ei kelpaa."}, reason: explain.Accepted, vendor: "Tieto ei kelpaa.", who: explain.User,
+			link: link.Link{State: link.Parked, LastFault: fault.Rejected, LastMessage: "Tieto ei kelpaa."}, reason: explain.Accepted, vendor: "Tieto ei kelpaa.", who: advice.User,
 		},
 		"Silent": {
 			link:   link.Link{State: link.Due, DueAt: now, LastMessage: "To be sent: phone."},
 			system: func(s *system.System) { s.HoldUntil, s.Fault = now.Add(time.Minute), &system.Fault{Message: "502"} },
-			reason: explain.Answers, vendor: "502", next: now.Add(time.Minute), who: explain.Vendor,
+			reason: explain.Answers, vendor: "502", next: now.Add(time.Minute), who: advice.Vendor,
 		},
-		"Due":       {link: link.Link{State: link.Due, DueAt: now.Add(-time.Minute)}, reason: explain.Turn, next: now, who: explain.Nobody},
-		"Uncertain": {link: link.Link{State: link.Uncertain, DueAt: now.Add(time.Hour)}, reason: explain.Known, next: now.Add(time.Hour), who: explain.Nobody},
+		"Due":       {link: link.Link{State: link.Due, DueAt: now.Add(-time.Minute)}, reason: explain.Turn, next: now, who: advice.Nobody},
+		"Uncertain": {link: link.Link{State: link.Uncertain, DueAt: now.Add(time.Hour)}, reason: explain.Known, next: now.Add(time.Hour), who: advice.Nobody},
 		"Denied": {
 			link: link.Link{State: link.InSync},
 			system: func(s *system.System) {
 				s.State, s.Fault = system.NeedsAction, &system.Fault{Message: "Tunnus ei kelpaa."}
 			},
-			reason: explain.Admitted, vendor: "Tunnus ei kelpaa.", who: explain.Administrator,
+			reason: explain.Admitted, vendor: "Tunnus ei kelpaa.", who: advice.Administrator,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +139,7 @@ func TestWhatTheSystemSaidAndWhenItIsTriedAgain(t *testing.T) {
 			e := explain.Of(explain.Facts{Customer: &customer.Customer{Status: customer.Active}, System: &s, Link: &tc.link, Writable: true, Now: now})
 			for _, c := range e.Checks {
 				if (c.Result == explain.Failed) != (c.Name == tc.reason) {
-					t.Errorf("%s %s: %s", c.Name, c.Result, c.Message.In(explain.English))
+					t.Errorf("%s %s: %s", c.Name, c.Result, c.Message.In(advice.English))
 				}
 			}
 			if e.VendorMessage != tc.vendor || !e.NextTryAt.Equal(tc.next) || e.Fix == nil || e.Fix.Who != tc.who {

@@ -1,60 +1,11 @@
 package explain
 
-import "fmt"
+import "customerhub/internal/advice"
 
-// Language is a language of texts.
-type Language string
-
-// The languages.
-const (
-	English   Language = "EN"
-	Finnish   Language = "FI"
-	Swedish   Language = "SV"
-	Norwegian Language = "NB"
-)
-
-// Languages are all of them.
-var Languages = []Language{English, Finnish, Swedish, Norwegian}
-
-// Text is something to say. Its zero value says nothing.
-type Text struct {
-	key  string
-	args []any
-}
-
-func text(key string, args ...string) Text {
-	t := Text{key: key}
-	for _, a := range args {
-		t.args = append(t.args, a)
-	}
-	return t
-}
-
-// In says it in a language; an unknown one is English.
-func (t Text) In(l Language) string {
-	if t.key == "" {
-		return ""
-	}
-	said := texts[t.key]
-	format := said.en
-	switch l {
-	case Finnish:
-		format = said.fi
-	case Swedish:
-		format = said.sv
-	case Norwegian:
-		format = said.nb
-	}
-	if len(t.args) == 0 {
-		return format
-	}
-	return fmt.Sprintf(format, t.args...)
-}
-
-type said struct{ en, fi, sv, nb string }
+func text(key string, words ...any) advice.Text { return texts[key].With(words...) }
 
 // texts are what can be said. %[1]s is the name of the system where there is one; words of others stand as they came.
-var texts = map[string]said{
+var texts = map[string]advice.Said{
 	"merged": {
 		"The customer was merged with another, which is kept in agreement instead.",
 		"Asiakas on yhdistetty toiseen, jonka tiedot pidetään sen sijasta ajan tasalla.",

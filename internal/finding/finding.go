@@ -15,7 +15,7 @@ type ID string
 // Code says what a finding is about.
 type Code string
 
-// The codes of findings.
+// The codes of findings. Table says of each what it means, and who can mend it.
 const (
 	BusinessIDInvalid   Code = "BUSINESS_ID_INVALID"         // kept as given, left out of e-invoicing and due diligence
 	IdentityCodeDropped Code = "IDENTITY_CODE_DROPPED"       // a personal identity code in a field that is not for it; the field was dropped
@@ -58,14 +58,6 @@ var Failures = []Code{
 	SystemDenied, MassAbsence, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
 	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
 }
-
-// Lasting are the codes that tell of something that happened. They stand until a person resolves them, though the next
-// reading of the record no longer shows it.
-var Lasting = []Code{FieldConflict, CreateAmbiguous, DuplicateProposed}
-
-// Refusals are the codes of values that the hub holds and a system would not take. They show in the hub's values and not in a
-// reading alone.
-var Refusals = []Code{OfficeEInvoice, EInvoiceNotSent}
 
 // Finding is one finding.
 type Finding struct {

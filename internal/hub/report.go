@@ -8,8 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"customerhub/internal/advice"
 	"customerhub/internal/auth"
-	"customerhub/internal/explain"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
 	"customerhub/internal/pg"
@@ -28,7 +28,7 @@ const (
 // SetSystemErrorReport says whom the failures of a system are reported to by e-mail, and in which language; an empty address is
 // nobody (R21, R26). The first report to a new address tells of all failures that stand and were not told. Needs
 // systems:manage. Reasons: EMAIL_INVALID.
-func (h *Hub) SetSystemErrorReport(ctx context.Context, v auth.Viewer, id system.ID, email string, language explain.Language, key string) (system.System, error) {
+func (h *Hub) SetSystemErrorReport(ctx context.Context, v auth.Viewer, id system.ID, email string, language advice.Language, key string) (system.System, error) {
 	if err := v.Require(auth.SystemsManage); err != nil {
 		return system.System{}, err
 	}
@@ -36,7 +36,7 @@ func (h *Hub) SetSystemErrorReport(ctx context.Context, v auth.Viewer, id system
 	if err != nil {
 		return system.System{}, err
 	}
-	if !slices.Contains(explain.Languages, language) {
+	if !slices.Contains(advice.Languages, language) {
 		return system.System{}, fault.New(fault.Invalid, "The language of reports is EN, FI, SV or NB.").At("language")
 	}
 	body := []string{string(id), email, string(language)}
@@ -81,7 +81,7 @@ const (
 // ErrorReport is whom a system's failures are reported to, and how that stands.
 type ErrorReport struct {
 	Email    string
-	Language explain.Language
+	Language advice.Language
 	State    ErrorReportState
 	store.ReportStatus
 }
@@ -99,7 +99,7 @@ func (h *Hub) ErrorReportsBySystem(ctx context.Context, v auth.Viewer, ids []sys
 		for _, s := range systems {
 			if s.ReportEmail != "" {
 				out[s.ID] = ErrorReport{
-					Email: s.ReportEmail, Language: explain.Language(s.ReportLanguage), State: h.reportState(status[s.ID]), ReportStatus: status[s.ID],
+					Email: s.ReportEmail, Language: advice.Language(s.ReportLanguage), State: h.reportState(status[s.ID]), ReportStatus: status[s.ID],
 				}
 			}
 		}
@@ -155,7 +155,7 @@ func (h *Hub) NextReport(ctx context.Context, c store.ReportClaim) (*OutgoingRep
 		}
 		out = &OutgoingReport{SealedReport: sealed, Report: report.Report{
 			// Systems may differ in their language; the oldest decides for a report about several.
-			Organisation: c.Organisation, Language: explain.Language(lines[0].Language), Every: ReportEvery, Groups: h.groups(lines),
+			Organisation: c.Organisation, Language: advice.Language(lines[0].Language), Every: ReportEvery, Groups: h.groups(lines),
 		}}
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"customerhub/internal/advice"
 	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/customer"
 	"customerhub/internal/explain"
@@ -84,7 +85,7 @@ func TestT27_PingPong(t *testing.T) {
 			}
 		}
 		e := p.standing()
-		if e.State != link.Waiting || e.Fix == nil || e.Fix.Who != explain.Administrator || !strings.Contains(e.Fix.How.In("en"), "PING_PONG") {
+		if e.State != link.Waiting || e.Fix == nil || e.Fix.Who != advice.Administrator || !strings.Contains(e.Fix.How.In("en"), "PING_PONG") {
 			t.Errorf("%+v", e)
 		}
 	})

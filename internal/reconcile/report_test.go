@@ -12,10 +12,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
+	"customerhub/internal/advice"
 	"customerhub/internal/auth"
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
-	"customerhub/internal/explain"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
@@ -125,7 +125,7 @@ func (m *mailing) system(v auth.Viewer, kind system.Kind, name string) system.ID
 
 func (m *mailing) reportTo(v auth.Viewer, id system.ID, email string) {
 	m.Helper()
-	if _, err := m.hub.SetSystemErrorReport(m.Context(), v, id, email, explain.English, ""); err != nil {
+	if _, err := m.hub.SetSystemErrorReport(m.Context(), v, id, email, advice.English, ""); err != nil {
 		m.Fatal(err)
 	}
 }
@@ -239,7 +239,7 @@ func TestErrorReports(t *testing.T) {
 		t.Parallel()
 		m := setupMail(t)
 		v, id := m.reporting()
-		if _, err := m.hub.SetSystemErrorReport(t.Context(), v, id, recipient, explain.Finnish, ""); err != nil {
+		if _, err := m.hub.SetSystemErrorReport(t.Context(), v, id, recipient, advice.Finnish, ""); err != nil {
 			t.Fatal(err)
 		}
 		m.raise(v, id, parked(finding.LinkParked, 1, 1)...)
@@ -321,7 +321,7 @@ func TestErrorReports(t *testing.T) {
 			"a@example.test;b@example.test", "Maija <a@example.test>", "a@example.test\x00", "a b@example.test", "a@localhost", "ei",
 			"yhteyshenkilö@example.test", "a@esimerkkiö.test", "\"a\r\n\"@example.test", "a@example.test SIZE=1", "131052-308T@example.test",
 		} {
-			_, err := m.hub.SetSystemErrorReport(t.Context(), v, id, email, explain.English, "")
+			_, err := m.hub.SetSystemErrorReport(t.Context(), v, id, email, advice.English, "")
 			if f := fault.Of(err); f == nil || f.Code != fault.Invalid || !slices.Equal(f.Path, []string{"email"}) {
 				t.Errorf("%q: got %v", email, err)
 			}
@@ -338,7 +338,7 @@ func TestErrorReports(t *testing.T) {
 			t.Errorf("an unknown language: got %v", err)
 		}
 		v.Scopes = []auth.Scope{auth.SystemsRead}
-		if _, err := m.hub.SetSystemErrorReport(t.Context(), v, id, recipient, explain.English, ""); !fault.Is(err, fault.Forbidden) {
+		if _, err := m.hub.SetSystemErrorReport(t.Context(), v, id, recipient, advice.English, ""); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("without systems:manage: got %v", err)
 		}
 	})

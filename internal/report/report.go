@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"customerhub/internal/explain"
+	"customerhub/internal/advice"
 	"customerhub/internal/finding"
 	"customerhub/internal/finnish"
 	"customerhub/internal/organisation"
@@ -22,7 +22,7 @@ const Shown = 20
 // Report is one report to one recipient.
 type Report struct {
 	Organisation organisation.ID
-	Language     explain.Language
+	Language     advice.Language
 	// Groups are ordered by system, and within a system by the order of finding.Failures.
 	Groups []Group
 	// Every is how long passes between two reports at least.
@@ -93,7 +93,7 @@ func (r Report) Text() string {
 }
 
 func (r Report) group(b *strings.Builder, g Group) {
-	fmt.Fprintf(b, "\n  %s: %d\n  %s\n", g.Code, g.Total, sentence(g.Code).in(r.Language))
+	fmt.Fprintf(b, "\n  %s: %d\n  %s\n", g.Code, g.Total, sentence(g.Code).With().In(r.Language))
 	named := 0
 	for _, record := range g.Records[:min(len(g.Records), Shown)] {
 		if line := r.record(record); line != "" {

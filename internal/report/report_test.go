@@ -9,14 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"customerhub/internal/explain"
+	"customerhub/internal/advice"
 	"customerhub/internal/finding"
 	"customerhub/internal/report"
 )
 
 func sample() report.Report {
 	return report.Report{
-		Organisation: "0198b1f0-0000-7000-8000-000000000001", Language: explain.English, Every: 15 * time.Minute,
+		Organisation: "0198b1f0-0000-7000-8000-000000000001", Language: advice.English, Every: 15 * time.Minute,
 		Groups: []report.Group{
 			{System: "Netvisor, production", Code: finding.LinkParked, Total: 2, Records: []report.Record{
 				{ExternalID: "1217", BusinessID: "0201256-6"}, {ExternalID: "1218"},
@@ -40,18 +40,18 @@ func TestReport(t *testing.T) {
 Netvisor, production
 
   LINK_PARKED: 2
-  The system refuses the record, or it failed again and again. It waits for a person.
+  The system refuses the record, or it failed again and again; it waits for a person.
   - record 1217, business ID 0201256-6
   - record 1218
 
   MASS_ABSENCE: 1
-  So many known records are missing from the system's list that none of them is believed to be deleted.
+  The system's list lacks so many known records that none of them is believed to be deleted.
 
 KYC
 Help with this system: support@example.test
 
   LINK_PARKED: 98
-  The system refuses the record, or it failed again and again. It waits for a person.
+  The system refuses the record, or it failed again and again; it waits for a person.
   - record cand_1001
   - and 97 more
 
@@ -69,7 +69,7 @@ At most one such report is sent in 15 minutes. What is named here is not reporte
 	t.Run("EveryLanguageSaysEverything", func(t *testing.T) {
 		t.Parallel()
 		said := make(map[string]string)
-		for _, l := range explain.Languages {
+		for _, l := range advice.Languages {
 			for _, c := range finding.Failures {
 				r := sample()
 				r.Language, r.Groups = l, []report.Group{{System: "S", Support: "x", Code: c, Total: 9, Records: []report.Record{{ExternalID: "1", BusinessID: "0201256-6"}}}}
@@ -113,7 +113,7 @@ func TestReportProperty(t *testing.T) {
 		marked := fmt.Sprintf("§%s %s", first, last)
 		form := rapid.SampledFrom([]string{"%s", "%s 12", "%s@example.test", "12 %s", "12_%s", "\n%s", "050 %s"}).Draw(t, "form")
 		r := sample()
-		r.Language = rapid.SampledFrom(explain.Languages).Draw(t, "language")
+		r.Language = rapid.SampledFrom(advice.Languages).Draw(t, "language")
 		r.Groups[0].Records = []report.Record{{ExternalID: fmt.Sprintf(form, marked), BusinessID: fmt.Sprintf(form, marked)}}
 		if text := r.Subject() + r.Text(); strings.Contains(text, "§") || strings.Contains(text, first+" "+last) {
 			t.Fatalf("it says who:\n%s", text)

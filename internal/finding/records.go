@@ -1,0 +1,187 @@
+package finding
+
+import "customerhub/internal/advice"
+
+// records are the codes about a record as a whole, or about what a system told of its records.
+var records = []Row{
+	{
+		Code: CustomerNumberTwice, Who: advice.User, Example: "Two records of the system with the customer number `100073`.",
+		Means: advice.Said{
+			"Several records of the system carry the same customer number. They stay apart here.",
+			"Useilla järjestelmän tietueilla on sama asiakasnumero. Ne pidetään täällä erillään.",
+			"Flera poster i systemet har samma kundnummer. De hålls isär här.",
+			"Flere poster i systemet har samme kundenummer. De holdes fra hverandre her.",
+		},
+		How: advice.Said{
+			"Give one of them another number in the system. If both are one customer, delete one of them there.",
+			"Anna toiselle järjestelmässä toinen numero. Jos molemmat ovat sama asiakas, poista siellä toinen.",
+			"Ge en av dem ett annat nummer i systemet. Om båda är samma kund, ta bort den ena där.",
+			"Gi en av dem et annet nummer i systemet. Hvis begge er samme kunde, slett den ene der.",
+		},
+	},
+	{
+		Code: NumberCollision, Who: advice.User, Example: "The customer `100073` is `1572860-0` here, and a record of the system with that number is `0201256-6`.",
+		Means: advice.Said{
+			"A record of the system that is not linked carries the number of a customer, and nothing says that the two are one. Neither is touched, in either direction.",
+			"Järjestelmän liittämättömällä tietueella on asiakkaan numero, eikä mikään kerro niiden olevan sama. Kumpaankaan ei kosketa kumpaankaan suuntaan.",
+			"En post i systemet som inte är kopplad har en kunds nummer, och ingenting säger att de två är samma. Ingendera rörs, åt något håll.",
+			"En post i systemet som ikke er koblet, har en kundes nummer, og ingenting sier at de to er samme. Ingen av dem røres, noen vei.",
+		},
+		How: advice.Said{
+			"Compare the two. Give one of them another number, or say that they are one (`linkRecord`).",
+			"Vertaa niitä. Anna toiselle toinen numero, tai kerro niiden olevan sama (`linkRecord`).",
+			"Jämför de två. Ge den ena ett annat nummer, eller säg att de är samma (`linkRecord`).",
+			"Sammenlign de to. Gi den ene et annet nummer, eller si at de er samme (`linkRecord`).",
+		},
+	},
+	{
+		Code: DuplicateProposed, Who: advice.User, Lasts: true, Example: "Two records with the business ID `1572860-0`, numbered `100073` and `100190`.",
+		Means: advice.Said{
+			"A record came in as a new customer and carries the business ID of another one that has a different number.",
+			"Tietue tuli sisään uutena asiakkaana, ja sillä on sellaisen asiakkaan Y-tunnus, jolla on toinen numero.",
+			"En post kom in som en ny kund och har FO-numret för en annan kund som har ett annat nummer.",
+			"En post kom inn som en ny kunde og har organisasjonsnummeret til en annen kunde som har et annet nummer.",
+		},
+		How: advice.Said{
+			"Say whether the two are one customer. If they are to stay two, resolve the finding.",
+			"Ratkaise, ovatko ne sama asiakas. Jos niiden pitää pysyä erillään, kuittaa havainto.",
+			"Avgör om de två är samma kund. Om de ska förbli två, lös iakttagelsen.",
+			"Avgjør om de to er samme kunde. Hvis de skal forbli to, løs funnet.",
+		},
+	},
+	{
+		Code: RecordUnreadable, Who: advice.Operator, Example: "A record whose card is larger than the hub takes.",
+		Means: advice.Said{
+			"A record, or a part of one, could not be taken into the hub. What the hub has of it stays as it is.",
+			"Tietuetta tai sen osaa ei voitu ottaa hubiin. Hubissa olevat tiedot pysyvät ennallaan.",
+			"En post, eller en del av den, kunde inte tas in i hubben. Det som hubben har av den förblir som det är.",
+			"En post, eller en del av den, kunne ikke tas inn i huben. Det huben har av den, blir som det er.",
+		},
+		How: advice.Said{
+			"Read the message. If it names what is wrong, correct it in the system; else look at the hub's log.",
+			"Lue viesti. Jos se kertoo vian, korjaa se järjestelmässä; muuten katso hubin lokia.",
+			"Läs meddelandet. Om det säger vad som är fel, rätta det i systemet; se annars i hubbens logg.",
+			"Les meldingen. Hvis den sier hva som er galt, rett det i systemet; se ellers i hubens logg.",
+		},
+	},
+	{
+		Code: MissingRecord, Who: advice.Vendor, Example: "A record that stands in the list, and of which the system gives no details.",
+		Means: advice.Said{
+			"A record stands in the system's list, and the system does not give its details. What the hub has of it stays as it is.",
+			"Tietue on järjestelmän luettelossa, mutta järjestelmä ei anna sen tietoja. Hubissa olevat tiedot pysyvät ennallaan.",
+			"En post finns i systemets lista, men systemet ger inte dess uppgifter. Det som hubben har av den förblir som det är.",
+			"En post står i systemets liste, men systemet gir ikke opplysningene. Det huben har av den, blir som det er.",
+		},
+		How: advice.Said{
+			"Open the record in the system and check the rights of the credentials. If both are in order, ask the provider of the system.",
+			"Avaa tietue järjestelmässä ja tarkista tunnusten oikeudet. Jos molemmat ovat kunnossa, kysy järjestelmän toimittajalta.",
+			"Öppna posten i systemet och kontrollera hubbens behörigheter. Om båda är i ordning, fråga systemets leverantör.",
+			"Åpne posten i systemet og kontroller hubens tilganger. Hvis begge er i orden, spør systemets leverandør.",
+		},
+	},
+	{
+		Code: RecordDeleted, Who: advice.User, Example: "Two complete lists lack the record, and reading it finds nothing.",
+		Means: advice.Said{
+			"The record was deleted in the system; the customer was made inactive.",
+			"Tietue poistettiin järjestelmästä; asiakas poistettiin käytöstä.",
+			"Posten togs bort i systemet; kunden gjordes inaktiv.",
+			"Posten ble slettet i systemet; kunden ble gjort inaktiv.",
+		},
+		How: advice.Said{
+			"If it was meant, resolve the finding. If not, create the customer in the system again; it comes in as a new one.",
+			"Jos poisto oli tarkoitettu, kuittaa havainto. Jos ei, luo asiakas järjestelmään uudelleen; se tulee sisään uutena.",
+			"Om det var avsikten, lös iakttagelsen. Annars skapa kunden i systemet igen; den kommer in som en ny.",
+			"Hvis det var meningen, løs funnet. Ellers opprett kunden i systemet på nytt; den kommer inn som en ny.",
+		},
+	},
+	{
+		Code: MassAbsence, Who: advice.Administrator, Example: "A list with 40 % fewer records than the day before.",
+		Means: advice.Said{
+			"The system's list lacks so many known records that none of them is believed to be deleted.",
+			"Järjestelmän luettelosta puuttuu niin monta tunnettua tietuetta, ettei yhtäkään uskota poistetuksi.",
+			"Systemets lista saknar så många kända poster att ingen av dem antas vara borttagen.",
+			"Systemets liste mangler så mange kjente poster at ingen av dem antas å være slettet.",
+		},
+		How: advice.Said{
+			"Check in the system whether the records are there, and whether the hub's credentials may see them.",
+			"Tarkista järjestelmästä, ovatko tietueet siellä ja saavatko hubin tunnukset nähdä ne.",
+			"Kontrollera i systemet om posterna finns där, och om hubbens inloggning får se dem.",
+			"Kontroller i systemet om postene er der, og om hubens pålogging får se dem.",
+		},
+	},
+	{
+		Code: CreateAmbiguous, Who: advice.User, Lasts: true, Example: "A customer made in the hub, whose business ID two records of the system carry already.",
+		Means: advice.Said{
+			"A record that the hub may have made, or must not make again, fits several; a person has to say which.",
+			"Tietueeseen, jonka hub on ehkä tehnyt tai jota se ei saa tehdä uudelleen, sopii useampi; jonkun on kerrottava, mikä niistä se on.",
+			"En post som hubben kan ha skapat, eller inte får skapa igen, passar flera; någon måste säga vilken.",
+			"En post som huben kan ha opprettet, eller ikke må opprette igjen, passer flere; noen må si hvilken.",
+		},
+		How: advice.Said{
+			"Compare the records, give those that are another customer's another number or business ID, and say that it is to be tried again.",
+			"Vertaa tietueita, anna toisen asiakkaan tietueille toinen numero tai Y-tunnus ja pyydä yrittämään uudelleen.",
+			"Jämför posterna, ge dem som hör till en annan kund ett annat nummer eller FO-nummer och begär ett nytt försök.",
+			"Sammenlign postene, gi dem som tilhører en annen kunde et annet nummer eller organisasjonsnummer og be om et nytt forsøk.",
+		},
+	},
+	{
+		Code: LinkParked, Who: advice.User, Example: "The system refuses the customer with words of its own.",
+		Means: advice.Said{
+			"The system refuses the record, or it failed again and again; it waits for a person.",
+			"Järjestelmä ei hyväksy tietuetta, tai se on epäonnistunut toistuvasti; se odottaa ihmistä.",
+			"Systemet godtar inte posten, eller så har den misslyckats gång på gång; den väntar på en människa.",
+			"Systemet godtar ikke posten, eller den har mislyktes gang på gang; den venter på et menneske.",
+		},
+		How: advice.Said{
+			"Mend what the message names; a value that is mended here is sent again by itself. If the other side was mended, say that it is to be tried again.",
+			"Korjaa se, mitä viesti nimeää; täällä korjattu arvo lähetetään itsestään uudelleen. Jos toinen puoli korjattiin, pyydä yrittämään uudelleen.",
+			"Rätta det som meddelandet nämner; ett värde som rättas här skickas om av sig självt. Om den andra sidan rättades, begär ett nytt försök.",
+			"Rett det som meldingen nevner; en verdi som rettes her, sendes på nytt av seg selv. Hvis den andre siden ble rettet, be om et nytt forsøk.",
+		},
+	},
+	{
+		Code: SystemDenied, Who: advice.Administrator, Example: "Somebody removed the hub's credentials in the system.",
+		Means: advice.Said{
+			"The system no longer admits the hub; nothing is read or sent until somebody renews the credentials or the permissions.",
+			"Järjestelmä ei enää päästä hubia sisään; mitään ei lueta eikä lähetetä, ennen kuin joku uusii tunnukset tai oikeudet.",
+			"Systemet släpper inte längre in hubben; ingenting läses eller skickas förrän någon förnyar inloggningsuppgifterna eller behörigheterna.",
+			"Systemet slipper ikke lenger huben inn; ingenting leses eller sendes før noen fornyer påloggingen eller tilgangene.",
+		},
+		How: advice.Said{
+			"Renew the credentials or the permissions, check the system and start it again.",
+			"Uusi tunnukset tai oikeudet, tarkista järjestelmä ja käynnistä se uudelleen.",
+			"Förnya inloggningsuppgifterna eller behörigheterna, kontrollera systemet och starta det igen.",
+			"Forny påloggingsopplysningene eller tilgangene, kontroller systemet og start det på nytt.",
+		},
+	},
+	{
+		Code: ElementMissing, Who: advice.Vendor, Example: "An answer without the element for the customer's name.",
+		Means: advice.Said{
+			"The system's answer lacks what it always gives; what the hub has of it stands.",
+			"Järjestelmän vastauksesta puuttuu jotakin, minkä se aina antaa; hubissa oleva tieto on voimassa.",
+			"Systemets svar saknar något som det alltid ger; det som hubben har gäller.",
+			"Systemets svar mangler noe som det alltid gir; det huben har, gjelder.",
+		},
+		How: advice.Said{
+			"Nothing has to be done at once. Tell who runs the hub, so that the provider of the system is asked.",
+			"Mitään ei tarvitse tehdä heti. Kerro hubin ylläpitäjälle, jotta järjestelmän toimittajalta kysytään.",
+			"Ingenting behöver göras genast. Meddela den som driver hubben, så att systemets leverantör tillfrågas.",
+			"Ingenting trenger å gjøres straks. Si fra til den som drifter huben, slik at systemets leverandør blir spurt.",
+		},
+	},
+	{
+		Code: UnknownElement, Who: advice.Operator, Example: "An element in the answer that the hub has never seen.",
+		Means: advice.Said{
+			"The system sent something that the hub does not know. It was left out, and the rest was taken.",
+			"Järjestelmä lähetti jotakin, mitä hub ei tunne. Se jätettiin pois ja muu otettiin.",
+			"Systemet skickade något som hubben inte känner till. Det utelämnades och resten togs.",
+			"Systemet sendte noe som huben ikke kjenner. Det ble utelatt, og resten ble tatt.",
+		},
+		How: advice.Said{
+			"Nothing has to be done at once. Look for a newer version of the hub.",
+			"Mitään ei tarvitse tehdä heti. Katso, onko hubista uudempi versio.",
+			"Ingenting behöver göras genast. Se om det finns en nyare version av hubben.",
+			"Ingenting trenger å gjøres straks. Se om det finnes en nyere versjon av huben.",
+		},
+	},
+}

@@ -1,0 +1,307 @@
+package finding
+
+import "customerhub/internal/advice"
+
+// values are the codes about a single value that is odd.
+var values = []Row{
+	{
+		Code: BusinessIDInvalid, Who: advice.User, Example: "The business ID `1572860-5`, whose check digit would be 0.",
+		Means: advice.Said{
+			"The business ID cannot be right. It is kept as found, and left out of e-invoicing and due diligence.",
+			"Y-tunnus ei voi olla oikein. Se säilytetään sellaisenaan, eikä sitä käytetä verkkolaskutuksessa eikä asiakkaan tuntemisessa.",
+			"FO-numret kan inte stämma. Det sparas som det är och används inte för e-fakturering eller kundkännedom.",
+			"Organisasjonsnummeret kan ikke stemme. Det beholdes som det er og brukes ikke til e-faktura eller kundekontroll.",
+		},
+		How: advice.Said{
+			"Look the organisation up in the business register and correct the business ID, here or in the system.",
+			"Tarkista organisaatio yritysrekisteristä ja korjaa Y-tunnus täällä tai järjestelmässä.",
+			"Slå upp organisationen i företagsregistret och rätta FO-numret, här eller i systemet.",
+			"Slå opp organisasjonen i foretaksregisteret og rett nummeret, her eller i systemet.",
+		},
+	},
+	{
+		Code: IdentityCodeDropped, Who: advice.User, Example: "A personal identity code in the field for the business ID.",
+		Means: advice.Said{
+			"A personal identity code stood in a field that is not for it. The value was dropped and the record kept.",
+			"Henkilötunnus oli kentässä, johon se ei kuulu. Arvo jätettiin pois ja tietue säilytettiin.",
+			"En personbeteckning stod i ett fält som inte är avsett för den. Värdet utelämnades och posten behölls.",
+			"Et fødselsnummer sto i et felt som ikke er ment for det. Verdien ble utelatt og posten beholdt.",
+		},
+		How: advice.Said{
+			"Remove the personal identity code from the record in the system.",
+			"Poista henkilötunnus järjestelmän tietueesta.",
+			"Ta bort personbeteckningen från posten i systemet.",
+			"Fjern fødselsnummeret fra posten i systemet.",
+		},
+	},
+	{
+		Code: HetuMasked, Who: advice.User, Example: "A personal identity code at the end of a street address.",
+		Means: advice.Said{
+			"A personal identity code stood in free text, where it was hidden.",
+			"Vapaassa tekstissä oli henkilötunnus; se piilotettiin.",
+			"En personbeteckning stod i fri text, där den doldes.",
+			"Et fødselsnummer sto i fritekst, der det ble skjult.",
+		},
+		How: advice.Said{
+			"Remove the personal identity code from the text in the system.",
+			"Poista henkilötunnus järjestelmän tekstistä.",
+			"Ta bort personbeteckningen ur texten i systemet.",
+			"Fjern fødselsnummeret fra teksten i systemet.",
+		},
+	},
+	{
+		Code: EInvoiceInvalid, Who: advice.User, Example: "The e-invoice address `FI2112345600000786`, an IBAN whose check digits do not fit.",
+		Means: advice.Said{
+			"An e-invoice address or its operator cannot be right.",
+			"Verkkolaskuosoite tai sen välittäjä ei voi olla oikein.",
+			"En e-fakturaadress eller dess operatör kan inte stämma.",
+			"En e-fakturaadresse eller operatøren kan ikke stemme.",
+		},
+		How: advice.Said{
+			"Ask the customer for its e-invoice address and operator, and correct both.",
+			"Pyydä asiakkaalta verkkolaskuosoite ja välittäjä ja korjaa molemmat.",
+			"Be kunden om e-fakturaadress och operatör, och rätta båda.",
+			"Be kunden om e-fakturaadresse og operatør, og rett begge.",
+		},
+	},
+	{
+		Code: EInvoiceIncomplete, Who: advice.User, Example: "The e-invoice address `003715728600` without an operator.",
+		Means: advice.Said{
+			"An e-invoice address came without its operator, or the reverse.",
+			"Verkkolaskuosoitteelta puuttuu välittäjä tai välittäjältä osoite.",
+			"En e-fakturaadress kom utan operatör, eller tvärtom.",
+			"En e-fakturaadresse kom uten operatør, eller omvendt.",
+		},
+		How: advice.Said{
+			"Add what is missing, or remove the other.",
+			"Lisää puuttuva tieto tai poista toinen.",
+			"Lägg till det som saknas, eller ta bort det andra.",
+			"Legg til det som mangler, eller fjern det andre.",
+		},
+	},
+	{
+		Code: EInvoiceOtherOrg, Who: advice.User, Example: "The customer `1572860-0` with the e-invoice address `003702012566`, which is of `0201256-6`.",
+		Means: advice.Said{
+			"An e-invoice address has the business ID of another organisation; it was kept.",
+			"Verkkolaskuosoitteessa on toisen organisaation Y-tunnus; se säilytettiin.",
+			"En e-fakturaadress innehåller en annan organisations FO-nummer; den behölls.",
+			"En e-fakturaadresse inneholder en annen organisasjons nummer; den ble beholdt.",
+		},
+		How: advice.Said{
+			"Ask the customer whether another organisation receives its invoices. If so, nothing has to be done; if not, correct the address.",
+			"Kysy asiakkaalta, vastaanottaako toinen organisaatio sen laskut. Jos vastaanottaa, mitään ei tarvitse tehdä; jos ei, korjaa osoite.",
+			"Fråga kunden om en annan organisation tar emot fakturorna. Om ja, behöver ingenting göras; annars rätta adressen.",
+			"Spør kunden om en annen organisasjon mottar fakturaene. I så fall trenger ingenting å gjøres; ellers rett adressen.",
+		},
+	},
+	{
+		Code: OperatorUnknown, Who: advice.User, Example: "The operator `NOBODY`.",
+		Means: advice.Said{
+			"An e-invoice operator is not in the hub's list; it was kept, and a system may refuse it.",
+			"Verkkolaskuvälittäjä ei ole hubin luettelossa; se säilytettiin, ja järjestelmä voi hylätä sen.",
+			"En e-fakturaoperatör finns inte i hubbens förteckning; den behölls, och ett system kan avvisa den.",
+			"En e-fakturaoperatør finnes ikke i hubens liste; den ble beholdt, og et system kan avvise den.",
+		},
+		How: advice.Said{
+			"Check the operator's code with the customer, and correct it if it is wrong.",
+			"Tarkista välittäjän tunnus asiakkaalta ja korjaa se, jos se on väärin.",
+			"Kontrollera operatörens kod med kunden och rätta den om den är fel.",
+			"Kontroller operatørens kode med kunden og rett den hvis den er feil.",
+		},
+	},
+	{
+		Code: ValueCorrected, Who: advice.User, Example: "The operator `BAWCF122`, which is taken as `BAWCFI22`.",
+		Means: advice.Said{
+			"A known misspelling or an old form of a value stood in the system; the right form was taken.",
+			"Järjestelmässä oli tunnettu kirjoitusvirhe tai vanha muoto; oikea muoto otettiin käyttöön.",
+			"En känd felstavning eller en äldre form stod i systemet; den rätta formen togs.",
+			"En kjent skrivefeil eller en eldre form sto i systemet; den riktige formen ble tatt.",
+		},
+		How: advice.Said{
+			"Correct it in the system too, where the hub does not write it.",
+			"Korjaa se myös järjestelmässä, jos hub ei kirjoita sinne.",
+			"Rätta det också i systemet, om hubben inte skriver dit.",
+			"Rett det også i systemet, hvis huben ikke skriver dit.",
+		},
+	},
+	{
+		Code: EmailInvalid, Who: advice.User, Example: "The e-mail address `info(at)example.test`.",
+		Means: advice.Said{
+			"A value is not an e-mail address; it was kept as it was typed.",
+			"Arvo ei ole sähköpostiosoite; se säilytettiin sellaisenaan.",
+			"Ett värde är inte en e-postadress; det behölls som det skrevs.",
+			"En verdi er ikke en e-postadresse; den ble beholdt slik den ble skrevet.",
+		},
+		How: advice.Said{
+			"Correct the address, here or in the system.",
+			"Korjaa osoite täällä tai järjestelmässä.",
+			"Rätta adressen, här eller i systemet.",
+			"Rett adressen, her eller i systemet.",
+		},
+	},
+	{
+		Code: PostcodeInvalid, Who: advice.User, Example: "The Finnish postcode `1510O`, with a letter.",
+		Means: advice.Said{
+			"A value is not a postcode of its country; it was kept as it was typed.",
+			"Arvo ei ole maansa postinumero; se säilytettiin sellaisenaan.",
+			"Ett värde är inte ett postnummer i sitt land; det behölls som det skrevs.",
+			"En verdi er ikke et postnummer i landet sitt; den ble beholdt slik den ble skrevet.",
+		},
+		How: advice.Said{
+			"Correct the postcode or the country, here or in the system.",
+			"Korjaa postinumero tai maa täällä tai järjestelmässä.",
+			"Rätta postnumret eller landet, här eller i systemet.",
+			"Rett postnummeret eller landet, her eller i systemet.",
+		},
+	},
+	{
+		Code: LanguageUnknown, Who: advice.User, Example: "The invoicing language `DE`.",
+		Means: advice.Said{
+			"A language is none of Finnish, Swedish and English; Finnish was taken.",
+			"Kieli ei ole suomi, ruotsi eikä englanti; kieleksi otettiin suomi.",
+			"Ett språk är varken finska, svenska eller engelska; finska togs.",
+			"Et språk er verken finsk, svensk eller engelsk; finsk ble tatt.",
+		},
+		How: advice.Said{
+			"Choose one of the three in the system, even if it is Finnish.",
+			"Valitse järjestelmässä jokin kolmesta, vaikka se olisi suomi.",
+			"Välj ett av de tre i systemet, även om det är finska.",
+			"Velg ett av de tre i systemet, også om det er finsk.",
+		},
+	},
+	{
+		Code: CountryUnknown, Who: advice.User, Example: "The country `UK`, whose code is `GB`.",
+		Means: advice.Said{
+			"The country is not a code of ISO 3166-1, so it was left out.",
+			"Maa ei ole ISO 3166-1 -maakoodi, joten se jätettiin pois.",
+			"Landet är inte en landskod enligt ISO 3166-1, så det utelämnades.",
+			"Landet er ikke en landkode etter ISO 3166-1, så det ble utelatt.",
+		},
+		How: advice.Said{
+			"Choose the country's code of two letters, here or in the system.",
+			"Valitse maan kaksikirjaiminen tunnus täällä tai järjestelmässä.",
+			"Välj landets kod med två bokstäver, här eller i systemet.",
+			"Velg landets kode med to bokstaver, her eller i systemet.",
+		},
+	},
+	{
+		Code: PhoneNotUnderstood, Who: advice.User, Example: "The phone number `vaihde`, or two numbers in one field.",
+		Means: advice.Said{
+			"A phone number could not be understood; it is kept as typed.",
+			"Puhelinnumeroa ei ymmärretty; se säilytetään sellaisenaan.",
+			"Ett telefonnummer kunde inte tolkas; det behålls som det skrevs.",
+			"Et telefonnummer kunne ikke tolkes; det beholdes slik det ble skrevet.",
+		},
+		How: advice.Said{
+			"Write one number into the field, here or in the system, with its country code if it is not Finnish.",
+			"Kirjoita kenttään yksi numero täällä tai järjestelmässä; maatunnuksen kanssa, jos se ei ole suomalainen.",
+			"Skriv ett nummer i fältet, här eller i systemet, med landsnummer om det inte är finländskt.",
+			"Skriv ett nummer i feltet, her eller i systemet, med landsnummer hvis det ikke er finsk.",
+		},
+	},
+	{
+		Code: ContactNameMissing, Who: advice.User, Example: "A contact person with the last name `Malli` and no first name.",
+		Means: advice.Said{
+			"A contact person lacks a first or a last name.",
+			"Yhteyshenkilöltä puuttuu etu- tai sukunimi.",
+			"En kontaktperson saknar för- eller efternamn.",
+			"En kontaktperson mangler for- eller etternavn.",
+		},
+		How: advice.Said{
+			"Complete the name in the system.",
+			"Täydennä nimi järjestelmässä.",
+			"Komplettera namnet i systemet.",
+			"Fyll ut navnet i systemet.",
+		},
+	},
+	{
+		Code: CustomFieldUnmapped, Who: advice.Administrator, Example: "An additional field `Asiakaslähde` that nobody has defined in the hub.",
+		Means: advice.Said{
+			"The system has a field that nobody has defined as a custom field; its values are kept as text.",
+			"Järjestelmässä on kenttä, jota kukaan ei ole määritellyt lisätietokentäksi; sen arvot säilytetään tekstinä.",
+			"Systemet har ett fält som ingen har definierat som eget fält; dess värden sparas som text.",
+			"Systemet har et felt som ingen har definert som eget felt; verdiene beholdes som tekst.",
+		},
+		How: advice.Said{
+			"Define the custom field, with its type.",
+			"Määrittele lisätietokenttä ja sen tyyppi.",
+			"Definiera det egna fältet och dess typ.",
+			"Definer det egne feltet og typen.",
+		},
+	},
+	{
+		Code: CustomFieldInvalid, Who: advice.User, Example: "The text `joskus` in a custom field for a date.",
+		Means: advice.Said{
+			"A value is not of the type of its custom field and was left out; an earlier value stands.",
+			"Arvo ei ole lisätietokenttänsä tyyppiä ja jätettiin pois; aiempi arvo on voimassa.",
+			"Ett värde är inte av sitt egna fälts typ och utelämnades; ett tidigare värde gäller.",
+			"En verdi er ikke av typen til det egne feltet og ble utelatt; en tidligere verdi gjelder.",
+		},
+		How: advice.Said{
+			"Correct the value in the system, or change the definition of the custom field.",
+			"Korjaa arvo järjestelmässä tai muuta lisätietokentän määritystä.",
+			"Rätta värdet i systemet, eller ändra det egna fältets definition.",
+			"Rett verdien i systemet, eller endre definisjonen av det egne feltet.",
+		},
+	},
+	{
+		Code: OfficeEInvoice, Who: advice.User, Kept: true, Example: "An office with the e-invoice address `TE003701011385TEST`, where the system takes an OVT address only.",
+		Means: advice.Said{
+			"An e-invoice address of an office is of a kind that the system does not take in an office. The hub keeps it and does not send it.",
+			"Toimipisteen verkkolaskuosoite on lajia, jota järjestelmä ei ota toimipisteelle. Hub säilyttää sen eikä lähetä sitä.",
+			"Ett kontors e-fakturaadress är av ett slag som systemet inte tar emot för ett kontor. Hubben behåller den och skickar den inte.",
+			"Et kontors e-fakturaadresse er av et slag som systemet ikke tar imot for et kontor. Huben beholder den og sender den ikke.",
+		},
+		How: advice.Said{
+			"Give the office an address that the system takes, or put the address on the customer itself.",
+			"Anna toimipisteelle osoite, jonka järjestelmä ottaa, tai siirrä osoite asiakkaalle itselleen.",
+			"Ge kontoret en adress som systemet tar emot, eller lägg adressen på kunden själv.",
+			"Gi kontoret en adresse som systemet tar imot, eller legg adressen på kunden selv.",
+		},
+	},
+	{
+		Code: EInvoiceNotSent, Who: advice.User, Kept: true, Example: "A company without a business ID, to which somebody gave an e-invoice address in the hub.",
+		Means: advice.Said{
+			"A customer without a valid business ID has an e-invoice address. The hub keeps it and does not send it.",
+			"Asiakkaalla on verkkolaskuosoite mutta ei kelvollista Y-tunnusta. Hub säilyttää osoitteen eikä lähetä sitä.",
+			"En kund utan giltigt FO-nummer har en e-fakturaadress. Hubben behåller den och skickar den inte.",
+			"En kunde uten gyldig organisasjonsnummer har en e-fakturaadresse. Huben beholder den og sender den ikke.",
+		},
+		How: advice.Said{
+			"Give the customer its business ID; the address is then sent by itself.",
+			"Anna asiakkaalle Y-tunnus; osoite lähetetään sitten itsestään.",
+			"Ge kunden dess FO-nummer; adressen skickas sedan av sig själv.",
+			"Gi kunden organisasjonsnummeret; adressen sendes deretter av seg selv.",
+		},
+	},
+	{
+		Code: FieldConflict, Who: advice.User, Lasts: true, Example: "The phone number was changed here and in the system between two readings.",
+		Means: advice.Said{
+			"Both sides changed a value since they last agreed, or two records of one person differ. One value stands; the other is in the customer's provenance.",
+			"Molemmat puolet muuttivat arvoa edellisen yhtäpitävyyden jälkeen, tai saman henkilön kaksi tietuetta eroavat. Toinen arvo jäi voimaan; toinen näkyy asiakkaan tietojen alkuperässä.",
+			"Båda sidor ändrade ett värde sedan de senast stämde överens, eller två poster om samma person skiljer sig. Ett värde gäller; det andra finns i uppgifternas ursprung.",
+			"Begge sider endret en verdi siden de sist stemte, eller to poster om samme person er ulike. Én verdi gjelder; den andre finnes i opplysningenes opphav.",
+		},
+		How: advice.Said{
+			"Look at both values. If the one that stands is right, resolve the finding; if not, enter the other again.",
+			"Vertaa arvoja. Jos voimassa oleva on oikein, kuittaa havainto; jos ei, syötä toinen uudelleen.",
+			"Jämför värdena. Om det som gäller är rätt, lös iakttagelsen; annars skriv in det andra igen.",
+			"Sammenlign verdiene. Hvis den som gjelder er riktig, løs funnet; ellers skriv inn den andre på nytt.",
+		},
+	},
+	{
+		Code: PingPong, Who: advice.Administrator, Example: "A rule in the system sets the e-mail address back each time the hub sends another.",
+		Means: advice.Said{
+			"The system changed back what it was sent, again and again. The hub leaves the value alone in this record, and lets all others flow.",
+			"Järjestelmä muutti lähetetyn arvon takaisin kerta toisensa jälkeen. Hub jättää arvon rauhaan tässä tietueessa ja antaa muiden kulkea.",
+			"Systemet ändrade gång på gång tillbaka det som skickades. Hubben lämnar värdet i fred i den här posten och låter alla andra gå fram.",
+			"Systemet endret gang på gang tilbake det som ble sendt. Huben lar verdien være i denne posten og lar alle andre gå.",
+		},
+		How: advice.Said{
+			"Find the rule in the system, or the other system, that sets another value. Then resolve the finding, or let the value flow one way only.",
+			"Etsi se sääntö järjestelmästä tai se toinen järjestelmä, joka asettaa eri arvon. Kuittaa sitten havainto tai salli arvon kulkea vain yhteen suuntaan.",
+			"Sök den regel i systemet, eller det andra system, som sätter ett annat värde. Lös sedan iakttagelsen, eller låt värdet gå bara åt ett håll.",
+			"Finn regelen i systemet, eller det andre systemet, som setter en annen verdi. Løs deretter funnet, eller la verdien gå bare én vei.",
+		},
+	},
+}
