@@ -2512,7 +2512,7 @@ enum FindingCode {
   CUSTOM_FIELD_UNMAPPED
   "A value is not of the type of its custom field and was left out; an earlier value stands."
   CUSTOM_FIELD_INVALID
-  "An e-invoice address of an office is of a kind that the system does not take in an office. The hub keeps it and does not send it."
+  "The system does not take an office's e-invoice address: it is of another kind, or the customer has no valid business ID. The hub keeps it and does not send it."
   OFFICE_EINVOICE_REFUSED
   "A customer without a valid business ID has an e-invoice address. The hub keeps it and does not send it."
   EINVOICE_NOT_SENT

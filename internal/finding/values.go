@@ -247,25 +247,25 @@ var values = []Row{
 	{
 		Code: OfficeEInvoice, Who: advice.User, Kept: true, Example: "An office with the e-invoice address `TE003701011385TEST`, where the system takes an OVT address only.",
 		Means: advice.Said{
-			"An e-invoice address of an office is of a kind that the system does not take in an office. The hub keeps it and does not send it.",
-			"Toimipisteen verkkolaskuosoite on lajia, jota järjestelmä ei ota toimipisteelle. Hub säilyttää sen eikä lähetä sitä.",
-			"Ett kontors e-fakturaadress är av ett slag som systemet inte tar emot för ett kontor. Hubben behåller den och skickar den inte.",
-			"Et kontors e-fakturaadresse er av et slag som systemet ikke tar imot for et kontor. Huben beholder den og sender den ikke.",
+			"The system does not take an office's e-invoice address: it is of another kind, or the customer has no valid business ID. The hub keeps it and does not send it.",
+			"Järjestelmä ei ota toimipisteen verkkolaskuosoitetta: se on väärää lajia, tai asiakkaalla ei ole kelvollista Y-tunnusta. Hub säilyttää sen eikä lähetä sitä.",
+			"Systemet tar inte emot ett kontors e-fakturaadress: den är av fel slag, eller så saknar kunden ett giltigt FO-nummer. Hubben behåller den och skickar den inte.",
+			"Systemet tar ikke imot et kontors e-fakturaadresse: den er av feil slag, eller kunden mangler et gyldig organisasjonsnummer. Huben beholder den og sender den ikke.",
 		},
 		How: advice.Said{
-			"Give the office an address that the system takes, or put the address on the customer itself.",
-			"Anna toimipisteelle osoite, jonka järjestelmä ottaa, tai siirrä osoite asiakkaalle itselleen.",
-			"Ge kontoret en adress som systemet tar emot, eller lägg adressen på kunden själv.",
-			"Gi kontoret en adresse som systemet tar imot, eller legg adressen på kunden selv.",
+			"Give the office an address that the system takes, or the customer its business ID.",
+			"Anna toimipisteelle osoite, jonka järjestelmä ottaa, tai asiakkaalle Y-tunnus.",
+			"Ge kontoret en adress som systemet tar emot, eller kunden dess FO-nummer.",
+			"Gi kontoret en adresse som systemet tar imot, eller kunden organisasjonsnummeret.",
 		},
 	},
 	{
-		Code: EInvoiceNotSent, Who: advice.User, Kept: true, Example: "A company without a business ID, to which somebody gave an e-invoice address in the hub.",
+		Code: EInvoiceNotSent, Who: advice.User, Kept: true, Example: "A company without a business ID, whose card in the system has an e-invoice address.",
 		Means: advice.Said{
 			"A customer without a valid business ID has an e-invoice address. The hub keeps it and does not send it.",
 			"Asiakkaalla on verkkolaskuosoite mutta ei kelvollista Y-tunnusta. Hub säilyttää osoitteen eikä lähetä sitä.",
 			"En kund utan giltigt FO-nummer har en e-fakturaadress. Hubben behåller den och skickar den inte.",
-			"En kunde uten gyldig organisasjonsnummer har en e-fakturaadresse. Huben beholder den og sender den ikke.",
+			"En kunde uten et gyldig organisasjonsnummer har en e-fakturaadresse. Huben beholder den og sender den ikke.",
 		},
 		How: advice.Said{
 			"Give the customer its business ID; the address is then sent by itself.",

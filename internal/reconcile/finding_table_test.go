@@ -1,0 +1,248 @@
+package reconcile_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/customer"
+	"customerhub/internal/finding"
+	sandbox "customerhub/internal/sandbox/netvisor"
+)
+
+// oddCards alter a sound card so that it raises one finding when it is read.
+var oddCards = map[finding.Code]func(*sandbox.Customer) error{
+	finding.BusinessIDInvalid:   identified("1572860-5"),
+	finding.IdentityCodeDropped: identified("010190-900P"),
+	finding.EInvoiceNotSent:     setting("businessId", ""),
+	finding.HetuMasked:          setting("AdditionalStreetAddress", "010190-900P"),
+	finding.EInvoiceInvalid:     setting("FinvoiceAddress", "FI2112345600000786"),
+	finding.EInvoiceIncomplete:  setting("FinvoiceRouterCode", ""),
+	finding.EInvoiceOtherOrg:    setting("FinvoiceAddress", "003702012566"),
+	finding.OperatorUnknown:     setting("FinvoiceRouterCode", "NOBODY"),
+	finding.ValueCorrected:      setting("FinvoiceRouterCode", "BAWCF122"),
+	finding.EmailInvalid:        setting("Email", "info(at)example.test"),
+	finding.PostcodeInvalid:     setting("PostNumber", "1510O"),
+	finding.LanguageUnknown:     setting("InvoicingLanguage", "DE"),
+	finding.CountryUnknown:      setting("Country", "UK"),
+	finding.PhoneNotUnderstood:  setting("PhoneNumber", "vaihde"),
+	finding.ContactNameMissing: func(c *sandbox.Customer) error {
+		_, err := c.SetContactPerson(0, map[string]string{"ContactPersonLastName": "Malli"})
+		return err
+	},
+	finding.CustomFieldInvalid: func(c *sandbox.Customer) error {
+		c.SetCustomTag("Sopimus päättyy", "date", "joskus")
+		return nil
+	},
+}
+
+func setting(field, value string) func(*sandbox.Customer) error {
+	return func(c *sandbox.Customer) error { return c.Set(field, value) }
+}
+
+// identified sets the field for the business ID and takes the e-invoice address away, which travels with a valid one only.
+func identified(as string) func(*sandbox.Customer) error {
+	return func(c *sandbox.Customer) error {
+		return errors.Join(c.Set("businessId", as), c.Set("FinvoiceAddress", ""), c.Set("FinvoiceRouterCode", ""))
+	}
+}
+
+// sound is a card in which nothing is odd, but for what the changes make of it.
+func sound(number string, changes ...func(*sandbox.Customer) error) func(*sandbox.Customer) error {
+	return func(c *sandbox.Customer) error {
+		for field, value := range map[string]string{
+			"code": number, "Name": "Esimerkki Oy", "businessId": "1572860-0", "StreetAddress": "Laskukatu 2", "PostNumber": "15100", "City": "Lahti",
+			"Country": "FI", "PhoneNumber": "09 123 4567", "Email": "info@example.test", "FinvoiceAddress": "003715728600",
+			"FinvoiceRouterCode": "003723327487", "InvoicingLanguage": "FI",
+		} {
+			if err := c.Set(field, value); err != nil {
+				return err
+			}
+		}
+		for _, change := range changes {
+			if err := change(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// situations are what raises each of the other findings; each gives the hub in which it came about.
+var situations = map[finding.Code]func(t *testing.T) *bundle{
+	finding.CustomerNumberTwice: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{AllowDuplicateCodes: true})
+		w.adds(sound("100073"))
+		w.adds(sound("100073", setting("businessId", "0201256-6"), setting("FinvoiceAddress", "003702012566")))
+		w.imported()
+		return w.bundle
+	},
+	finding.CustomFieldUnmapped: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{CustomTags: []sandbox.CustomTag{{Name: "Asiakaslähde", Type: "text"}}})
+		w.adds(sound("1", func(c *sandbox.Customer) error {
+			c.SetCustomTag("Asiakaslähde", "text", "Messut")
+			return nil
+		}))
+		w.imported()
+		return w.bundle
+	},
+	finding.ElementMissing: func(t *testing.T) *bundle { return garbled(t, sandbox.GarbageBare) },
+	finding.UnknownElement: func(t *testing.T) *bundle { return garbled(t, sandbox.GarbageUnknownElement) },
+	finding.OfficeEInvoice: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{})
+		key := w.adds(sound("1"))
+		w.imported()
+		_, _, err := w.hub.UpsertOffice(t.Context(), w.viewer, w.find(id(key)).ID, "", nil,
+			customer.Fields{"name": "Lahti", "einvoice.address": "TE003701011385TEST", "einvoice.operator": "003721291126"}, "")
+		w.must(err)
+		return w.bundle
+	},
+	finding.FieldConflict: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{})
+		key := w.adds(sound("1"))
+		w.imported()
+		w.edit(id(key), customer.Fields{"phone": "050 765 4321"})
+		w.must(w.netvisor.Edit("", key, setting("PhoneNumber", "09 111 2222")))
+		w.sync(false)
+		return w.bundle
+	},
+	finding.PingPong: func(t *testing.T) *bundle {
+		p := twoSystems(t) // each has a rule for how names are written
+		for range rounds {
+			p.there("Name", "YHTEINEN OY")
+			p.look(false, p.system)
+			p.beyond(customer.FieldName, "Yhteinen oy")
+			p.look(false, p.second)
+		}
+		return p.bundle
+	},
+	finding.RecordUnreadable: func(t *testing.T) *bundle {
+		b := setup(t)
+		b.put(2)
+		b.fake.Put("2", customer.Fields{"name": "A\x00B"})
+		b.work(b.worker)
+		return b
+	},
+	finding.MissingRecord: func(t *testing.T) *bundle {
+		b := setup(t)
+		b.put(2)
+		b.imported()
+		b.fake.Set("2", customer.Fields{"name": "Renamed"})
+		b.fake.Mute("2")
+		b.sync(false)
+		return b
+	},
+	finding.RecordDeleted: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{})
+		key := w.adds(sound("1"))
+		w.imported()
+		w.must(w.netvisor.Remove("", key))
+		w.sync(true)
+		w.sync(true)
+		return w.bundle
+	},
+	finding.MassAbsence: func(t *testing.T) *bundle {
+		b := setup(t)
+		b.put(60)
+		b.imported()
+		for i := range int64(40) {
+			b.fake.Remove(id(i + 1))
+		}
+		b.sync(true)
+		return b
+	},
+	finding.CreateAmbiguous: func(t *testing.T) *bundle {
+		w := twoWays(t, sandbox.Options{AllowDuplicateCodes: true})
+		for range 2 {
+			w.adds(sound("", setting("Name", "Tuore Oy"), setting("businessId", "0112038-9")))
+		}
+		_, err := w.hub.CreateCustomer(t.Context(), w.viewer, customer.Fields{"kind": "COMPANY", "name": "Tuore Oy", "businessId": "0112038-9"}, "")
+		w.must(err)
+		w.settle()
+		return w.bundle
+	},
+	finding.LinkParked: func(t *testing.T) *bundle {
+		w := twoWays(t, sandbox.Options{})
+		key := w.adds(sound("1"))
+		w.sync(true)
+		_, err := w.netvisor.Fault(sandbox.Fault{Kind: sandbox.FaultFailure, Resource: "customer.nv", Category: "INVALID_DATA", Text: "Tieto ei kelpaa."})
+		w.must(err)
+		w.edit(id(key), customer.Fields{"email": "uusi@example.test"})
+		w.settle()
+		return w.bundle
+	},
+}
+
+// garbled reads a sound card from a well-formed answer that surprises.
+func garbled(t *testing.T, variant string) *bundle {
+	w := overTheWire(t, sandbox.Options{})
+	w.adds(sound("1"))
+	w.imported()
+	_, err := w.netvisor.Fault(sandbox.Fault{Kind: sandbox.FaultGarbage, Variant: variant, Resource: "getcustomer.nv"})
+	w.must(err)
+	w.sync(true)
+	return w.bundle
+}
+
+// adds enters a customer in Netvisor and gives its key.
+func (w wired) adds(f func(*sandbox.Customer) error) int64 {
+	w.Helper()
+	key, err := w.netvisor.Add("", f)
+	w.must(err)
+	return key
+}
+
+// raised are the codes of what was ever found, each once; of one record where one is named.
+func (b *bundle) raised(externalID string) []finding.Code {
+	b.Helper()
+	rows, err := b.db.Owner.Query(b.Context(),
+		`SELECT DISTINCT code FROM finding WHERE $1 IN ('', external_id) ORDER BY code`, externalID)
+	b.must(err)
+	out, err := pgx.CollectRows(rows, pgx.RowTo[finding.Code])
+	b.must(err)
+	return out
+}
+
+// TestFindingFixtures has a situation for each code, which raises that finding and no other.
+func TestFindingFixtures(t *testing.T) {
+	t.Parallel()
+	for _, r := range finding.Table {
+		_, odd := oddCards[r.Code]
+		if _, told := situations[r.Code]; odd == told {
+			t.Errorf("%s needs one fixture: in oddCards, or in situations", r.Code)
+		}
+	}
+	t.Run("OddCards", func(t *testing.T) {
+		t.Parallel()
+		w := overTheWire(t, sandbox.Options{CustomTags: []sandbox.CustomTag{{Name: "Sopimus päättyy", Type: "date"}}})
+		_, err := w.hub.DefineCustomField(t.Context(), w.viewer, customer.CustomField{
+			Key: "sopimus_paattyy", Type: customer.DateField, Label: map[string]string{"fi": "Sopimus päättyy"},
+		}, "")
+		w.must(err)
+		keys := map[finding.Code]int64{"": w.adds(sound("1"))}
+		for i, code := range slices.Sorted(maps.Keys(oddCards)) {
+			keys[code] = w.adds(sound(id(int64(i)+2), oddCards[code]))
+		}
+		w.imported()
+		for code, key := range keys {
+			var want []finding.Code
+			if code != "" {
+				want = []finding.Code{code}
+			}
+			if got := w.raised(id(key)); !slices.Equal(got, want) {
+				t.Errorf("the card for %q raised %v", code, got)
+			}
+		}
+	})
+	for code, bringAbout := range situations {
+		t.Run(string(code), func(t *testing.T) {
+			t.Parallel()
+			if got := bringAbout(t).raised(""); !slices.Equal(got, []finding.Code{code}) {
+				t.Errorf("it raised %v", got)
+			}
+		})
+	}
+}
