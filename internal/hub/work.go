@@ -163,6 +163,9 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 				Kind: change.SystemUpdated, Actor: change.Actor{Kind: change.ActorHub, Name: "hub"},
 				Origin: change.Source{SystemID: string(s.ID)},
 			}})
+			if err == nil {
+				err = noteAdmission(ctx, tx, &s)
+			}
 			if err != nil {
 				return err
 			}

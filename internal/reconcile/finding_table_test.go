@@ -2,8 +2,11 @@ package reconcile_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -50,13 +53,14 @@ func identified(as string) func(*sandbox.Customer) error {
 	}
 }
 
-// sound is a card in which nothing is odd, but for what the changes make of it.
-func sound(number string, changes ...func(*sandbox.Customer) error) func(*sandbox.Customer) error {
+// sound is a card in which nothing is odd, but for what the changes make of it. Each number has a business ID of its own.
+func sound(number int, changes ...func(*sandbox.Customer) error) func(*sandbox.Customer) error {
 	return func(c *sandbox.Customer) error {
+		business := businessID(number)
 		for field, value := range map[string]string{
-			"code": number, "Name": "Esimerkki Oy", "businessId": "1572860-0", "StreetAddress": "Laskukatu 2", "PostNumber": "15100", "City": "Lahti",
-			"Country": "FI", "PhoneNumber": "09 123 4567", "Email": "info@example.test", "FinvoiceAddress": "003715728600",
-			"FinvoiceRouterCode": "003723327487", "InvoicingLanguage": "FI",
+			"code": strconv.Itoa(number), "Name": "Esimerkki Oy", "businessId": business, "StreetAddress": "Laskukatu 2", "PostNumber": "15100",
+			"City": "Lahti", "Country": "FI", "PhoneNumber": "09 123 4567", "Email": "info@example.test", "InvoicingLanguage": "FI",
+			"FinvoiceAddress": "0037" + strings.ReplaceAll(business, "-", ""), "FinvoiceRouterCode": "003723327487",
 		} {
 			if err := c.Set(field, value); err != nil {
 				return err
@@ -71,18 +75,55 @@ func sound(number string, changes ...func(*sandbox.Customer) error) func(*sandbo
 	}
 }
 
+// businessID is a valid one, and another one for each number.
+func businessID(n int) string {
+	for digits := 1000000 + 10*n; ; digits++ {
+		sum := 0
+		for i, weight := range []int{7, 9, 10, 5, 8, 4, 2} {
+			sum += weight * int(strconv.Itoa(digits)[i]-'0')
+		}
+		if rest := sum % 11; rest != 1 { // no check digit is for that
+			return fmt.Sprintf("%d-%d", digits, (11-rest)%11)
+		}
+	}
+}
+
 // situations are what raises each of the other findings; each gives the hub in which it came about.
 var situations = map[finding.Code]func(t *testing.T) *bundle{
 	finding.CustomerNumberTwice: func(t *testing.T) *bundle {
 		w := overTheWire(t, sandbox.Options{AllowDuplicateCodes: true})
-		w.adds(sound("100073"))
-		w.adds(sound("100073", setting("businessId", "0201256-6"), setting("FinvoiceAddress", "003702012566")))
+		w.adds(sound(100073))
+		w.adds(sound(1, setting("code", "100073")))
 		w.imported()
+		return w.bundle
+	},
+	finding.NumberCollision: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{})
+		_, err := w.hub.CreateCustomer(t.Context(), w.viewer, customer.Fields{"kind": "COMPANY", "name": "Täällä Oy", "number": "1", "businessId": businessID(2)}, "")
+		w.must(err)
+		w.adds(sound(1))
+		w.imported()
+		return w.bundle
+	},
+	finding.DuplicateProposed: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{})
+		_, err := w.hub.CreateCustomer(t.Context(), w.viewer, customer.Fields{"kind": "COMPANY", "name": "Esimerkki Oy", "number": "2", "businessId": businessID(1)}, "")
+		w.must(err)
+		w.adds(sound(1))
+		w.imported()
+		return w.bundle
+	},
+	finding.SystemDenied: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{})
+		w.imported()
+		_, err := w.netvisor.Fault(sandbox.Fault{Kind: sandbox.FaultRevoked})
+		w.must(err)
+		w.sync(true)
 		return w.bundle
 	},
 	finding.CustomFieldUnmapped: func(t *testing.T) *bundle {
 		w := overTheWire(t, sandbox.Options{CustomTags: []sandbox.CustomTag{{Name: "Asiakaslähde", Type: "text"}}})
-		w.adds(sound("1", func(c *sandbox.Customer) error {
+		w.adds(sound(1, func(c *sandbox.Customer) error {
 			c.SetCustomTag("Asiakaslähde", "text", "Messut")
 			return nil
 		}))
@@ -93,7 +134,7 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 	finding.UnknownElement: func(t *testing.T) *bundle { return garbled(t, sandbox.GarbageUnknownElement) },
 	finding.OfficeEInvoice: func(t *testing.T) *bundle {
 		w := overTheWire(t, sandbox.Options{})
-		key := w.adds(sound("1"))
+		key := w.adds(sound(1))
 		w.imported()
 		_, _, err := w.hub.UpsertOffice(t.Context(), w.viewer, w.find(id(key)).ID, "", nil,
 			customer.Fields{"name": "Lahti", "einvoice.address": "TE003701011385TEST", "einvoice.operator": "003721291126"}, "")
@@ -102,7 +143,7 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 	},
 	finding.FieldConflict: func(t *testing.T) *bundle {
 		w := overTheWire(t, sandbox.Options{})
-		key := w.adds(sound("1"))
+		key := w.adds(sound(1))
 		w.imported()
 		w.edit(id(key), customer.Fields{"phone": "050 765 4321"})
 		w.must(w.netvisor.Edit("", key, setting("PhoneNumber", "09 111 2222")))
@@ -137,7 +178,7 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 	},
 	finding.RecordDeleted: func(t *testing.T) *bundle {
 		w := overTheWire(t, sandbox.Options{})
-		key := w.adds(sound("1"))
+		key := w.adds(sound(1))
 		w.imported()
 		w.must(w.netvisor.Remove("", key))
 		w.sync(true)
@@ -156,17 +197,16 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 	},
 	finding.CreateAmbiguous: func(t *testing.T) *bundle {
 		w := twoWays(t, sandbox.Options{AllowDuplicateCodes: true})
-		for range 2 {
-			w.adds(sound("", setting("Name", "Tuore Oy"), setting("businessId", "0112038-9")))
-		}
-		_, err := w.hub.CreateCustomer(t.Context(), w.viewer, customer.Fields{"kind": "COMPANY", "name": "Tuore Oy", "businessId": "0112038-9"}, "")
+		w.adds(sound(1))
+		w.adds(sound(2, setting("businessId", businessID(1)), setting("FinvoiceAddress", "")))
+		_, err := w.hub.CreateCustomer(t.Context(), w.viewer, customer.Fields{"kind": "COMPANY", "name": "Esimerkki Oy", "businessId": businessID(1)}, "")
 		w.must(err)
 		w.settle()
 		return w.bundle
 	},
 	finding.LinkParked: func(t *testing.T) *bundle {
 		w := twoWays(t, sandbox.Options{})
-		key := w.adds(sound("1"))
+		key := w.adds(sound(1))
 		w.sync(true)
 		_, err := w.netvisor.Fault(sandbox.Fault{Kind: sandbox.FaultFailure, Resource: "customer.nv", Category: "INVALID_DATA", Text: "Tieto ei kelpaa."})
 		w.must(err)
@@ -179,7 +219,7 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 // garbled reads a sound card from a well-formed answer that surprises.
 func garbled(t *testing.T, variant string) *bundle {
 	w := overTheWire(t, sandbox.Options{})
-	w.adds(sound("1"))
+	w.adds(sound(1))
 	w.imported()
 	_, err := w.netvisor.Fault(sandbox.Fault{Kind: sandbox.FaultGarbage, Variant: variant, Resource: "getcustomer.nv"})
 	w.must(err)
@@ -222,9 +262,9 @@ func TestFindingFixtures(t *testing.T) {
 			Key: "sopimus_paattyy", Type: customer.DateField, Label: map[string]string{"fi": "Sopimus päättyy"},
 		}, "")
 		w.must(err)
-		keys := map[finding.Code]int64{"": w.adds(sound("1"))}
+		keys := map[finding.Code]int64{"": w.adds(sound(1))}
 		for i, code := range slices.Sorted(maps.Keys(oddCards)) {
-			keys[code] = w.adds(sound(id(int64(i)+2), oddCards[code]))
+			keys[code] = w.adds(sound(i+2, oddCards[code]))
 		}
 		w.imported()
 		for code, key := range keys {
