@@ -176,7 +176,7 @@ func leads(f *Facts, _ *Explanation) *reason {
 	if f.Link == nil || f.Link.Primary {
 		return nil
 	}
-	return because(text("notPrimary", f.System.Name), User, text("fixNotPrimary", f.System.Name))
+	return because(text("notPrimary", f.System.Name), advice.User, text("fixNotPrimary", f.System.Name))
 }
 
 func inScope(f *Facts, _ *Explanation) *reason {

@@ -43,10 +43,25 @@ var records = []Row{
 			"En post kom inn som en ny kunde og har organisasjonsnummeret til en annen kunde som har et annet nummer.",
 		},
 		How: advice.Said{
-			"Say whether the two are one customer. If they are to stay two, resolve the finding.",
-			"Ratkaise, ovatko ne sama asiakas. Jos niiden pitää pysyä erillään, kuittaa havainto.",
-			"Avgör om de två är samma kund. Om de ska förbli två, lös iakttagelsen.",
-			"Avgjør om de to er samme kunde. Hvis de skal forbli to, løs funnet.",
+			"If the two are one customer, merge them. If they are to stay two, resolve the finding.",
+			"Jos ne ovat sama asiakas, yhdistä ne. Jos niiden pitää pysyä erillään, kuittaa havainto.",
+			"Om de två är samma kund, slå ihop dem. Om de ska förbli två, lös iakttagelsen.",
+			"Hvis de to er samme kunde, slå dem sammen. Hvis de skal forbli to, løs funnet.",
+		},
+	},
+	{
+		Code: LinkNotPrimary, Who: advice.User, Example: "Two customers were merged that both have a record in the system.",
+		Means: advice.Said{
+			"A record came with a customer that was merged into another, which has a record of its own in the system: it is only read.",
+			"Tietue tuli toiseen yhdistetyn asiakkaan mukana, ja tällä on järjestelmässä oma tietueensa: sitä vain luetaan.",
+			"En post kom med en kund som slogs ihop med en annan, som har en egen post i systemet: den läses bara.",
+			"En post kom med en kunde som ble slått sammen med en annen, som har en egen post i systemet: den leses bare.",
+		},
+		How: advice.Said{
+			"Let everybody in the system use the other record, and take this one out of use there. If the two are not one customer, take the merge back.",
+			"Ohjaa järjestelmässä kaikki käyttämään toista tietuetta ja poista tämä siellä käytöstä. Jos asiakkaat eivät ole sama, peru yhdistäminen.",
+			"Låt alla i systemet använda den andra posten, och ta den här ur bruk där. Om de två inte är samma kund, ta tillbaka sammanslagningen.",
+			"La alle i systemet bruke den andre posten, og ta denne ut av bruk der. Hvis de to ikke er samme kunde, ta tilbake sammenslåingen.",
 		},
 	},
 	{

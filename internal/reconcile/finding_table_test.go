@@ -13,6 +13,7 @@ import (
 
 	"customerhub/internal/customer"
 	"customerhub/internal/finding"
+	"customerhub/internal/hub"
 	sandbox "customerhub/internal/sandbox/netvisor"
 )
 
@@ -111,6 +112,14 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 		w.must(err)
 		w.adds(sound(1))
 		w.imported()
+		return w.bundle
+	},
+	finding.LinkNotPrimary: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{})
+		keep, merge := w.adds(sound(1)), w.adds(sound(2))
+		w.imported()
+		_, err := w.hub.MergeCustomers(t.Context(), w.viewer, hub.MergeCustomers{Keep: w.find(id(keep)).ID, Merge: w.find(id(merge)).ID}, "")
+		w.must(err)
 		return w.bundle
 	},
 	finding.SystemDenied: func(t *testing.T) *bundle {
