@@ -87,7 +87,8 @@ type Hub interface {
 	SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, flow system.Flow, groups []hub.GroupPolicy, key string) (system.System, error)
 	SetSystemErrorReport(ctx context.Context, v auth.Viewer, id system.ID, email string, language advice.Language, key string) (system.System, error)
 	RetryLink(ctx context.Context, v auth.Viewer, id link.ID, key string) (hub.LinkView, error)
-	Plans(ctx context.Context, v auth.Viewer, id system.ID) ([]run.Plan, error)
+	Plans(ctx context.Context, v auth.Viewer, id system.ID, purpose run.Purpose) ([]run.Plan, error)
+	CertifySystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (run.Run, error)
 	PlansByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Plan, error)
 	PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f hub.StepFilter, first *int, after string, total bool) (hub.StepPage, error)
 	PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode run.Mode, key string) (run.Plan, run.Run, error)
@@ -184,6 +185,7 @@ type (
 	snapshots    struct{ *API }
 	plans        struct{ *API }
 	steps        struct{ *API }
+	certificates struct{ *API }
 )
 
 // Query implements ResolverRoot.
@@ -206,6 +208,9 @@ func (r root) Person() PersonResolver { return people(r) }
 
 // Plan implements ResolverRoot.
 func (r root) Plan() PlanResolver { return plans(r) }
+
+// Certificate implements ResolverRoot.
+func (r root) Certificate() CertificateResolver { return certificates(r) }
 
 // PlanStep implements ResolverRoot.
 func (r root) PlanStep() PlanStepResolver { return steps(r) }

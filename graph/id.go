@@ -23,6 +23,7 @@ const (
 	nounFinding  = model.NounFinding
 	nounPlan     = model.NounPlan
 	nounMerge    = model.NounMerge
+	nounCert     = model.NounCertificate
 	nounKey      = model.NounKey
 )
 

@@ -10,15 +10,18 @@ import (
 )
 
 func toPlan(p run.Plan) *model.Plan {
-	c := p.Counts
 	return &model.Plan{
 		ID: globalID(nounPlan, p.ID), Mode: model.PlanMode(p.Mode), State: model.PlanState(p.State),
-		Counts: &model.PlanCounts{
-			Link: c.Link, Create: c.Create, Update: c.Update, Collide: c.Collide, Duplicate: c.Duplicate, Invalid: c.Invalid, Unchanged: c.Unchanged,
-			Executed: c.Executed, Skipped: c.Skipped,
-		},
+		Counts: toPlanCounts(p.Counts),
 		MadeBy: toActor(p.MadeBy), MadeAt: p.MadeAt, ApprovedBy: text(p.ApprovedBy), ApprovedAt: moment(p.ApprovedAt), Note: text(p.Note),
 		SystemID: p.SystemID, RunID: p.ID, ApplyRunID: p.Applying,
+	}
+}
+
+func toPlanCounts(c run.PlanCounts) *model.PlanCounts {
+	return &model.PlanCounts{
+		Link: c.Link, Create: c.Create, Update: c.Update, Collide: c.Collide, Duplicate: c.Duplicate, Invalid: c.Invalid, Missing: c.Missing,
+		Unchanged: c.Unchanged, Executed: c.Executed, Skipped: c.Skipped,
 	}
 }
 
@@ -52,7 +55,7 @@ func (r queries) Plans(ctx context.Context, system string) ([]*model.Plan, error
 	if err != nil {
 		return nil, at(err, "system")
 	}
-	found, err := r.hub.Plans(ctx, auth.ViewerFrom(ctx), id)
+	found, err := r.hub.Plans(ctx, auth.ViewerFrom(ctx), id, run.FirstRun)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +65,7 @@ func (r queries) Plans(ctx context.Context, system string) ([]*model.Plan, error
 // loadPlan reads a plan; nil when there is none.
 func loadPlan(ctx context.Context, id run.ID) (*model.Plan, error) {
 	p, ok, err := found(load(ctx).plans.Load(ctx, id))
-	if err != nil || !ok {
+	if err != nil || !ok || p.Purpose != run.FirstRun {
 		return nil, err
 	}
 	return toPlan(p), nil
@@ -88,9 +91,13 @@ func (r plans) ApplyRun(ctx context.Context, p *model.Plan) (*model.Run, error) 
 
 // Steps resolves Plan.steps.
 func (r plans) Steps(ctx context.Context, p *model.Plan, action *model.PlanAction, result *model.PlanResult, first *int, after *string) (*model.PlanStepConnection, error) {
+	return r.pageOfSteps(ctx, p.RunID, hub.StepFilter{Action: run.StepAction(value(action)), Result: run.StepResult(value(result))}, first, after)
+}
+
+func (a *API) pageOfSteps(ctx context.Context, id run.ID, f hub.StepFilter, first *int, after *string) (*model.PlanStepConnection, error) {
 	v := auth.ViewerFrom(ctx)
 	total := asksFor(selected(ctx, "PlanStepConnection"), "totalCount")
-	page, err := r.hub.PlanSteps(ctx, v, p.RunID, hub.StepFilter{Action: run.StepAction(value(action)), Result: run.StepResult(value(result))}, first, value(after), total)
+	page, err := a.hub.PlanSteps(ctx, v, id, f, first, value(after), total)
 	if err != nil {
 		return nil, err
 	}

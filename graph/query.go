@@ -208,6 +208,8 @@ func loadNode(ctx context.Context, n noun, id string) (model.Node, error) {
 		return node(loadFinding(ctx, finding.ID(id)))
 	case nounPlan:
 		return node(loadPlan(ctx, run.ID(id)))
+	case nounCert:
+		return node(loadCertificate(ctx, run.ID(id)))
 	}
 	return nil, nil
 }

@@ -71,6 +71,44 @@ func (c *applyCommand) Validate() error {
 	return errors.Join(err, checkShow(c.Show), c.runFlags.Validate())
 }
 
+// certifyCommand compares a system in full and says what differs.
+type certifyCommand struct {
+	Heal     bool `help:"Heal what differs, as the system's policy has it and as the nightly comparison does; without this, nothing is changed."`
+	Show     int  `help:"How many differences of each sort to show." default:"10"`
+	runFlags `embed:""`
+}
+
+// Validate checks the command's flags.
+func (c *certifyCommand) Validate() error {
+	return errors.Join(checkShow(c.Show), c.runFlags.Validate())
+}
+
+// Run has everything compared and shows what was found.
+func (c *certifyCommand) Run(ctx context.Context, p *program) error {
+	return c.carryOut(ctx, p, func(ctx context.Context, h *hub.Hub, v auth.Viewer) (run.Run, error) {
+		s, err := findSystem(ctx, h, v, c.System)
+		if err != nil {
+			return run.Run{}, err
+		}
+		if c.Heal {
+			return h.SyncNow(ctx, v, s.ID, true, "")
+		}
+		return h.CertifySystem(ctx, v, s.ID, "")
+	}, func(ctx context.Context, h *hub.Hub, v auth.Viewer, r run.Run) error {
+		found, err := h.PlansByID(ctx, v, []run.ID{r.ID})
+		if err != nil {
+			return err
+		}
+		certificate, ok := found[r.ID]
+		if !ok {
+			return errors.New("the system was read for the first time, so there was nothing to compare yet")
+		}
+		n := certificate.Counts
+		p.printf("Certificate %s: %d compared, %d the same, %d different\n", r.ID, n.Unchanged+n.Differing(), n.Unchanged, n.Differing())
+		return showSorts(ctx, p, h, v, certificate, c.Show)
+	})
+}
+
 // errNotAsked ends a command that was only to show what it would do.
 var errNotAsked = errors.New("not asked to do it")
 
@@ -91,7 +129,7 @@ func (c *applyCommand) Run(ctx context.Context, p *program) error {
 			return run.Run{}, errNotAsked
 		}
 		if plan.State == run.PlanReady {
-			if plan, err = h.ApprovePlan(ctx, v, id, c.Note, ""); err != nil {
+			if _, err := h.ApprovePlan(ctx, v, id, c.Note, ""); err != nil {
 				return run.Run{}, err
 			}
 		}
@@ -125,11 +163,20 @@ func findPlan(ctx context.Context, h *hub.Hub, v auth.Viewer, id run.ID) (run.Pl
 
 // showPlan shows the counts of a plan, and the first steps of each sort that a person should look at.
 func showPlan(ctx context.Context, p *program, h *hub.Hub, v auth.Viewer, plan run.Plan, show int) error {
-	c := plan.Counts
 	p.printf("Plan %s: %s, %s\n", plan.ID, plan.Mode, plan.State)
 	if plan.ApprovedBy != "" {
 		p.printf("approved by %s, %s\n", oneLine(plan.ApprovedBy), plan.ApprovedAt.Format("2006-01-02 15:04 MST"))
 	}
+	if err := showSorts(ctx, p, h, v, plan, show); err != nil {
+		return err
+	}
+	p.printf("\n%6d  there is nothing to do about\n", plan.Counts.Unchanged)
+	return nil
+}
+
+// showSorts shows how many steps there are of each sort, and the first of each.
+func showSorts(ctx context.Context, p *program, h *hub.Hub, v auth.Viewer, plan run.Plan, show int) error {
+	c := plan.Counts
 	for _, row := range []struct {
 		action run.StepAction
 		n      int
@@ -141,7 +188,11 @@ func showPlan(ctx context.Context, p *program, h *hub.Hub, v auth.Viewer, plan r
 		{run.StepCollide, c.Collide, "with the number of somebody else; neither will be touched"},
 		{run.StepDuplicate, c.Duplicate, "that may be the same as another; a person should look"},
 		{run.StepInvalid, c.Invalid, "that cannot be taken"},
+		{run.StepMissing, c.Missing, "whose record is not in the system's list"},
 	} {
+		if row.n == 0 && plan.Purpose == run.Certificate || row.action == run.StepMissing && plan.Purpose != run.Certificate {
+			continue
+		}
 		p.printf("\n%6d  %-9s %s\n", row.n, row.action, row.what)
 		if row.n > 0 {
 			if err := showSteps(ctx, p, h, v, plan, hub.StepFilter{Action: row.action}, show); err != nil {
@@ -149,7 +200,6 @@ func showPlan(ctx context.Context, p *program, h *hub.Hub, v auth.Viewer, plan r
 			}
 		}
 	}
-	p.printf("\n%6d  there is nothing to do about\n", c.Unchanged)
 	return nil
 }
 

@@ -139,6 +139,55 @@ type ApprovePlanPayload struct {
 
 func (ApprovePlanPayload) IsUserErrors() {}
 
+// What a full comparison of a system with the hub found. Needs `systems:read`.
+//
+// Each night's comparison leaves one, and heals what differs as the system's policy has it; `syncNow` with `full` does the same at any
+// time, and `certifySystem` compares and changes nothing. On equal data nothing is written on either side.
+type Certificate struct {
+	// The global id.
+	ID string `json:"id"`
+	// When the comparison was asked for.
+	MadeAt time.Time `json:"madeAt"`
+	// Whether everything was compared. A comparison that is under way, or that broke off, certifies nothing.
+	Complete bool `json:"complete"`
+	// Whether what differed was healed, as far as the policy lets it.
+	Healed bool `json:"healed"`
+	// How many records of the system were compared.
+	Compared int `json:"compared"`
+	// How many of them are the same on both sides.
+	Equal int `json:"equal"`
+	// How many differ, or are on one side only.
+	Differing int `json:"differing"`
+	// The share of what was compared that differs, from 0 to 1.
+	Drift float64 `json:"drift"`
+	// What differs, by what is to be done about it.
+	Counts *PlanCounts `json:"counts"`
+	// The run that made the comparison.
+	RunID run.ID `json:"-"`
+	// The system that was compared.
+	SystemID system.ID `json:"-"`
+}
+
+func (Certificate) IsNode() {}
+
+// A system to compare in full.
+type CertifySystemInput struct {
+	// The global id of the system. It is running, or paused.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `certifySystem`.
+type CertifySystemPayload struct {
+	// The run, which is queued; null when there are user errors.
+	Run *Run `json:"run,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (CertifySystemPayload) IsUserErrors() {}
+
 // One committed alteration.
 //
 // Changes are numbered within the organisation from 1 without holes, and those of one customer are in their order, so a
@@ -1543,6 +1592,8 @@ type PlanCounts struct {
 	Duplicate int `json:"duplicate"`
 	// Records that cannot be taken.
 	Invalid int `json:"invalid"`
+	// Customers whose record is not in the system's list. Only certificates have them.
+	Missing int `json:"missing"`
 	// Records there is nothing to do about.
 	Unchanged int `json:"unchanged"`
 	// Steps that were executed so far.
@@ -4091,6 +4142,8 @@ const (
 	PlanActionDuplicate PlanAction = "DUPLICATE"
 	// A record that cannot be taken. It stays out.
 	PlanActionInvalid PlanAction = "INVALID"
+	// A customer whose record is not in the system's list. Whether it is gone is told by two complete lists.
+	PlanActionMissing PlanAction = "MISSING"
 )
 
 var AllPlanAction = []PlanAction{
@@ -4100,11 +4153,12 @@ var AllPlanAction = []PlanAction{
 	PlanActionCollide,
 	PlanActionDuplicate,
 	PlanActionInvalid,
+	PlanActionMissing,
 }
 
 func (e PlanAction) IsValid() bool {
 	switch e {
-	case PlanActionLink, PlanActionCreate, PlanActionUpdate, PlanActionCollide, PlanActionDuplicate, PlanActionInvalid:
+	case PlanActionLink, PlanActionCreate, PlanActionUpdate, PlanActionCollide, PlanActionDuplicate, PlanActionInvalid, PlanActionMissing:
 		return true
 	}
 	return false
@@ -4531,6 +4585,8 @@ const (
 	RunKindPlan RunKind = "PLAN"
 	// Does what an approved plan says.
 	RunKindApply RunKind = "APPLY"
+	// Reads everything, says what differs, and changes nothing.
+	RunKindCertify RunKind = "CERTIFY"
 )
 
 var AllRunKind = []RunKind{
@@ -4540,11 +4596,12 @@ var AllRunKind = []RunKind{
 	RunKindCheck,
 	RunKindPlan,
 	RunKindApply,
+	RunKindCertify,
 }
 
 func (e RunKind) IsValid() bool {
 	switch e {
-	case RunKindFirstImport, RunKindPoll, RunKindSweep, RunKindCheck, RunKindPlan, RunKindApply:
+	case RunKindFirstImport, RunKindPoll, RunKindSweep, RunKindCheck, RunKindPlan, RunKindApply, RunKindCertify:
 		return true
 	}
 	return false

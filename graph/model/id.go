@@ -10,17 +10,18 @@ type Noun string
 
 // The types that have global ids.
 const (
-	NounCustomer Noun = "Customer"
-	NounOffice   Noun = "Office"
-	NounPerson   Noun = "Person"
-	NounSystem   Noun = "System"
-	NounLink     Noun = "Link"
-	NounProposal Noun = "PersonProposal"
-	NounRun      Noun = "Run"
-	NounFinding  Noun = "Finding"
-	NounPlan     Noun = "Plan"
-	NounMerge    Noun = "CustomerMerge" // names a merge; it cannot be read by node
-	NounKey      Noun = "ApiKey"        // names an actor; it cannot be read by node
+	NounCustomer    Noun = "Customer"
+	NounOffice      Noun = "Office"
+	NounPerson      Noun = "Person"
+	NounSystem      Noun = "System"
+	NounLink        Noun = "Link"
+	NounProposal    Noun = "PersonProposal"
+	NounRun         Noun = "Run"
+	NounFinding     Noun = "Finding"
+	NounPlan        Noun = "Plan"
+	NounMerge       Noun = "CustomerMerge" // names a merge; it cannot be read by node
+	NounKey         Noun = "ApiKey"        // names an actor; it cannot be read by node
+	NounCertificate Noun = "Certificate"
 )
 
 // The encoding is strict, so that one thing has one id.
@@ -50,7 +51,7 @@ func ParseGlobalID(s string) (n Noun, id string, ok bool) {
 
 func (n Noun) known() bool {
 	switch n {
-	case NounCustomer, NounOffice, NounPerson, NounSystem, NounLink, NounProposal, NounRun, NounFinding, NounPlan, NounMerge, NounKey:
+	case NounCustomer, NounOffice, NounPerson, NounSystem, NounLink, NounProposal, NounRun, NounFinding, NounPlan, NounMerge, NounCertificate, NounKey:
 		return true
 	}
 	return false

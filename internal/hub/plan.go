@@ -48,7 +48,7 @@ func (h *Hub) PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode 
 		if err != nil {
 			return nil, fault.Of(err).At("system")
 		}
-		return answer{"run": string(r.ID)}, store.InsertPlan(ctx, tx, run.Plan{ID: r.ID, SystemID: id, Mode: mode, MadeBy: v.Actor})
+		return answer{"run": string(r.ID)}, store.InsertPlan(ctx, tx, run.Plan{ID: r.ID, Purpose: run.FirstRun, SystemID: id, Mode: mode, MadeBy: v.Actor})
 	})
 	if err != nil {
 		return run.Plan{}, run.Run{}, err
@@ -146,7 +146,7 @@ func (h *Hub) inPlan(ctx context.Context, v auth.Viewer, c command, id run.ID, f
 			return nil, err
 		}
 		p, err := store.LockPlan(ctx, tx, id)
-		if err != nil || p == nil {
+		if err != nil || p == nil || p.Purpose != run.FirstRun {
 			return nil, firstError(err, fault.New(fault.NotFound, "There is no plan with this id.").At("id"))
 		}
 		if err := fn(ctx, tx, p, &s); err != nil {
@@ -178,16 +178,27 @@ func (h *Hub) planNow(ctx context.Context, v auth.Viewer, id run.ID) (p run.Plan
 	return p, r, err
 }
 
+// CertifySystem queues a run that compares everything in full, lists what differs, and changes nothing. A full sync does the same and
+// heals, as the nightly one does. Needs systems:manage. Reasons: SYSTEM_NOT_RUNNING, RUN_IN_PROGRESS with the run.
+func (h *Hub) CertifySystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (run.Run, error) {
+	return h.queue(ctx, v, id, "certifySystem", key, func(s *system.System) (run.Kind, error) {
+		if s.State != system.Running && s.State != system.Paused {
+			return "", fault.Because(fault.Invalid, "SYSTEM_NOT_RUNNING", "The system is %s. Start it first.", s.State).At("id")
+		}
+		return run.Certifying, nil
+	})
+}
+
 // maxPlans is how many plans of a system are listed.
 const maxPlans = 50
 
-// Plans gives the newest plans of a system. Needs systems:read.
-func (h *Hub) Plans(ctx context.Context, v auth.Viewer, id system.ID) (out []run.Plan, err error) {
+// Plans gives the newest plans of a system for a purpose. Needs systems:read.
+func (h *Hub) Plans(ctx context.Context, v auth.Viewer, id system.ID, purpose run.Purpose) (out []run.Plan, err error) {
 	if validID(id, "system") != nil {
 		return nil, nil
 	}
 	err = h.read(ctx, v, auth.SystemsRead, func(ctx context.Context, tx pgx.Tx) error {
-		out, err = store.ListPlansOfSystem(ctx, tx, id, maxPlans)
+		out, err = store.ListPlansOfSystem(ctx, tx, id, purpose, maxPlans)
 		return err
 	})
 	return out, err

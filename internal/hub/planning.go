@@ -71,6 +71,16 @@ func (h *Hub) KeepSteps(ctx context.Context, c store.Claim, steps []run.Step, r 
 	return err
 }
 
+// BeginCertificate begins the certificate of a run that compares everything, unless it was begun before.
+func (h *Hub) BeginCertificate(ctx context.Context, c store.Claim, p run.Plan) error {
+	return h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
+		if err := store.LockRun(ctx, tx, c); err != nil {
+			return err
+		}
+		return store.InsertPlan(ctx, tx, p)
+	})
+}
+
 // CompletePlan adds to the plan what the hub has and the system lacks, as its mode has it, and counts its steps. after is the place
 // of the last record.
 func (h *Hub) CompletePlan(ctx context.Context, c store.Claim, p *run.Plan, after int) error {
@@ -78,7 +88,8 @@ func (h *Hub) CompletePlan(ctx context.Context, c store.Claim, p *run.Plan, afte
 		if err := store.LockRun(ctx, tx, c); err != nil {
 			return err
 		}
-		_, err := store.CompleteSteps(ctx, tx, p, after, p.Mode != run.Import)
+		records, err := store.CompleteSteps(ctx, tx, p, after, p.Mode != run.Import)
+		p.Counts.Unchanged = max(0, after-records)
 		return err
 	})
 }
@@ -212,8 +223,10 @@ const (
 
 // settlePlan says how the plan of a run stands after it: made or not, applied or to be applied once more.
 func settlePlan(ctx context.Context, tx pgx.Tx, s *system.System, r run.Run, report SystemReport, now time.Time) error {
-	if r.Kind != run.Planning && r.Kind != run.Applying {
+	switch r.Kind {
+	case run.Poll, run.Check, run.FirstImport:
 		return nil
+	case run.Planning, run.Applying, run.Sweep, run.Certifying:
 	}
 	p, err := store.LockPlanOfRun(ctx, tx, r.ID)
 	if err != nil || p == nil {
@@ -221,26 +234,38 @@ func settlePlan(ctx context.Context, tx pgx.Tx, s *system.System, r run.Run, rep
 	}
 	done := r.State == run.Succeeded
 	switch {
-	case r.Kind == run.Planning && done && p.State == run.PlanMaking && report.Plan != nil:
-		p.State, p.Counts, p.ListedAt, p.Cursor = run.PlanReady, report.Plan.Counts, report.Plan.ListedAt, report.Plan.Cursor
-	case r.Kind == run.Planning && p.State == run.PlanMaking:
-		p.State = run.PlanOutdated
 	case r.Kind == run.Applying:
-		unchanged := p.Counts.Unchanged
-		if p.Counts, err = store.CountSteps(ctx, tx, p.ID); err != nil {
+		if err := settleApplied(ctx, tx, s, p, done, now); err != nil {
 			return err
 		}
-		p.Counts.Unchanged = unchanged
-		if p.State = run.PlanApproved; done {
-			p.State = run.PlanApplied
-			other, err := store.FindRunningOfKind(ctx, tx, s.Kind, s.ID)
-			if err != nil {
-				return err
-			}
-			if s.State == system.Planned && other == "" {
-				s.State, s.NextDueAt = system.Running, now
-			}
+	case done && report.Plan != nil:
+		p.State = run.PlanReady
+		if r.Kind == run.Sweep {
+			p.State = run.PlanApplied // it healed what it found
 		}
+		p.Counts, p.ListedAt, p.Cursor = report.Plan.Counts, report.Plan.ListedAt, report.Plan.Cursor
+	default:
+		p.State = run.PlanOutdated
 	}
 	return store.UpdatePlan(ctx, tx, *p)
+}
+
+// settleApplied counts what became of the steps. A system that was planned is running once all were looked at; a run that failed leaves
+// the plan to be applied once more.
+func settleApplied(ctx context.Context, tx pgx.Tx, s *system.System, p *run.Plan, done bool, now time.Time) error {
+	counts, err := store.CountSteps(ctx, tx, p.ID)
+	if err != nil {
+		return err
+	}
+	counts.Unchanged = p.Counts.Unchanged
+	p.Counts, p.State = counts, run.PlanApproved
+	if !done {
+		return nil
+	}
+	p.State = run.PlanApplied
+	other, err := store.FindRunningOfKind(ctx, tx, s.Kind, s.ID)
+	if err == nil && s.State == system.Planned && other == "" {
+		s.State, s.NextDueAt = system.Running, now
+	}
+	return err
 }

@@ -17,7 +17,7 @@
 //
 // A run that makes a plan (firstrun.go) goes the same way, and keeps what Plan decided as steps instead of doing it. Somebody approves the
 // plan, and the run that applies it reads the records of the steps again, decides again, and commits where that comes to the same from
-// the same. A record that is not linked is matched with the customers that have none (merge/match.go), here as in every pull.
+// the same. A full comparison keeps the same steps as its certificate, whether it heals what differs or only says so. A record that is not linked is matched with the customers that have none (merge/match.go), here as in every pull.
 //
 // # One record at a time: links
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"customerhub/internal/customer"
@@ -13,6 +14,7 @@ import (
 	"customerhub/internal/merge"
 	"customerhub/internal/run"
 	"customerhub/internal/store"
+	"customerhub/internal/system"
 )
 
 // A first run is planned before it does anything (R97-R109, R189). Both halves are runs like any other: the plan reads everything and
@@ -32,21 +34,11 @@ func (j *job) planID() run.ID {
 // foresee keeps what a batch would come to as steps of the plan, and leaves everything as it is.
 func (j *job) foresee(ctx context.Context, policy Policy, b batch) error {
 	var steps []run.Step
-	unchanged := 0
 	counts, err := j.worker.hub.Foresee(ctx, hub.Taking{
 		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: b.observed, ReadAt: b.readAt,
 		Plan: func(observed []merge.Observation, known map[string]merge.Known, now time.Time) []merge.Outcome {
 			outcomes := planAll(observed, known, policy, now)
-			steps, unchanged = steps[:0], 0
-			for i := range outcomes {
-				step, ok := stepFor(&outcomes[i], observed[i], b.observed[i], known[outcomes[i].ExternalID], policy)
-				if !ok {
-					unchanged++
-					continue
-				}
-				step.Place = b.placeOf(step.ExternalID)
-				steps = append(steps, step)
-			}
+			steps = j.stepsFor(b, observed, outcomes, known, policy)
 			return outcomes
 		},
 	})
@@ -58,6 +50,22 @@ func (j *job) foresee(ctx context.Context, policy Policy, b batch) error {
 	r.Done += len(b.observed)
 	j.work.Run = r
 	return j.worker.hub.KeepSteps(ctx, j.claim, steps, r, b.place(), j.worker.o.Lease)
+}
+
+// stepsFor gives the steps that outcomes come to. A certificate has a step, too, for whoever differs though nothing can be done about it
+// now: what is parked, waits, or is on its way.
+func (j *job) stepsFor(b batch, observed []merge.Observation, outcomes []merge.Outcome, known map[string]merge.Known, p Policy) (steps []run.Step) {
+	for i := range outcomes {
+		step, ok := stepFor(&outcomes[i], observed[i], b.observed[i], known[outcomes[i].ExternalID], p)
+		if l := outcomes[i].Link; !ok && j.work.Plan.Purpose == run.Certificate && l.ID != "" && l.State != link.InSync && l.State != link.NotInScope {
+			ok, step.Action, step.Where, step.Reason = true, run.StepUpdate, run.InSystem, fmt.Sprintf("It is %s. %s", l.State, l.LastMessage)
+		}
+		if ok {
+			step.Place = b.placeOf(step.ExternalID)
+			steps = append(steps, step)
+		}
+	}
+	return steps
 }
 
 // placeOf is the place of a record in the run's list.
@@ -122,7 +130,7 @@ func stepFor(out *merge.Outcome, o, raw merge.Observation, k merge.Known, p Poli
 	s.Changes = changesOf(out, o, p)
 	of(&out.Customer)
 	if k.Link.ID == "" && out.Link.ID != "" {
-		s.Action, s.Reason = run.StepLink, "They are one: "+reasons(merge.MatchRecord(o.Fields, k.Candidates))+"."
+		s.Action, s.Reason = run.StepLink, "They are one: "+strings.Join(merge.MatchRecord(o.Fields, k.Candidates).Reasons.For, ", ")+"."
 		return s, true
 	}
 	if len(s.Changes) == 0 {
@@ -133,17 +141,6 @@ func stepFor(out *merge.Outcome, o, raw merge.Observation, k merge.Known, p Poli
 		s.Where = run.InSystem
 	}
 	return s, true
-}
-
-func reasons(m merge.Match) string {
-	out := ""
-	for i, why := range m.Reasons.For {
-		if i > 0 {
-			out += ", "
-		}
-		out += why
-	}
-	return out
 }
 
 // changesOf gives the values that an outcome sets: in the hub, and in the system by the calls that come of it.
@@ -182,12 +179,27 @@ func (j *job) completePlan(ctx context.Context, at store.Checkpoint) error {
 	if err := j.worker.hub.CompletePlan(ctx, j.claim, &p, j.work.Run.Total); err != nil {
 		return err
 	}
-	c := j.work.Run.Counts
-	steps := p.Counts.Link + p.Counts.Update + p.Counts.Collide + p.Counts.Invalid
-	p.Counts.Unchanged = max(0, c.Read+c.Failed-steps-c.Created)
 	p.ListedAt, p.Cursor = at.ListedAt, at.Cursor
 	j.report.Plan = &p
 	return nil
+}
+
+// beginCertificate begins the certificate of a run that compares everything.
+func (j *job) beginCertificate(ctx context.Context) error {
+	k, s := j.work.Run.Kind, j.work.System
+	if k != run.Sweep && k != run.Certifying {
+		return nil
+	}
+	mode := run.Import
+	switch s.Policy.Of("").Direction {
+	case system.Out:
+		mode = run.Export
+	case system.Both:
+		mode = run.Merge
+	case system.In, system.Off:
+	}
+	j.work.Plan = &run.Plan{ID: j.claim.Run, Purpose: run.Certificate, SystemID: s.ID, Mode: mode, MadeBy: j.work.Run.RequestedBy}
+	return j.worker.hub.BeginCertificate(ctx, j.claim, *j.work.Plan)
 }
 
 // listSteps makes the records of the plan's steps the run's list.

@@ -114,7 +114,7 @@ func TestFirstRun(t *testing.T) {
 		if _, _, err := f.hub.PlanSystem(t.Context(), f.viewer, f.system, "", ""); fault.Of(err) == nil || fault.Of(err).ReasonOrCode() != "MODE_UNKNOWN" {
 			t.Errorf("R97: a first run without a choice: %v", err)
 		}
-		plans, err := f.hub.Plans(t.Context(), f.viewer, f.system)
+		plans, err := f.hub.Plans(t.Context(), f.viewer, f.system, run.FirstRun)
 		f.must(err)
 		if len(plans) != 3 || plans[0].State != run.PlanReady || plans[1].State != run.PlanOutdated || plans[2].State != run.PlanOutdated {
 			t.Errorf("%+v", plans)

@@ -31,6 +31,9 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 			return err
 		}
 	}
+	if err := j.beginCertificate(ctx); err != nil {
+		return err
+	}
 	batcher, canBatch := conn.(connector.BatchReader)
 	size := 1
 	if canBatch {
@@ -44,12 +47,17 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 	}
 	switch j.work.Run.Kind {
 	case run.Poll, run.Check:
-	case run.Planning:
+	case run.Planning, run.Certifying:
 		return j.completePlan(ctx, at)
 	case run.Applying:
 		if err := j.export(ctx, at.Place); err != nil || j.work.System.FreshAt.After(at.ListedAt) {
 			return err
 		}
+	case run.Sweep:
+		if err := j.completePlan(ctx, at); err != nil {
+			return err
+		}
+		fallthrough
 	default:
 		if err := j.lookForGone(ctx, conn, lane); err != nil {
 			return err
@@ -101,7 +109,7 @@ func (j *job) takeAll(ctx context.Context, kind connector.Kind, conn connector.C
 		if err := j.keep(ctx, kind, b); err != nil {
 			return err
 		}
-		if done := j.work.Run.Done; j.work.Run.Kind == run.FirstImport && done >= analyze {
+		if done := j.work.Run.Done; fills(j.work.Run.Kind) && done >= analyze {
 			// What was planned for tables that were empty, or much smaller, is wrong from now on.
 			analyze = done * growth
 			if err := store.AnalyzeCustomers(ctx, j.worker.pool); err != nil {
@@ -110,6 +118,9 @@ func (j *job) takeAll(ctx context.Context, kind connector.Kind, conn connector.C
 		}
 	}
 }
+
+// fills says whether a run of the kind may be the first that brings customers.
+func fills(k run.Kind) bool { return k == run.FirstImport || k == run.Applying }
 
 // keepTime is how long the commit of a batch that was read may take beyond the end of its run's time.
 const keepTime = 10 * time.Second
@@ -275,10 +286,10 @@ func planAll(observed []merge.Observation, known map[string]merge.Known, p Polic
 // commit takes records in together with the run's progress, which is then at the place of the last.
 func (j *job) commit(ctx context.Context, kind connector.Kind, b batch) error {
 	policy, observed := policyOf(kind, j.work.System), b.observed
-	if j.work.Run.Kind == run.Planning {
+	if j.work.Run.Kind == run.Planning || j.work.Run.Kind == run.Certifying {
 		return j.foresee(ctx, policy, b)
 	}
-	var steps []run.Step
+	var steps, healed []run.Step
 	if j.work.Run.Kind == run.Applying {
 		var err error
 		if steps, err = j.stepsOf(ctx, b); err != nil {
@@ -294,6 +305,9 @@ func (j *job) commit(ctx context.Context, kind connector.Kind, b batch) error {
 			if steps != nil {
 				execute(steps, b, observed, outcomes, known, policy)
 			}
+			if j.work.Run.Kind == run.Sweep {
+				healed = j.stepsFor(b, observed, outcomes, known, policy)
+			}
 			return outcomes
 		},
 		Also: func(ctx context.Context, tx pgx.Tx, counts run.Counts) error {
@@ -302,6 +316,12 @@ func (j *job) commit(ctx context.Context, kind connector.Kind, b batch) error {
 				return err
 			}
 			if err := store.ResolveSteps(ctx, tx, j.planID(), steps); err != nil {
+				return err
+			}
+			for i := range healed {
+				healed[i].Result = run.Executed
+			}
+			if err := store.AddSteps(ctx, tx, j.planID(), healed); err != nil {
 				return err
 			}
 			j.work.Run = before

@@ -215,7 +215,7 @@ func mayCall(k run.Kind, s system.State) bool {
 	switch k {
 	case run.Check:
 		return true
-	case run.Planning, run.Applying:
+	case run.Planning, run.Applying, run.Certifying:
 		return s == system.Checked || s == system.Planned || s == system.Running || s == system.Paused
 	}
 	return s == system.Running

@@ -44,9 +44,20 @@ const (
 	PlanOutdated PlanState = "OUTDATED" // there is a newer one, or it could not be finished
 )
 
-// Plan is what a run would do, computed without doing it. Its id is that of the run that made it.
+// Purpose is what a plan is for.
+type Purpose string
+
+// The purposes.
+const (
+	FirstRun    Purpose = "FIRST_RUN"
+	Certificate Purpose = "CERTIFICATE" // a full comparison says what differs; nobody has to approve it
+)
+
+// Plan is what a run would do, computed without doing it. Its id is that of the run that made it. A certificate is what a full
+// comparison found; where that healed it too, its steps are executed.
 type Plan struct {
 	ID       ID
+	Purpose  Purpose
 	SystemID system.ID
 	Mode     Mode
 	State    PlanState
@@ -72,10 +83,16 @@ type PlanCounts struct {
 	Collide   int `json:"collide"`
 	Duplicate int `json:"duplicate"`
 	Invalid   int `json:"invalid"`
+	Missing   int `json:"missing,omitempty"`
 	Unchanged int `json:"unchanged"`
 	// Executed and Skipped are how many steps were, so far.
 	Executed int `json:"executed"`
 	Skipped  int `json:"skipped"`
+}
+
+// Differing is how many there were of all sorts.
+func (c PlanCounts) Differing() int {
+	return c.Link + c.Create + c.Update + c.Collide + c.Duplicate + c.Invalid + c.Missing
 }
 
 // StepAction is what a step does.
@@ -89,6 +106,7 @@ const (
 	StepCollide   StepAction = "COLLIDE"   // the same number of two; neither is touched
 	StepDuplicate StepAction = "DUPLICATE" // made all the same, and a person should look: the number or the business ID is another's too
 	StepInvalid   StepAction = "INVALID"   // it cannot be taken
+	StepMissing   StepAction = "MISSING"   // the customer's record is not in the system's list
 )
 
 // Where is the side that a step makes or changes something on.

@@ -24,6 +24,7 @@ const (
 	Check       Kind = "CHECK"        // verifies credentials and permissions
 	Planning    Kind = "PLAN"         // reads everything and says what would be done
 	Applying    Kind = "APPLY"        // does what a plan says
+	Certifying  Kind = "CERTIFY"      // reads everything and says what differs
 )
 
 // State is where a run is.

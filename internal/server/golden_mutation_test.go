@@ -118,6 +118,7 @@ func acts() []act {
 			before: []string{runsEnd},
 			input:  vars{"system": globalID("System", uuid(1, 1)), "mode": "BOTH"}, other: vars{"mode": "IMPORT"},
 		},
+		{name: "certifySystem", before: []string{runsEnd}, input: vars{"id": globalID("System", uuid(1, 1))}, other: vars{"id": globalID("System", uuid(1, 2))}, names: true},
 		{name: "planSystemAgain", document: "planSystem", input: vars{"system": globalID("System", uuid(1, 1)), "mode": "EXPORT"}},
 		{name: "approvePlanTooEarly", document: "approvePlan", input: vars{"id": globalID("Plan", uuid(9, 7))}},
 		{

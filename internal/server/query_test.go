@@ -77,6 +77,13 @@ func (b *bundle) seedBeside() {
 			'[{"field": "name", "where": "HUB", "before": "Yritys", "after": "Yritys Oy"}, {"field": "email", "where": "SYSTEM", "after": "info@example.test"}]', 'SKIPPED', 'It changed.'),
 		($1, '` + uuid(9, 7) + `', 2, 'COLLIDE', 'HUB', '4998', '` + uuid(2, 2) + `', '1002', '', 'Muu Oy', 'The number of another.', '[]', 'EXECUTED', ''),
 		($1, '` + uuid(9, 7) + `', 3, 'CREATE', 'HUB', '4999', NULL, '1099', '', 'Uusi Oy', 'It is new.', '[]', '', '')`,
+		`INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind, actor_name, created_at)
+		VALUES ($1, '` + uuid(9, 8) + `', '` + uuid(1, 1) + `', 'SWEEP', 'SUCCEEDED', 'HUB', 'hub', now() - interval '4 days')`,
+		`INSERT INTO plan (organisation_id, id, purpose, system_id, mode, state, counts, actor_kind, actor_name)
+		VALUES ($1, '` + uuid(9, 8) + `', 'CERTIFICATE', '` + uuid(1, 1) + `', 'BOTH', 'APPLIED', '{"update": 1, "missing": 1, "unchanged": 6, "executed": 1}', 'HUB', 'hub')`,
+		`INSERT INTO plan_step (organisation_id, plan_id, place, action, side, external_id, customer_id, reason, result) VALUES
+		($1, '` + uuid(9, 8) + `', 1, 'UPDATE', 'SYSTEM', '4000', '` + uuid(2, 1) + `', 'They are linked, and differ.', 'EXECUTED'),
+		($1, '` + uuid(9, 8) + `', 9, 'MISSING', 'SYSTEM', '4001', '` + uuid(2, 2) + `', 'The record is not in the list.', '')`,
 		`UPDATE finding SET hub_value = '1572860-1', system_value = '1572860-2' WHERE organisation_id = $1 AND id = '` + uuid(7, 1) + `'`,
 		`INSERT INTO deletion (organisation_id, id, link_id, asked_by, reason, state, message, asked_at, ended_at)
 		VALUES ($1, '` + uuid(7, 21) + `', '` + uuid(5, 1) + `', 'Aino Malli', 'Kahteen kertaan', 'REFUSED', 'INVALID_DATA :: The customer has invoices', now() - interval '1 hour', now())`,
@@ -118,6 +125,7 @@ func TestGolden(t *testing.T) {
 		"newestRun":       b.do(`{ runs(first: 1) { edges { cursor } } }`, nil).text("runs", "edges", 0, "cursor"),
 		"newestFinding":   b.do(`{ findings(first: 1) { edges { cursor } } }`, nil).text("findings", "edges", 0, "cursor"),
 		"firstStep":       b.do(`query($s: ID!) { plans(system: $s) { steps(first: 1) { edges { cursor } } } }`, vars{"s": globalID("System", uuid(1, 1))}).text("plans", 0, "steps", "edges", 0, "cursor"),
+		"firstDifference": b.do(`query($s: ID!) { certificates(system: $s) { differences(first: 1) { edges { cursor } } } }`, vars{"s": globalID("System", uuid(1, 1))}).text("certificates", 0, "differences", "edges", 0, "cursor"),
 		"newestPair":      b.do(`{ personProposals(first: 1) { edges { cursor } } }`, nil).text("personProposals", "edges", 0, "cursor"),
 		"newestWord":      b.do(`{ customer(by: {number: "1001"}) { kyc { history(first: 1) { endCursor } } } }`, nil).text("customer", "kyc", "history", "endCursor"),
 		"customer":        globalID("Customer", uuid(2, 1)), "other": globalID("Customer", uuid(2, 2)), "private": globalID("Customer", uuid(2, 3)), "system": globalID("System", uuid(1, 1)),

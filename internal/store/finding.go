@@ -54,7 +54,7 @@ const sqlResolveFindings = `
 UPDATE finding f
 SET resolved_at = now()
 WHERE f.system_id = @system AND f.external_id = ANY (@seen::text[] || ''::text) AND f.resolved_at IS NULL
-  AND (f.external_id <> '' OR EXISTS (
+  AND (f.external_id <> '' OR '' = ANY (@seen) OR EXISTS (
     SELECT FROM link l
     WHERE l.customer_id = f.customer_id AND l.system_id = f.system_id AND l.external_id = ANY (@seen) AND l.external_id <> ''))
   AND f.code <> ALL (@lasting) AND (@codes::text[] IS NULL OR f.code = ANY (@codes))

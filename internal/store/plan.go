@@ -17,6 +17,7 @@ import (
 
 type planRow struct {
 	ID         string          `db:"id"`
+	Purpose    string          `db:"purpose"`
 	SystemID   string          `db:"system_id"`
 	Mode       string          `db:"mode"`
 	State      string          `db:"state"`
@@ -33,12 +34,12 @@ type planRow struct {
 	ApplyRun   *string         `db:"apply_run"`
 }
 
-const planColumns = `p.id, p.system_id, p.mode, p.state, p.counts, p.actor_kind, p.actor_id, p.actor_name, p.made_at, p.listed_at, p.cursor,
+const planColumns = `p.id, p.purpose, p.system_id, p.mode, p.state, p.counts, p.actor_kind, p.actor_id, p.actor_name, p.made_at, p.listed_at, p.cursor,
   p.approved_by, p.approved_at, p.note, p.apply_run`
 
 func (r planRow) noun() (run.Plan, error) {
 	p := run.Plan{
-		ID: run.ID(r.ID), SystemID: system.ID(r.SystemID), Mode: run.Mode(r.Mode), State: run.PlanState(r.State),
+		ID: run.ID(r.ID), Purpose: run.Purpose(r.Purpose), SystemID: system.ID(r.SystemID), Mode: run.Mode(r.Mode), State: run.PlanState(r.State),
 		MadeBy: change.Actor{Kind: change.ActorKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName}, MadeAt: r.MadeAt.UTC(),
 		ListedAt: timeOf(r.ListedAt), Cursor: r.Cursor, ApprovedBy: r.ApprovedBy, ApprovedAt: timeOf(r.ApprovedAt), Note: r.Note,
 		Applying: textOf[run.ID](r.ApplyRun),
@@ -50,21 +51,37 @@ func (r planRow) noun() (run.Plan, error) {
 }
 
 const sqlInsertPlan = `
-INSERT INTO plan (id, system_id, mode, state, actor_kind, actor_id, actor_name)
-VALUES (@id, @system, @mode, 'MAKING', @actor_kind, @actor_id, @actor_name)`
+INSERT INTO plan (id, purpose, system_id, mode, state, actor_kind, actor_id, actor_name)
+VALUES (@id, @purpose, @system, @mode, 'MAKING', @actor_kind, @actor_id, @actor_name)
+ON CONFLICT DO NOTHING`
 
 const sqlOutdatePlans = `
 UPDATE plan
 SET state = 'OUTDATED'
-WHERE system_id = @system AND id <> @id AND state IN ('MAKING', 'READY', 'APPROVED')`
+WHERE system_id = @system AND id <> @id AND purpose = 'FIRST_RUN' AND state IN ('MAKING', 'READY', 'APPROVED')`
 
-// InsertPlan adds a plan that is being made. Older ones of the system that were not applied are outdated by it.
+// A month of nights is kept.
+const sqlDropCertificates = `
+DELETE FROM plan p
+WHERE p.system_id = @system AND p.purpose = 'CERTIFICATE' AND p.id IN (
+  SELECT o.id
+  FROM plan o
+  WHERE o.system_id = @system AND o.purpose = 'CERTIFICATE'
+  ORDER BY o.made_at DESC, o.id DESC
+  OFFSET 30)`
+
+// InsertPlan adds a plan that is being made; one that was added before stays. Older ones of the system that were not applied are
+// outdated by it. Of certificates the newest thirty of the system are kept.
 func InsertPlan(ctx context.Context, db pg.DB, p run.Plan) error {
 	err := Trip(ctx, db, func(b *pgx.Batch) {
 		b.Queue(sqlInsertPlan, pgx.StrictNamedArgs{
-			"id": string(p.ID), "system": string(p.SystemID), "mode": string(p.Mode),
+			"id": string(p.ID), "purpose": string(p.Purpose), "system": string(p.SystemID), "mode": string(p.Mode),
 			"actor_kind": string(p.MadeBy.Kind), "actor_id": p.MadeBy.ID, "actor_name": p.MadeBy.Name,
 		})
+		if p.Purpose == run.Certificate {
+			b.Queue(sqlDropCertificates, pgx.StrictNamedArgs{"system": string(p.SystemID)})
+			return
+		}
 		b.Queue(sqlOutdatePlans, pgx.StrictNamedArgs{"system": string(p.SystemID), "id": string(p.ID)})
 	})
 	return pg.Fault(err, "plans")
@@ -110,7 +127,7 @@ func onePlan(found []run.Plan, err error) (*run.Plan, error) {
 const sqlPlansOfSystem = `
 SELECT ` + planColumns + `
 FROM plan p
-WHERE p.system_id = @system
+WHERE p.system_id = @system AND p.purpose = @purpose
 ORDER BY p.made_at DESC, p.id DESC
 LIMIT @limit`
 
@@ -124,9 +141,9 @@ func LockPlan(ctx context.Context, db pg.DB, id run.ID) (*run.Plan, error) {
 	return onePlan(listPlans(ctx, db, sqlLockPlan, pgx.StrictNamedArgs{"id": string(id)}))
 }
 
-// ListPlansOfSystem gives the newest plans of a system.
-func ListPlansOfSystem(ctx context.Context, db pg.DB, id system.ID, limit int) ([]run.Plan, error) {
-	return listPlans(ctx, db, sqlPlansOfSystem, pgx.StrictNamedArgs{"system": string(id), "limit": limit})
+// ListPlansOfSystem gives the newest plans of a system for a purpose.
+func ListPlansOfSystem(ctx context.Context, db pg.DB, id system.ID, purpose run.Purpose, limit int) ([]run.Plan, error) {
+	return listPlans(ctx, db, sqlPlansOfSystem, pgx.StrictNamedArgs{"system": string(id), "purpose": string(purpose), "limit": limit})
 }
 
 func listPlans(ctx context.Context, db pg.DB, sql string, args pgx.StrictNamedArgs) ([]run.Plan, error) {
@@ -189,10 +206,10 @@ func (r stepRow) noun() (run.Step, error) {
 }
 
 const sqlAddSteps = `
-INSERT INTO plan_step (plan_id, place, action, side, external_id, customer_id, number, business_id, name, reason, changes, record, version)
-SELECT @plan, r.place, r.action, r.side, r.external_id, r.customer_id, r.number, r.business_id, r.name, r.reason, r.changes, r.record, r.version
+INSERT INTO plan_step (plan_id, place, action, side, external_id, customer_id, number, business_id, name, reason, changes, record, version, result)
+SELECT @plan, r.place, r.action, r.side, r.external_id, r.customer_id, r.number, r.business_id, r.name, r.reason, r.changes, r.record, r.version, r.result
 FROM jsonb_to_recordset(@rows::jsonb) AS r (place integer, action text, side text, external_id text, customer_id uuid, number text,
-  business_id text, name text, reason text, changes jsonb, record text, version integer)
+  business_id text, name text, reason text, changes jsonb, record text, version integer, result text)
 ON CONFLICT DO NOTHING`
 
 // AddSteps adds steps to a plan. A place that is taken stays as it is.
@@ -205,7 +222,7 @@ func AddSteps(ctx context.Context, db pg.DB, plan run.ID, steps []run.Step) erro
 		rows[i] = stepRow{
 			Place: s.Place, Action: string(s.Action), Side: string(s.Where), ExternalID: s.ExternalID, CustomerID: textOrNull(s.CustomerID),
 			Number: s.Number, BusinessID: s.BusinessID, Name: s.Name, Reason: s.Reason, Changes: json.RawMessage(asJSON(nonNil(s.Changes))),
-			Record: s.Record, Version: s.Version,
+			Record: s.Record, Version: s.Version, Result: string(s.Result),
 		}
 	}
 	_, err := db.Exec(ctx, sqlAddSteps, pgx.StrictNamedArgs{"plan": string(plan), "rows": asJSON(rows)})
@@ -215,7 +232,8 @@ func AddSteps(ctx context.Context, db pg.DB, plan run.ID, steps []run.Step) erro
 // Customers whose record a step is about are not made there, whatever becomes of the step: a collision and a proposal await a person.
 const sqlAddExports = `
 INSERT INTO plan_step (plan_id, place, action, side, customer_id, number, business_id, name, version, reason)
-SELECT @plan, @after + row_number() OVER (ORDER BY c.name, c.id), CASE WHEN d.number IS NULL THEN 'CREATE' ELSE 'DUPLICATE' END, 'SYSTEM',
+SELECT @plan, (SELECT greatest(@after::integer, coalesce(max(o.place), 0)) FROM plan_step o WHERE o.plan_id = @plan) + row_number() OVER (ORDER BY c.name, c.id),
+  CASE WHEN d.number IS NULL THEN 'CREATE' ELSE 'DUPLICATE' END, 'SYSTEM',
   c.id, c.number, c.business_id, c.name, c.version,
   CASE WHEN d.number IS NULL THEN 'The customer has no record in the system.'
     ELSE 'The customer ' || d.number || ' has a record there and carries the same business ID ' || c.business_id || '. Somebody has to say whether the two are one; nothing is made.' END
@@ -230,6 +248,17 @@ LEFT JOIN (
 WHERE c.status = 'ACTIVE' AND upper(c.number) <> 'TEMP'
   AND NOT EXISTS (SELECT FROM link l WHERE l.customer_id = c.id AND l.system_id = @system)
   AND NOT EXISTS (SELECT FROM plan_step s WHERE s.plan_id = @plan AND s.customer_id = c.id)
+ON CONFLICT DO NOTHING`
+
+// Records that are linked and that the list lacks; whether they are gone is another question.
+const sqlAddMissingRecords = `
+INSERT INTO plan_step (plan_id, place, action, side, external_id, customer_id, number, business_id, name, version, reason)
+SELECT @plan, @after + row_number() OVER (ORDER BY l.external_id, l.id), 'MISSING', 'SYSTEM', l.external_id, c.id, c.number, c.business_id, c.name,
+  c.version, 'The record is not in the system''s list.'
+FROM link l
+JOIN customer c ON c.organisation_id = l.organisation_id AND c.id = l.customer_id
+LEFT JOIN run_item i ON i.organisation_id = l.organisation_id AND i.run_id = @plan AND i.external_id = l.external_id
+WHERE l.system_id = @system AND l.external_id <> '' AND l.state <> 'NOT_IN_SCOPE' AND i.external_id IS NULL
 ON CONFLICT DO NOTHING`
 
 const sqlDropExports = `
@@ -269,38 +298,43 @@ WHERE s.plan_id = @plan AND s.place = d.place AND d.nth > 1`
 
 const sqlCountSteps = `
 SELECT count(*) FILTER (WHERE s.action = 'LINK'), count(*) FILTER (WHERE s.action = 'CREATE'), count(*) FILTER (WHERE s.action = 'UPDATE'),
-  count(*) FILTER (WHERE s.action = 'COLLIDE'), count(*) FILTER (WHERE s.action = 'DUPLICATE'), count(*) FILTER (WHERE s.action = 'INVALID'),
-  count(*) FILTER (WHERE s.result = 'EXECUTED'), count(*) FILTER (WHERE s.result = 'SKIPPED'), count(*)
+  count(*) FILTER (WHERE s.action = 'COLLIDE'), count(*) FILTER (WHERE s.action = 'DUPLICATE'), count(*) FILTER (WHERE s.action = 'INVALID'), count(*) FILTER (WHERE s.action = 'MISSING'),
+  count(*) FILTER (WHERE s.result = 'EXECUTED'), count(*) FILTER (WHERE s.result = 'SKIPPED'), count(*) FILTER (WHERE s.place <= @after)
 FROM plan_step s
 WHERE s.plan_id = @plan`
 
-// CompleteSteps adds what the hub has and the system lacks behind the place of the last record, when exports says so, marks records
-// that are doubles of each other, and counts. The rows it joins have just been written and were never analysed.
-func CompleteSteps(ctx context.Context, db pg.DB, p *run.Plan, after int, exports bool) (total int, err error) {
+// CompleteSteps adds what the hub has and the system lacks behind the place of the last record, when exports says so, and for a
+// certificate what is linked and not in the list of its run; marks records that are doubles of each other, and counts. It gives how many
+// records have a step. The rows it joins have just been written and were never analysed.
+func CompleteSteps(ctx context.Context, db pg.DB, p *run.Plan, after int, exports bool) (records int, err error) {
 	args := pgx.StrictNamedArgs{"plan": string(p.ID)}
+	behind := pgx.StrictNamedArgs{"plan": string(p.ID), "after": after, "system": string(p.SystemID)}
 	placed := pgx.StrictNamedArgs{"plan": string(p.ID), "after": after}
 	err = Trip(ctx, db, func(b *pgx.Batch) {
 		b.Queue(sqlWholeTables)
 		b.Queue(sqlDropExports, placed)
+		if p.Purpose == run.Certificate {
+			b.Queue(sqlAddMissingRecords, behind)
+		}
 		if exports {
-			b.Queue(sqlAddExports, pgx.StrictNamedArgs{"plan": string(p.ID), "after": after, "system": string(p.SystemID)})
+			b.Queue(sqlAddExports, behind)
 		}
 		b.Queue(sqlMarkSeconds, args)
 		b.Queue(sqlMarkDoubles, args)
 		b.Queue(sqlAnyTables)
-		b.Queue(sqlCountSteps, args).QueryRow(func(row pgx.Row) error { return scanCounts(row, &p.Counts, &total) })
+		b.Queue(sqlCountSteps, placed).QueryRow(func(row pgx.Row) error { return scanCounts(row, &p.Counts, &records) })
 	})
-	return total, pg.Fault(err, "steps of plan %s", p.ID)
+	return records, pg.Fault(err, "steps of plan %s", p.ID)
 }
 
-func scanCounts(row pgx.Row, c *run.PlanCounts, total *int) error {
-	return row.Scan(&c.Link, &c.Create, &c.Update, &c.Collide, &c.Duplicate, &c.Invalid, &c.Executed, &c.Skipped, total)
+func scanCounts(row pgx.Row, c *run.PlanCounts, records *int) error {
+	return row.Scan(&c.Link, &c.Create, &c.Update, &c.Collide, &c.Duplicate, &c.Invalid, &c.Missing, &c.Executed, &c.Skipped, records)
 }
 
 // CountSteps counts the steps of a plan by what they do, and what became of them.
 func CountSteps(ctx context.Context, db pg.DB, plan run.ID) (c run.PlanCounts, err error) {
-	var total int
-	err = scanCounts(db.QueryRow(ctx, sqlCountSteps, pgx.StrictNamedArgs{"plan": string(plan)}), &c, &total)
+	var records int
+	err = scanCounts(db.QueryRow(ctx, sqlCountSteps, pgx.StrictNamedArgs{"plan": string(plan), "after": 0}), &c, &records)
 	return c, pg.Fault(err, "steps of plan %s", plan)
 }
 
