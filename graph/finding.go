@@ -118,7 +118,7 @@ func disputedValue(ctx context.Context, f *model.Finding, side string) (*string,
 			return nil, nil
 		}
 		of, err := loadCustomer(ctx, f.CustomerID, 0)
-		if err != nil || of == nil || of.Kind == model.CustomerKindPrivate {
+		if err != nil || of == nil || of.Kind == model.CustomerKindPrivate || oncePrivate(of) {
 			return nil, err
 		}
 	}

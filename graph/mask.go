@@ -66,7 +66,8 @@ func hiddenKYC(v auth.Viewer, f string) bool {
 }
 
 // maskedFields are the fields of a change as the viewer may see them. A change does not say what kind of customer it is
-// about, so that is looked up, for all changes of a page together; of a customer that is gone everything is masked.
+// about, so that is looked up, for all changes of a page together; of a customer that is gone, or was a private person once,
+// everything is masked.
 func maskedFields(ctx context.Context, v auth.Viewer, c *model.Change) ([]*model.FieldChange, error) {
 	if v.Can(auth.PersonalRead) && v.Can(auth.KYCRead) {
 		return c.All, nil
@@ -81,7 +82,7 @@ func maskedFields(ctx context.Context, v auth.Viewer, c *model.Change) ([]*model
 			if err != nil {
 				return nil, err
 			}
-			private, known = of == nil || of.Kind == model.CustomerKindPrivate || wasPrivate(c), true
+			private, known = of == nil || of.Kind == model.CustomerKindPrivate || oncePrivate(of), true
 		}
 		if out[i] = f; is && (ofPerson || private) || hiddenKYC(v, f.Field) {
 			out[i] = &model.FieldChange{Field: f.Field}
@@ -98,12 +99,6 @@ func changedCustomer(ctx context.Context, c *model.Change) (*model.Customer, err
 	return loadCustomer(ctx, c.CustomerID, 0)
 }
 
-// wasPrivate says whether the change itself made a private person a company.
-func wasPrivate(c *model.Change) bool {
-	for _, f := range c.All {
-		if f.Field == string(customer.FieldKind) && value(f.Before) == string(customer.Private) {
-			return true
-		}
-	}
-	return false
-}
+// oncePrivate says whether a company was a private person before: its kind was altered, and there are two. Which values of the
+// log are from that time is not asked.
+func oncePrivate(c *model.Customer) bool { return c.Noun.FieldVersions[customer.FieldKind] > 0 }

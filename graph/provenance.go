@@ -42,16 +42,16 @@ func toProvenance(v auth.Viewer, c *model.Customer, known customer.Provenances) 
 			continue
 		}
 		is, ofPerson := personal(string(f))
-		shown := func(value string) *string {
-			if is && (ofPerson && masksPeople(v) || c.Masked) {
+		shown := func(value string, hidden bool) *string {
+			if is && (ofPerson && masksPeople(v) || hidden) {
 				return nil
 			}
 			return fieldValue(f, value)
 		}
 		out = append(out, &model.FieldProvenance{
-			Field: fieldName(f), Value: shown(values[f]), Source: toSource(p.System), ObservedAt: p.ObservedAt, DecidedBy: string(p.DecidedBy),
+			Field: fieldName(f), Value: shown(values[f], c.Masked), Source: toSource(p.System), ObservedAt: p.ObservedAt, DecidedBy: string(p.DecidedBy),
 			Alternatives: each(p.Alternatives, func(a customer.Alternative) *model.FieldAlternative {
-				return &model.FieldAlternative{Value: shown(a.Value), Source: toSource(a.System), ObservedAt: a.ObservedAt}
+				return &model.FieldAlternative{Value: shown(a.Value, c.Masked || masksPeople(v) && oncePrivate(c)), Source: toSource(a.System), ObservedAt: a.ObservedAt}
 			}),
 		})
 	}

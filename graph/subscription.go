@@ -8,6 +8,7 @@ import (
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
 	"customerhub/internal/change"
+	"customerhub/internal/fault"
 	"customerhub/internal/feed"
 )
 
@@ -68,6 +69,10 @@ type follower[E any] struct {
 // follow begins to follow the changes of the viewer's organisation after a cursor. E is a union of the schema that Heartbeat,
 // Lagged and SnapshotRequired belong to.
 func follow[E any](ctx context.Context, a *API, after *string, choose chooser[E]) (<-chan E, error) {
+	if after != nil && *after == "" {
+		// Taken for absent, a follower that lost its cursor would go on from now and never know what it missed.
+		return nil, fault.Because(fault.Invalid, "CURSOR_INVALID", "The cursor is empty. Leave it out to follow from now on.").At("after")
+	}
 	items, err := a.feed.Changes(ctx, auth.ViewerFrom(ctx).Organisation.ID, value(after))
 	if err != nil {
 		return nil, at(err, "after")

@@ -148,6 +148,25 @@ func TestScopes(t *testing.T) {
 			t.Errorf("got %s", a.raw)
 		}
 	})
+	t.Run("WhoBecameACompanyIsMaskedInTheLog", func(t *testing.T) {
+		id := b.must(createCustomer, vars{"kind": "PRIVATE", "name": "Malli Aino", "email": "aino.malli@example.test"}).text("r", "customer", "id")
+		for _, patch := range []vars{{"email": "toinen@example.test"}, {"kind": "COMPANY", "email": "info@malli.example.test"}, {"email": nil}} {
+			b.must(updateCustomer, vars{"id": id, "patch": patch})
+		}
+		b.number()
+		const q = `query($id: ID!) { customer(by: {id: $id}) { kind changes { items { fields { field before after } } } } }`
+		for _, plainly := range []bool{true, false} {
+			if a := b.asked(reader, q, vars{"id": id}, plainly); !strings.Contains(a, `"kind":"COMPANY"`) || strings.Contains(a, "@") {
+				t.Errorf("plainly %v: %s", plainly, a)
+			}
+		}
+		if a := b.as(reader, `{ changes(first: 200) { items { fields { field before after } } } }`, nil); strings.Contains(a.raw, "aino.malli@") || strings.Contains(a.raw, "toinen@") {
+			t.Errorf("got %s", a.raw)
+		}
+		if a := b.do(q, vars{"id": id}); !strings.Contains(a.raw, "aino.malli@") || !strings.Contains(a.raw, "info@malli") {
+			t.Errorf("with the scope: %s", a.raw)
+		}
+	})
 }
 
 func TestOrganisationsCannotSeeEachOther(t *testing.T) {

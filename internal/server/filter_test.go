@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -52,6 +53,25 @@ func TestACursorOfOneListDoesNotFitAnother(t *testing.T) {
 			if (a.code() == "") != (from == list) || a.code() != "" && a.code() != "INVALID" {
 				t.Errorf("%s after a cursor of %s: %s", list, from, a.raw)
 			}
+		}
+	}
+}
+
+// TestFollowingAfterAnEmptyCursorIsRefused holds that whoever lost its cursor is told, instead of following from now on without
+// what it missed. In a list an empty cursor is the beginning, which misses nothing.
+func TestFollowingAfterAnEmptyCursorIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, field := range []string{"customerChanged", "kycStatusChanged", "findingRaised"} {
+		stream, _ := b.stream(t, `{"query":"subscription { `+field+`(after: \"\") { __typename } }"}`)
+		event, err := stream.ReadString('}')
+		for err == nil && !strings.Contains(event, "CURSOR_INVALID") {
+			var more string
+			more, err = stream.ReadString('}')
+			event += more
+		}
+		if err != nil || strings.Contains(event, "Heartbeat") || !strings.Contains(event, "The cursor is empty.") {
+			t.Errorf("%s: got %q, %v", field, event, err)
 		}
 	}
 }
