@@ -63,6 +63,9 @@ func (a *API) compiled(ctx context.Context, fc *graphql.FieldContext) (graphql.M
 		if err != nil {
 			return nil, rows.ErrPlain
 		}
+		if argument[int](fc.Args, "maxStaleness") != nil {
+			return nil, rows.ErrPlain // it waits first, and a second time would tell twice
+		}
 		return a.rows.Customer(ctx, fc.Field, v, by)
 	case "node":
 		n, id, ok := model.ParseGlobalID(fc.Args["id"].(string))

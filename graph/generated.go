@@ -178,7 +178,7 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	Viewer(ctx context.Context) (*model.Viewer, error)
-	Customer(ctx context.Context, by model.CustomerLookup) (*model.Customer, error)
+	Customer(ctx context.Context, by model.CustomerLookup, maxStaleness *int) (*model.Customer, error)
 	Customers(ctx context.Context, filter *model.CustomerFilter, orderBy *model.CustomerOrder, first *int, after *string, last *int, before *string) (*model.CustomerConnection, error)
 	CustomerAsOf(ctx context.Context, id string, at time.Time) (*model.CustomerSnapshot, error)
 	Systems(ctx context.Context) ([]*model.System, error)
@@ -471,6 +471,17 @@ type Query {
   customer(
     "The identity to look up."
     by: CustomerLookup!
+    """
+    How many seconds old the values of the customer's records may be at most; what the hub has is answered when it is not given.
+
+    Where they are older the hub reads the records first, before everything that nobody waits for. The answer comes in any case, after
+    some seconds at the latest: when a system does not answer, or is paused, it holds what the hub has, without an error, and
+    ` + "`" + `extensions.stale` + "`" + ` of the response says so. That is a list with, for each record, the ` + "`" + `code` + "`" + ` ` + "`" + `STALE` + "`" + `, the ` + "`" + `path` + "`" + ` of the field, the
+    ` + "`" + `system` + "`" + ` (` + "`" + `id` + "`" + `, ` + "`" + `kind` + "`" + ` and ` + "`" + `name` + "`" + `), the ` + "`" + `externalId` + "`" + `, ` + "`" + `since` + "`" + ` when changes may be missing (null when the record was never read), ` + "`" + `why` + "`" + `
+    (` + "`" + `SYSTEM_NOT_RUNNING` + "`" + `, ` + "`" + `SYSTEM_UNAVAILABLE` + "`" + `, ` + "`" + `RECORD_WAITS` + "`" + `, ` + "`" + `RECORD_NOT_FOUND` + "`" + `, ` + "`" + `TIMED_OUT` + "`" + `, ` + "`" + `TOO_MANY_WAITING` + "`" + `, and others later),
+    and ` + "`" + `nextTryAt` + "`" + `, when the hub looks by itself (null when that is not known). When all values are new enough there is no such list.
+    """
+    maxStaleness: Int
   ): Customer
 
   """
@@ -1925,6 +1936,13 @@ type Link implements Node {
   queuePosition: Int
   "When both sides last agreed; null when never."
   lastSyncedAt: DateTime
+  """
+  The hub knows everything that the record held at this moment; null when it never read it.
+
+  It is when the last look began that told of the record: one at this record alone, or one at the whole system. A record that failed
+  last may have been left out of the latter.
+  """
+  freshAsOf: DateTime
 }
 
 """
@@ -5430,6 +5448,8 @@ func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.
 		return ec.fieldContext_Link_queuePosition(ctx, field)
 	case "lastSyncedAt":
 		return ec.fieldContext_Link_lastSyncedAt(ctx, field)
+	case "freshAsOf":
+		return ec.fieldContext_Link_freshAsOf(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Link", field.Name)
 }
@@ -7147,6 +7167,14 @@ func (ec *executionContext) field_Query_customer_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["by"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "maxStaleness",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["maxStaleness"] = arg1
 	return args, nil
 }
 
@@ -14780,6 +14808,29 @@ func (ec *executionContext) fieldContext_Link_lastSyncedAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Link", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _Link_freshAsOf(ctx context.Context, field graphql.CollectedField, obj *model.Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_freshAsOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FreshAsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Link_freshAsOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Link", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
 func (ec *executionContext) _LinkContactPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.LinkContactPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19487,7 +19538,7 @@ func (ec *executionContext) _Query_customer(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Customer(ctx, fc.Args["by"].(model.CustomerLookup))
+			return ec.Resolvers.Query().Customer(ctx, fc.Args["by"].(model.CustomerLookup), fc.Args["maxStaleness"].(*int))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
@@ -32503,6 +32554,11 @@ func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "lastSyncedAt":
 			out.Values[i] = ec._Link_lastSyncedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "freshAsOf":
+			out.Values[i] = ec._Link_freshAsOf(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

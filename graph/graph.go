@@ -4,6 +4,7 @@ package graph
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 	_ "time/tzdata" // Finland's date has to be known on machines without a zone database too.
@@ -60,6 +61,7 @@ type Hub interface {
 
 	PersonProposals(ctx context.Context, v auth.Viewer, first *int, after string, total bool) (hub.ProposalPage, error)
 
+	Refresh(ctx context.Context, v auth.Viewer, by hub.CustomerLookup, oldest time.Duration) ([]hub.Stale, error)
 	ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, note, key string) (finding.Finding, error)
 	MergeCustomers(ctx context.Context, v auth.Viewer, in hub.MergeCustomers, key string) (hub.MergeResult, error)
 	UnmergeCustomers(ctx context.Context, v auth.Viewer, in hub.UnmergeCustomers, key string) (hub.UnmergeResult, error)
@@ -131,6 +133,8 @@ type API struct {
 	// rows answers what it can without execution field by field; nil answers nothing.
 	rows  *rows.Reader
 	reads struct{ compiled, plain atomic.Uint64 }
+	// noting is held by who looks whether a response tells of stale records already.
+	noting sync.Mutex
 }
 
 // New makes the API.

@@ -96,10 +96,13 @@ func customerFilter(in *model.CustomerFilter) (f hub.CustomerFilter, err error) 
 }
 
 // Customer resolves Query.customer.
-func (r queries) Customer(ctx context.Context, by model.CustomerLookup) (*model.Customer, error) {
+func (r queries) Customer(ctx context.Context, by model.CustomerLookup, maxStaleness *int) (*model.Customer, error) {
 	v := auth.ViewerFrom(ctx)
 	lookup, err := customerLookup(by)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.refresh(ctx, v, lookup, maxStaleness); err != nil {
 		return nil, err
 	}
 	c, err := r.hub.Customer(ctx, v, lookup, include(customerRelations(ctx)))

@@ -49,7 +49,7 @@ func toLink(v auth.Viewer, l hub.LinkView, of *model.Customer) *model.Link {
 	return &model.Link{
 		ID: globalID(nounLink, l.ID), System: toSystem(v, l.System), ExternalID: text(l.ExternalID),
 		State: model.SyncState(l.State), Reason: text(l.LastMessage), Primary: l.Primary, DueAt: moment(l.DueAt), Attempt: l.Attempt,
-		LastSyncedAt: moment(l.LastSyncedAt), CustomerID: l.CustomerID, LinkID: l.ID, Of: of,
+		LastSyncedAt: moment(l.LastSyncedAt), FreshAsOf: moment(l.FreshAsOf(l.System.FreshAt)), CustomerID: l.CustomerID, LinkID: l.ID, Of: of,
 	}
 }
 

@@ -53,6 +53,9 @@ type appOptions struct {
 	clock          *store.Clock // newApp makes it; without one a worker makes its own
 	// Zero is the worker's default for each.
 	lease, retryAfter, lostAfter time.Duration
+	// readWait and readWaiters are the hub's default where they are zero.
+	readWait    time.Duration
+	readWaiters int
 }
 
 // newApp puts a hub together. It fails when what the hub is made of does not fit together or does not fit the database.
@@ -91,6 +94,10 @@ func newHub(p *program, d *database, kinds map[system.Kind]connector.Kind, o app
 	return hub.New(d.pool, hub.Options{
 		Log: p.log, Kinds: specs(kinds), Keyset: o.keyset, Mails: o.mail != nil,
 		Wake: func(t hub.Topic, org organisation.ID) { f.Signal(feed.Topic(t), org) },
+		Watch: func(ctx context.Context, t hub.Topic, org organisation.ID) <-chan struct{} {
+			return f.Watch(ctx, feed.Topic(t), org)
+		},
+		ReadWait: o.readWait, ReadWaiters: o.readWaiters,
 	})
 }
 

@@ -16,6 +16,8 @@ type serveCommand struct {
 	TakeOverAfter time.Duration `help:"How long a replica may give no sign of life before others take over what it was working on." default:"30s" env:"HUB_TAKE_OVER_AFTER"`
 	RetryAfter    time.Duration `help:"How long to wait after the first call that a system did not answer; it grows from there." default:"5s" env:"HUB_RETRY_AFTER"`
 	LostAfter     time.Duration `help:"How long a system may be at work on a call whose answer was lost, before the call is sent again. What the system's vendor says, when not given." env:"HUB_LOST_AFTER"`
+	ReadWait      time.Duration `help:"How long a read with maxStaleness waits for newer values of a system." default:"5s" env:"HUB_READ_WAIT"`
+	ReadWaiters   int           `help:"How many reads may wait so at a time; others are answered at once with what the hub has." default:"100" env:"HUB_READ_WAITERS"`
 	PlainReads    bool          `help:"Execute every query field by field instead of compiling it. The answers are the same and take about five times the CPU; it is for comparing." env:"HUB_PLAIN_READS"`
 	databaseFlags `embed:""`
 	keysetFlags   `embed:""`
@@ -33,7 +35,7 @@ func (c *serveCommand) Validate() error {
 			return usage("--allow-origin (HUB_ALLOW_ORIGIN) takes SCHEME://HOST or SCHEME://HOST:PORT such as https://app.example.test, not %q", origin)
 		}
 	}
-	return errors.Join(checkTakeOver(c.TakeOverAfter), checkWaits(c.RetryAfter, c.LostAfter), checkAddress("--address (HUB_ADDRESS)", c.Address),
+	return errors.Join(checkTakeOver(c.TakeOverAfter), checkWaits(c.RetryAfter, c.LostAfter), checkReads(c.ReadWait, c.ReadWaiters), checkAddress("--address (HUB_ADDRESS)", c.Address),
 		c.databaseFlags.Validate(), c.keysetFlags.Validate(), c.mailFlags.Validate())
 }
 
@@ -43,6 +45,19 @@ func checkWaits(retry, lost time.Duration) error {
 	}
 	if lost < 0 || lost > 24*time.Hour {
 		return usage("--lost-after (HUB_LOST_AFTER) takes 0s to 24h, not %s", lost)
+	}
+	return nil
+}
+
+// maxReadWait leaves a read the time to answer before the server ends it.
+const maxReadWait = 15 * time.Second
+
+func checkReads(wait time.Duration, waiters int) error {
+	if wait < 10*time.Millisecond || wait > maxReadWait {
+		return usage("--read-wait (HUB_READ_WAIT) takes 10ms to %s, not %s", maxReadWait, wait)
+	}
+	if waiters < 1 || waiters > 100_000 {
+		return usage("--read-waiters (HUB_READ_WAITERS) takes 1 to 100000, not %d", waiters)
 	}
 	return nil
 }
@@ -78,7 +93,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		}
 		a, err := newApp(ctx, p, d, appOptions{
 			keyset: keyset, development: c.Development, introspection: c.Introspection, allowedOrigins: c.AllowOrigin, plainReads: c.PlainReads,
-			lease: c.TakeOverAfter, retryAfter: c.RetryAfter, lostAfter: c.LostAfter,
+			lease: c.TakeOverAfter, retryAfter: c.RetryAfter, lostAfter: c.LostAfter, readWait: c.ReadWait, readWaiters: c.ReadWaiters,
 			mail: mailServer,
 		})
 		if err != nil {

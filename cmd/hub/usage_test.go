@@ -55,6 +55,8 @@ func TestWrongFlagsAreNamed(t *testing.T) {
 		{"MailURLWithAPlainPassword", "HUB_MAIL_URL=smtp://hub:" + canary + "@mail.example.test?tls=off", "serve --data " + dir, usage, []string{"HUB_MAIL_URL", "tls=off"}},
 		{"MailFromIsMissing", "", "serve --data " + dir + " --mail-url smtps://mail.example.test", usage, []string{"--mail-from", "HUB_MAIL_FROM", "hub@example.test"}},
 
+		{"ReadWaitBeyondTheServer", nowhere, "serve --read-wait 1m", usage, []string{"--read-wait", "HUB_READ_WAIT", "15s"}},
+		{"NoReadMayWait", nowhere, "serve --read-waiters 0", usage, []string{"--read-waiters", "1 to 100000"}},
 		{"CustomersNotANumber", "", "demo --customers many", usage, []string{"--customers", "whole number", "many"}},
 		{"CustomersNegative", "", "demo --customers=-1", usage, []string{"--customers", "0 to 3000000", "-1"}},
 		{"CustomersAbsurd", "", "demo --customers 99999999", usage, []string{"--customers", "0 to 3000000"}},

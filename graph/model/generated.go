@@ -1150,6 +1150,11 @@ type Link struct {
 	Attempt int `json:"attempt"`
 	// When both sides last agreed; null when never.
 	LastSyncedAt *time.Time `json:"lastSyncedAt,omitempty"`
+	// The hub knows everything that the record held at this moment; null when it never read it.
+	//
+	// It is when the last look began that told of the record: one at this record alone, or one at the whole system. A record that failed
+	// last may have been left out of the latter.
+	FreshAsOf *time.Time `json:"freshAsOf,omitempty"`
 	// The customer that is linked.
 	CustomerID customer.ID `json:"-"`
 	// The link within the hub.

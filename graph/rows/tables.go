@@ -1,10 +1,13 @@
 package rows
 
 import (
+	"time"
+
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/link"
 	"customerhub/internal/system"
 )
 
@@ -310,13 +313,31 @@ func health(alias string) field {
 func (t *tables) fillLink() {
 	t.link.fields = map[string]field{
 		"id":       id(model.NounLink, "l.id"),
-		"system":   field{embed: t.system("s")}.joined("JOIN system s ON s.organisation_id = l.organisation_id AND s.id = l.system_id"),
+		"system":   field{embed: t.system("s")}.joined(systemOfLink),
 		"customer": t.itsCustomer("l.customer_id"), "externalId": text("l.external_id"), "state": enum("l.state", "", nil),
 		"reason": text("l.fault_message"), "primary": boolean("l.is_primary"), "dueAt": moment("l.due_at"), "attempt": integer("l.attempt"),
 		"lastSyncedAt": moment("l.last_synced_at"), "pendingWrite": pendingWrite(), "deletion": deletion(),
-		"queuePosition": queuePosition(),
+		"queuePosition": queuePosition(), "freshAsOf": freshAsOf,
 	}
 }
+
+var freshAsOf = leaf(func(_ *run, out []byte, v []value) []byte {
+	l := link.Link{State: link.State(v[0]), LastFault: fault.Code(v[1]), ExternalID: string(v[2])}
+	var complete time.Time
+	if v[3] != nil {
+		l.LookedAt = v[3].moment()
+	}
+	if v[4] != nil {
+		complete = v[4].moment()
+	}
+	as := l.FreshAsOf(complete)
+	if as.IsZero() {
+		return appendNull(out)
+	}
+	return appendMoment(out, as)
+}, "l.state", "l.fault_code", "l.external_id", "l.looked_at", "s.fresh_at").joined(systemOfLink)
+
+const systemOfLink = "JOIN system s ON s.organisation_id = l.organisation_id AND s.id = l.system_id"
 
 // fillKYC writes what the due-diligence service said last; of whom it has said nothing all columns are NULL.
 func (t *tables) fillKYC() {

@@ -66,6 +66,8 @@ type Look struct {
 	System system.System
 	// Observed is what was read of the record; nil when nothing was.
 	Observed *merge.Observation
+	// LookedAt is when the reading began whose values the hub has once this is committed; zero when nothing was read.
+	LookedAt time.Time
 	// Decide says what comes of it, from what was read with its custom fields as the hub's own. It is called under the customer's lock, so that what it decides still holds when it is
 	// committed, and it may be called again when the transaction has to be repeated.
 	Decide func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (Decision, error)
@@ -117,7 +119,7 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 			return err
 		}
 		if d.Intent == nil && !d.Hold {
-			if err := store.ReleaseLink(ctx, tx, l.Claim, true, false); err != nil {
+			if err := store.ReleaseLink(ctx, tx, l.Claim, store.Release{Progress: true, LookedAt: l.LookedAt}); err != nil {
 				return err
 			}
 		}
@@ -176,7 +178,7 @@ func (h *Hub) RenewLink(ctx context.Context, c store.LinkClaim, lease time.Durat
 // ReleaseLink gives a claimed link back as it was, due at once.
 func (h *Hub) ReleaseLink(ctx context.Context, c store.LinkClaim) error {
 	return h.in(ctx, store.Claim{Organisation: c.Organisation}, func(ctx context.Context, tx pgx.Tx) error {
-		return store.ReleaseLink(ctx, tx, c, false, true)
+		return store.ReleaseLink(ctx, tx, c, store.Release{Again: true})
 	})
 }
 

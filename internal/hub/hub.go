@@ -1,12 +1,14 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -43,12 +45,21 @@ type Options struct {
 	Mails bool
 	// Wake is told after a commit that something of the organisation may be waiting. It must not block. Losing a wake-up costs time only.
 	Wake func(Topic, organisation.ID)
+	// Watch gives a channel that receives when something about the topic may have happened in the organisation, until ctx ends. Nil
+	// makes those who wait look by themselves.
+	Watch func(ctx context.Context, t Topic, org organisation.ID) <-chan struct{}
+	// ReadWait is how long a read waits for newer values of a system; 0 means 5 s.
+	ReadWait time.Duration
+	// ReadWaiters is how many reads may wait so at a time, so that a system which does not answer binds no more; 0 means 100.
+	ReadWaiters int
 }
 
 // Hub is every command and read, over one database.
 type Hub struct {
 	pool *pgxpool.Pool
 	o    Options
+	// waiting has a place for each read that waits for newer values.
+	waiting chan struct{}
 }
 
 // New makes a Hub on a pool of the application role.
@@ -59,7 +70,11 @@ func New(pool *pgxpool.Pool, o Options) *Hub {
 	if o.Wake == nil {
 		o.Wake = func(Topic, organisation.ID) {}
 	}
-	return &Hub{pool: pool, o: o}
+	if o.Watch == nil {
+		o.Watch = func(context.Context, Topic, organisation.ID) <-chan struct{} { return nil }
+	}
+	o.ReadWait, o.ReadWaiters = cmp.Or(o.ReadWait, 5*time.Second), cmp.Or(o.ReadWaiters, 100)
+	return &Hub{pool: pool, o: o, waiting: make(chan struct{}, o.ReadWaiters)}
 }
 
 // Ping says whether the database can be written to, which is what a hub needs to work (T34).

@@ -55,6 +55,22 @@ type Link struct {
 	LastFault    fault.Code
 	LastMessage  string
 	LastSyncedAt time.Time
+	// LookedAt is when the last look at this record by itself began whose values the hub has; zero when there was none.
+	LookedAt time.Time
+}
+
+// Followed says whether there is a record that the hub reads for the link's customer.
+func (l Link) Followed() bool { return l.ExternalID != "" && l.State != NotInScope }
+
+// FreshAsOf is the moment from which on the hub may not know of a change of the record; zero when it never knew it. It is the later of
+// the link's own last look and complete, when the last complete look at the system began. A record that failed last may have been
+// left out of that one, so its own look alone counts.
+func (l Link) FreshAsOf(complete time.Time) time.Time {
+	failed := l.State == Uncertain || l.LastFault != "" && l.LastFault != fault.Unsupported
+	if !l.Followed() || failed || l.LookedAt.After(complete) {
+		return l.LookedAt
+	}
+	return complete
 }
 
 // Base is what both sides held when they last agreed, as a pair: ours is compared with ours and theirs with theirs, so a

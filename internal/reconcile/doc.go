@@ -39,6 +39,9 @@
 // A call whose answer is lost leaves its intent behind, and the link says UNCERTAIN. resolve.go tells how the hub finds out,
 // and when it may send the call again. Nothing else is sent for that link until it knows (Promise 2).
 //
+// A read that wants newer values than the hub has makes the link due too, as urgent as an edit, and waits for what comes of it
+// (hub/fresh.go). Nobody but the worker calls outside, so all who wait for a record have one call.
+//
 // # Deleting
 //
 // The hub deletes no record outside by itself: an operator asks for it, with a name and a reason (deletion.go). The act is a row

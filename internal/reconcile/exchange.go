@@ -32,6 +32,8 @@ type exchange struct {
 	log    *slog.Logger
 	// called says that the system answered a call of this exchange.
 	called bool
+	// readAt is when the last reading of the record began, and looked the last of which the values were committed.
+	readAt, looked time.Time
 }
 
 // LinkOne looks at the most urgent link that is due, of any organisation; false means that there was none. What comes of it is
@@ -118,17 +120,26 @@ func (e *exchange) run(ctx context.Context) error {
 
 // read reads a record as it is now.
 func (e *exchange) read(ctx context.Context, externalID string) (merge.Observation, error) {
+	began := e.worker.o.Clock.Now()
 	record, err := e.conn.Read(ctx, externalID)
 	if err != nil {
 		return merge.Observation{}, err
 	}
+	e.readAt = began
 	e.called = true
 	return ObservationOf(record), nil
 }
 
 // commit commits a decision about the link, from what was read of the record, nil when nothing was.
 func (e *exchange) commit(ctx context.Context, read *merge.Observation, decide func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error)) (hub.Decision, error) {
-	d, err := e.worker.hub.CommitLook(ctx, hub.Look{Claim: e.claim, System: e.system, Observed: read, Decide: decide})
+	looked := e.looked
+	if read != nil {
+		looked = e.readAt
+	}
+	d, err := e.worker.hub.CommitLook(ctx, hub.Look{Claim: e.claim, System: e.system, Observed: read, LookedAt: looked, Decide: decide})
+	if err == nil {
+		e.looked = looked
+	}
 	if fault.Is(err, fault.Stale) {
 		e.log.Info("link went into other hands")
 	}

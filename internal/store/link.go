@@ -31,16 +31,18 @@ type linkRow struct {
 	FaultCode    string     `db:"fault_code" json:"fault_code"`
 	FaultMessage string     `db:"fault_message" json:"fault_message"`
 	LastSyncedAt *time.Time `db:"last_synced_at" json:"last_synced_at"`
+	LookedAt     *time.Time `db:"looked_at" json:"-"` // written by what gives a claim back, and by what notes a failure
 }
 
 const linkColumns = `l.id, l.system_id, l.customer_id, l.external_id, l.is_primary, l.state, l.due_at, l.priority, l.attempt, l.fault_code,
-  l.fault_message, l.last_synced_at`
+  l.fault_message, l.last_synced_at, l.looked_at`
 
 func (r linkRow) noun() link.Link {
 	return link.Link{
 		ID: link.ID(r.ID), SystemID: system.ID(r.SystemID), CustomerID: customer.ID(r.CustomerID), ExternalID: r.ExternalID,
 		State: link.State(r.State), Primary: r.IsPrimary, DueAt: timeOf(r.DueAt), Priority: link.Priority(r.Priority), Attempt: r.Attempt,
 		LastFault: fault.Code(r.FaultCode), LastMessage: r.FaultMessage, LastSyncedAt: timeOf(r.LastSyncedAt),
+		LookedAt: timeOf(r.LookedAt),
 	}
 }
 
@@ -194,6 +196,8 @@ func ListLinksAndSystems(ctx context.Context, db pg.DB, ids []customer.ID) ([]li
 	return outLinks, outSystems, err
 }
 
+// sqlSaveLinks keeps how new what the hub has of a record was when it began to fail: later complete looks at the system may leave the
+// record out (link.Link.FreshAsOf).
 const sqlSaveLinks = `
 INSERT INTO link AS l (id, system_id, customer_id, external_id, is_primary, state, due_at, priority, attempt, fault_code,
   fault_message, last_synced_at)
@@ -206,7 +210,14 @@ ON CONFLICT (organisation_id, id) DO UPDATE
 SET external_id = CASE WHEN l.external_id = '' THEN excluded.external_id ELSE l.external_id END,
   is_primary = excluded.is_primary, state = excluded.state, due_at = excluded.due_at, priority = excluded.priority,
   attempt = excluded.attempt, fault_code = excluded.fault_code, fault_message = excluded.fault_message,
-  last_synced_at = excluded.last_synced_at`
+  last_synced_at = excluded.last_synced_at,
+  looked_at = CASE
+    WHEN l.fault_code IN ('', 'UNSUPPORTED') AND excluded.fault_code NOT IN ('', 'UNSUPPORTED') THEN greatest(l.looked_at, (
+      SELECT s.fresh_at
+      FROM system s
+      WHERE s.organisation_id = l.organisation_id AND s.id = l.system_id))
+    ELSE l.looked_at
+  END`
 
 const sqlSaveBases = `
 INSERT INTO link_base AS b (link_id, ours, theirs, disputes)

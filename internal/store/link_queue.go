@@ -121,15 +121,26 @@ func RenewLink(ctx context.Context, db pg.DB, c LinkClaim, lease time.Duration) 
 
 const sqlReleaseLink = `
 UPDATE link
-SET lease_until = NULL, claims = CASE WHEN @progress THEN 0 ELSE greatest(claims - 1, 0) END,
+SET lease_until = NULL, looked_at = greatest(looked_at, @looked_at), claims = CASE WHEN @progress THEN 0 ELSE greatest(claims - 1, 0) END,
   due_at = CASE WHEN @again THEN now() ELSE due_at END, state = CASE WHEN state = 'IN_PROGRESS' THEN 'DUE' ELSE state END
 WHERE id = @id AND fence = @fence AND lease_until IS NOT NULL`
 
-// ReleaseLink gives the link back. progress says that something was found out about it, again that it is due at once. Without
-// progress the claim does not count as a try: its holder ended in good order, which says nothing about the link.
-func ReleaseLink(ctx context.Context, db pg.DB, c LinkClaim, progress, again bool) error {
+// Release says how a link is given back.
+type Release struct {
+	// Progress says that something was found out about the link. Without it the claim does not count as a try: its holder ended in
+	// good order, which says nothing about the link.
+	Progress bool
+	// Again makes the link due at once.
+	Again bool
+	// LookedAt is when the look began whose values were taken in; zero when there was none.
+	LookedAt time.Time
+}
+
+// ReleaseLink gives the link back.
+func ReleaseLink(ctx context.Context, db pg.DB, c LinkClaim, r Release) error {
 	tag, err := db.Exec(ctx, sqlReleaseLink, pgx.StrictNamedArgs{
-		"id": string(c.Link), "fence": c.Fence, "progress": progress, "again": again,
+		"id": string(c.Link), "fence": c.Fence, "progress": r.Progress, "again": r.Again,
+		"looked_at": timeOrNull(r.LookedAt),
 	})
 	return linkHeld(tag.RowsAffected(), err, c)
 }
