@@ -395,9 +395,8 @@ func (h *Hub) planReturn(ctx context.Context, tx pgx.Tx, p *unmergePlan) error {
 		if !l.Primary {
 			l = setAside(l)
 		}
-		if parts := asBefore(r.Parts, m.Parts, p.separated.Merged); l.CustomerID == p.merged.ID && !slices.Equal(parts, r.Parts) {
-			r.Parts = parts
-			p.links.parts = append(p.links.parts, r)
+		if l.CustomerID == p.merged.ID {
+			p.keepParts(r, asBefore(r.Parts, m.Parts, p.separated.Merged), p.separated.Kept)
 		}
 		p.links.moved = append(p.links.moved, l)
 		p.links.fates = append(p.links.fates, fateOf(l, r.Link.CustomerID))
@@ -407,6 +406,11 @@ func (h *Hub) planReturn(ctx context.Context, tx pgx.Tx, p *unmergePlan) error {
 	}
 	if err := notBusy(ctx, tx, touched); err != nil {
 		return err
+	}
+	for _, r := range records {
+		if !slices.Contains(touched, r.Link.ID) || p.memory(r.Link.ID).Customer == p.kept.ID {
+			p.keepParts(r, r.Parts, p.separated.Merged)
+		}
 	}
 	taken := make(map[system.ID]bool) // in which the kept customer has a primary link of its own
 	for _, r := range of {
@@ -433,6 +437,31 @@ func (h *Hub) planReturn(ctx context.Context, tx pgx.Tx, p *unmergePlan) error {
 		p.links.fates = append(p.links.fates, fate)
 	}
 	return nil
+}
+
+// memory is what is remembered of a link; its zero value of one that came later.
+func (p *unmergePlan) memory(id link.ID) linkMemory {
+	for _, m := range p.remembered.Links {
+		if m.ID == id {
+			return m
+		}
+	}
+	return linkMemory{}
+}
+
+// keepParts has a link keep its parts, but for offices that are another customer's now: their records are nobody's, and one that is
+// changed there again comes in as a new office.
+func (p *unmergePlan) keepParts(r store.LinkedRecord, parts []link.PartLink, other customer.Customer) {
+	parts = slices.Clone(parts)
+	for i := range parts {
+		if parts[i].Part == customer.PartOffice && slices.ContainsFunc(other.Offices, func(o customer.Office) bool { return string(o.ID) == parts[i].ID }) {
+			parts[i].ID = store.NewID()
+		}
+	}
+	if !slices.Equal(parts, r.Parts) {
+		r.Parts = parts
+		p.links.parts = append(p.links.parts, r)
+	}
 }
 
 func fateOf(l link.Link, from customer.ID) LinkFate {

@@ -51,6 +51,10 @@ func (v Verdict) Messages(ours, theirs customer.Fields, base link.Base, isNew bo
 		}
 		if id.Part != "" && m.Key != "" && (name == customer.Present || name == active) && ours[customer.Field(g)] == "" {
 			m.Operation, m.Set = link.Remove, customer.Fields{}
+			if len(m.Want) == 0 { // it went to another customer: the system may want to be told which office is taken out of use
+				m.Want = p.holds(base.Ours, id)
+				delete(m.Want, active)
+			}
 		}
 		if m.Operation != link.Edit {
 			continue

@@ -112,6 +112,11 @@ func decideTaken(a taken, i link.Intent, k merge.Known, p Policy, newID merge.ID
 	if i.Operation == link.Create && i.Part == customer.PartOffice && i.Want["identifier"] == "" {
 		delete(sent, customer.PartField(i.Part, key, "identifier"))
 	}
+	if present := customer.PartField(i.Part, key, customer.Present); i.Operation == link.Remove && k.Customer.Flatten(merge.Keys(k.Parts))[present] == "" {
+		for f := range sent {
+			sent[f] = "" // of what the customer has no more, nothing is left to be agreed on
+		}
+	}
 	a.record.Fields = a.record.Told(sent) // what was taken and is not shown is believed
 	k.Base = merge.Absorb(k.Base, sent, a.record.Fields)
 	if i.Operation == link.Edit {

@@ -42,6 +42,13 @@
 // A read that wants newer values than the hub has makes the link due too, as urgent as an edit, and waits for what comes of it
 // (hub/fresh.go). Nobody but the worker calls outside, so all who wait for a record have one call.
 //
+// # Merged customers
+//
+// A customer that another was merged with keeps the records of both. One in each system is primary and goes the way above. The
+// others are only read (aside.go): nothing of them comes in and nothing is sent there, what changes in them is shown in findings,
+// and their bases stay what they were. So a merge that is taken back (hub/unmerge.go) leaves a record that is compared from
+// where it was left, and what the merge sent to a record that was primary is taken back by ordinary edits.
+//
 // # Deleting
 //
 // The hub deletes no record outside by itself: an operator asks for it, with a name and a reason (deletion.go). The act is a row

@@ -86,7 +86,7 @@ func (d *doubles) quiet() {
 func (d *doubles) everything(key int64) string {
 	d.Helper()
 	c := d.theirs(key)
-	return fmt.Sprint(c.Fields())
+	return fmt.Sprint(c.Fields(), c.Offices(), c.ContactPersons())
 }
 
 func TestMergedRecords(t *testing.T) {
