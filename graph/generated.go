@@ -1415,6 +1415,12 @@ type FieldProvenance {
   decidedBy: String!
   "What others held when this value was decided."
   alternatives: [FieldAlternative!]!
+  """
+  How new the hub's knowledge of the value is: its source held it at this moment, or another one that the hub decided against.
+
+  It is the ` + "`" + `freshAsOf` + "`" + ` of the customer's link in the system that it came from, and null for a value that was entered in the hub.
+  """
+  freshAsOf: DateTime
 }
 
 """
@@ -5224,6 +5230,8 @@ func (ec *executionContext) childFields_FieldProvenance(ctx context.Context, fie
 		return ec.fieldContext_FieldProvenance_decidedBy(ctx, field)
 	case "alternatives":
 		return ec.fieldContext_FieldProvenance_alternatives(ctx, field)
+	case "freshAsOf":
+		return ec.fieldContext_FieldProvenance_freshAsOf(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FieldProvenance", field.Name)
 }
@@ -12743,6 +12751,29 @@ func (ec *executionContext) fieldContext_FieldProvenance_alternatives(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _FieldProvenance_freshAsOf(ctx context.Context, field graphql.CollectedField, obj *model.FieldProvenance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldProvenance_freshAsOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FreshAsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FieldProvenance_freshAsOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldProvenance", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _Finding_id(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
@@ -31320,6 +31351,11 @@ func (ec *executionContext) _FieldProvenance(ctx context.Context, sel ast.Select
 		case "alternatives":
 			out.Values[i] = ec._FieldProvenance_alternatives(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "freshAsOf":
+			out.Values[i] = ec._FieldProvenance_freshAsOf(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

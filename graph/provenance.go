@@ -3,14 +3,15 @@ package graph
 import (
 	"context"
 	"maps"
+	"time"
 
 	"customerhub/graph/model"
 	"customerhub/internal/auth"
 	"customerhub/internal/customer"
 )
 
-// provenanceNeeds are the relations whose values have a provenance.
-const provenanceNeeds = model.Addresses | model.Offices | model.Contacts
+// provenanceNeeds are the relations whose values have a provenance, and the links, which say how new the values are.
+const provenanceNeeds = model.Addresses | model.Offices | model.Contacts | model.Links
 
 // Provenance resolves Customer.provenance.
 func (r customers) Provenance(ctx context.Context, c *model.Customer) ([]*model.FieldProvenance, error) {
@@ -35,6 +36,12 @@ func toProvenance(v auth.Viewer, c *model.Customer, known customer.Provenances) 
 			fields[f] = ""
 		}
 	}
+	fresh := make(map[string]*time.Time, len(c.Linked))
+	for _, l := range c.Linked {
+		if _, known := fresh[l.System.ID]; !known { // the primary one is first
+			fresh[l.System.ID] = l.FreshAsOf
+		}
+	}
 	out := []*model.FieldProvenance{}
 	for _, f := range fields.Sorted() {
 		p := known.Of(f)
@@ -50,6 +57,7 @@ func toProvenance(v auth.Viewer, c *model.Customer, known customer.Provenances) 
 		}
 		out = append(out, &model.FieldProvenance{
 			Field: fieldName(f), Value: shown(values[f], c.Masked), Source: toSource(p.System), ObservedAt: p.ObservedAt, DecidedBy: string(p.DecidedBy),
+			FreshAsOf: fresh[globalID(nounSystem, p.System)],
 			Alternatives: each(p.Alternatives, func(a customer.Alternative) *model.FieldAlternative {
 				return &model.FieldAlternative{Value: shown(a.Value, c.Masked || masksPeople(v) && oncePrivate(c)), Source: toSource(a.System), ObservedAt: a.ObservedAt}
 			}),

@@ -874,6 +874,10 @@ type FieldProvenance struct {
 	DecidedBy string `json:"decidedBy"`
 	// What others held when this value was decided.
 	Alternatives []*FieldAlternative `json:"alternatives"`
+	// How new the hub's knowledge of the value is: its source held it at this moment, or another one that the hub decided against.
+	//
+	// It is the `freshAsOf` of the customer's link in the system that it came from, and null for a value that was entered in the hub.
+	FreshAsOf *time.Time `json:"freshAsOf,omitempty"`
 }
 
 // Something that a person should know or decide, such as a business ID that cannot be right. Needs `systems:read`.

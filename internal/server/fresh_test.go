@@ -66,6 +66,21 @@ func TestMaxStaleness(t *testing.T) {
 			t.Errorf("since %v", r.Since)
 		}
 	})
+	t.Run("AValueIsAsNewAsTheRecordThatItCameFrom", func(t *testing.T) {
+		b.do(`mutation($id: ID!) { updateCustomer(input: {id: $id, patch: {email: "uusi@example.test"}}) { userErrors { message } } }`, vars{"id": b.customerID("1002")})
+		a := b.do(`{ customer(by: {number: "1002"}) { provenance { field freshAsOf source { kind } } } }`, nil)
+		told := map[any]int{}
+		for i := range a.len("customer", "provenance") {
+			kind, as := a.text("customer", "provenance", i, "source", "kind"), a.at("customer", "provenance", i, "freshAsOf")
+			told[kind]++
+			if (kind == "SYSTEM") != (as == "2026-01-02T10:00:00.5Z") || kind == "HUB" && as != nil {
+				t.Errorf("%s of %s is as of %v", a.text("customer", "provenance", i, "field"), kind, as)
+			}
+		}
+		if told["SYSTEM"] == 0 || told["HUB"] == 0 {
+			t.Errorf("got %v", told)
+		}
+	})
 	t.Run("NewEnoughSaysNothing", func(t *testing.T) {
 		for _, age := range []any{nil, 1<<31 - 1} {
 			if a := b.do(query, vars{"age": age}); strings.Contains(a.raw, "extensions") || a.text("customer", "name") == "" {
