@@ -24,7 +24,7 @@ type apart struct {
 func setupApart(t *testing.T) *apart {
 	t.Helper()
 	a := &apart{pair: twoSystems(t)}
-	make := func(name string, without system.ID, more customer.Fields) customer.ID {
+	create := func(name string, without system.ID, more customer.Fields) customer.ID {
 		t.Helper()
 		more["name"], more["kind"] = name, "COMPANY"
 		c, err := a.hub.CreateCustomer(t.Context(), a.viewer, more, "")
@@ -33,8 +33,8 @@ func setupApart(t *testing.T) *apart {
 		a.settle()
 		return c.ID
 	}
-	a.kept = make("Pidetty Oy", a.system, customer.Fields{"number": "77101", "email": "pidetty@example.test"})
-	a.merged = make("Yhdistetty Oy", a.second, customer.Fields{"number": "77102", "phone": "040 123 4567"})
+	a.kept = create("Pidetty Oy", a.system, customer.Fields{"number": "77101", "email": "pidetty@example.test"})
+	a.merged = create("Yhdistetty Oy", a.second, customer.Fields{"number": "77102", "phone": "040 123 4567"})
 	a.keptRecord = a.of(a.kept).Links[0].ExternalID
 	a.mergedKey, _ = strconv.ParseInt(a.of(a.merged).Links[0].ExternalID, 10, 64)
 	return a
