@@ -53,7 +53,12 @@ func folder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
+		// The server of a hub that was killed ends right after it, and may still be writing.
+		err := os.RemoveAll(dir)
+		for deadline := time.Now().Add(time.Minute); err != nil && time.Now().Before(deadline); err = os.RemoveAll(dir) {
+			time.Sleep(50 * time.Millisecond)
+		}
+		if err != nil {
 			t.Errorf("removing the test's folder: %v", err)
 		}
 	})
