@@ -25,6 +25,21 @@ type Kind struct {
 	// Refuses names values that the hub holds and the system would not take, whatever they are sent in, each by a finding with
 	// Code, Field and Message. They are not sent; parts carry the system's keys. Nil refuses nothing.
 	Refuses func(customer.Fields) []finding.Finding
+	// From is the kind of system whose records the records of this one are made from. A customer without such a record gets none
+	// here, Step.Source names it, and a record here that belongs to no customer of the hub does not become one. Empty when the
+	// system stands for itself.
+	From system.Kind
+	// Scope says, in words for an operator, why the hub makes no record of a customer here; empty where it makes one. The fields are
+	// the canonical customer's, the settings the system's. It is asked before a record is made and never takes one away. Nil makes one
+	// of every customer in use.
+	Scope func(ours customer.Fields, settings map[string]string) string
+	// Keeps names fields whose values stay in the system when the hub has nothing of their group: they are replaced and never
+	// cleared. Nil keeps nothing.
+	Keeps func(customer.Field) bool
+	// Receive verifies a message that the system sent by itself and says what it is about, without any call. Its faults are
+	// Unauthenticated for a message that is not the system's own, or too old, and Invalid for one that cannot be understood. Nil where
+	// the system sends none.
+	Receive func(d Delivery, secret string, now time.Time) (Received, error)
 	// Settings and Credentials list what Open needs, in the order a person is asked.
 	Settings    []Setting
 	Credentials []Setting
@@ -109,6 +124,14 @@ type Checker interface {
 	Check(ctx context.Context) ([]system.Check, error)
 }
 
+// Source is the record of another system that a record is made from.
+type Source struct {
+	Kind       system.Kind
+	ExternalID string
+	// Number is the customer's number there, for people.
+	Number string
+}
+
 // Record is what an external system holds of one customer, in the hub's terms.
 type Record struct {
 	ExternalID string
@@ -123,6 +146,10 @@ type Record struct {
 	// Custom are the custom fields among Fields: the key that their values stand under, made of the name by
 	// customer.CustomFieldKey; the type; and the system's name as SourceID. What each is in the hub is the hub's to say.
 	Custom []customer.CustomField
+	// KYC is what a due-diligence service says of the customer; its AsOf is when it said so. Nil from all others.
+	KYC *customer.KYC
+	// Source is the record of another system that this one was made from; zero where there is none.
+	Source Source
 	// Findings are problems noted while reading tolerantly; Code, Field and Message are set.
 	Findings []finding.Finding
 	// Extra are values that the canonical customer has no place for, by the system's names. They are for golden files and

@@ -11,13 +11,8 @@ import (
 // Unsupported then, and nothing is called.
 type KYCTab interface {
 	// ReadKYCContact gives the contact person of the tab, the zero value when there is none, or NotFound for an unknown record.
-	ReadKYCContact(ctx context.Context, externalID string) (KYCContact, error)
+	ReadKYCContact(ctx context.Context, externalID string) (customer.KYCPerson, error)
 	// WriteKYCStatus makes one call that sets the given fields of the status, customer.FieldKYCRiskClass and those beside it, and
 	// nothing else; an empty value clears. Its faults are those of Writer.Write.
 	WriteKYCStatus(ctx context.Context, externalID string, set customer.Fields, transaction string) error
-}
-
-// KYCContact is the contact person for due diligence, as the system has it.
-type KYCContact struct {
-	FirstName, LastName, Email, Phone string
 }

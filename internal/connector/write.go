@@ -12,7 +12,8 @@ import (
 type Step struct {
 	// Record is the external id. Empty creates a record, and the step is about its card.
 	Record string
-	// Part and Key name the office or contact; no Part is the card. A Part without Key creates one.
+	// Part and Key name the office or contact; no Part is the card. A Part without Key creates one. The Key KYCStatus without a Part
+	// is the place beside the card where the due-diligence status is shown.
 	Part customer.Part
 	Key  string
 	// Set are the values that differ, named within the card or part: name, billingAddress.city, address.line1. An empty
@@ -24,10 +25,15 @@ type Step struct {
 	Want customer.Fields
 	// Remove takes the part away, as far as the system can.
 	Remove bool
+	// Source is the customer's record in the system that records here are made from (Kind.From); zero elsewhere.
+	Source Source
 	// Transaction identifies the call towards the system. The same step sent again under the same transaction can be told
 	// from a new one by systems that remember; empty lets the connector make one up.
 	Transaction string
 }
+
+// KYCStatus is the Key of a Step about the due-diligence status: its fields are customer.FieldKYCRiskClass and those beside it.
+const KYCStatus = "kyc"
 
 // Writer writes.
 type Writer interface {

@@ -11,6 +11,16 @@ const (
 	FieldKYCNotes           Field = "kyc.notes"
 )
 
+// Fields of the contact person for due diligence, who is the contact with the role KYC. They belong together, and are named only
+// towards systems that hold a single such person beside a record (R34, R191).
+const (
+	FieldKYCContactFirstName Field = "kycContact.firstName"
+	FieldKYCContactLastName  Field = "kycContact.lastName"
+	FieldKYCContactEmail     Field = "kycContact.email"
+	FieldKYCContactPhone     Field = "kycContact.phone"
+	FieldKYCContactLanguage  Field = "kycContact.language"
+)
+
 // KYCState is where a customer stands in the due-diligence service.
 type KYCState string
 
@@ -46,12 +56,28 @@ type KYC struct {
 	LatestRiskAssessmentOn string
 	DueDiligenceExpiresOn  string
 	Notes                  string
+	// Stage is what the service itself calls the state, such as REQUEST_SENT.
+	Stage string
+	// Person is the contact person as the service has it; completed there, it stays there (R32).
+	Person KYCPerson
+	// Revision is the service's own count of what it said; a lower one is older, whenever it arrives. Zero when it has none.
+	Revision int
 	// Raw are values the service sent that the hub does not know, by field.
 	Raw map[string]string
 	// SourceSystem is the system that said it; AsOf is when. A zero AsOf means that it has said nothing yet.
 	SourceSystem string
 	AsOf         time.Time
 	RecordedAt   time.Time
+}
+
+// KYCPerson is the contact person for due diligence as a system has it, which may be nobody.
+type KYCPerson struct {
+	FirstName string `json:"firstName,omitempty"`
+	LastName  string `json:"lastName,omitempty"`
+	Email     string `json:"email,omitempty"`
+	Phone     string `json:"phone,omitempty"`
+	// Language is ISO 639-1.
+	Language string `json:"language,omitempty"`
 }
 
 // UnknownKYC is the status of a customer of whom the due-diligence service has said nothing.

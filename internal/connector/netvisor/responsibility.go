@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisor/api"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
@@ -16,24 +15,24 @@ import (
 // setting turns on: a resource that answers GET with the tab and takes POST in the style of the others (contract section 4.7).
 
 // ReadKYCContact implements connector.KYCTab.
-func (c *Connection) ReadKYCContact(ctx context.Context, externalID string) (connector.KYCContact, error) {
+func (c *Connection) ReadKYCContact(ctx context.Context, externalID string) (customer.KYCPerson, error) {
 	if c.tab == "" {
-		return connector.KYCContact{}, noTab()
+		return customer.KYCPerson{}, noTab()
 	}
 	id := key(externalID)
 	if id == "" {
-		return connector.KYCContact{}, notFound(nil)
+		return customer.KYCPerson{}, notFound(nil)
 	}
 	tab, err := c.readTab(ctx, id)
 	switch {
 	case fault.Is(err, fault.Rejected) && fault.Of(err).Reason == InvalidData:
-		return connector.KYCContact{}, notFound(err)
+		return customer.KYCPerson{}, notFound(err)
 	case err != nil:
-		return connector.KYCContact{}, err
+		return customer.KYCPerson{}, err
 	}
 	m := &mapper{}
 	p := tab.ContactPerson
-	return connector.KYCContact{
+	return customer.KYCPerson{
 		FirstName: m.personName("", p.FirstName), LastName: m.personName("", p.LastName),
 		Email: m.email("", m.text("", p.Email)), Phone: m.text("", p.PhoneNumber),
 	}, nil

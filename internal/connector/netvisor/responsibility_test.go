@@ -42,7 +42,7 @@ func TestResponsibilityTab(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := tab.ReadKYCContact(t.Context(), strconv.FormatInt(key, 10))
-		want := connector.KYCContact{FirstName: "Aino", LastName: "Malli", Email: "Aino.Malli@example.test", Phone: "040 000 1234"}
+		want := customer.KYCPerson{FirstName: "Aino", LastName: "Malli", Email: "Aino.Malli@example.test", Phone: "040 000 1234"}
 		if err != nil || got != want {
 			t.Errorf("got %+v, %v", got, err)
 		}
