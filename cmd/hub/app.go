@@ -92,7 +92,7 @@ func newApp(ctx context.Context, p *program, d *database, o appOptions) (*app, e
 
 func newHub(p *program, d *database, kinds map[system.Kind]connector.Kind, o appOptions, f *feed.Feed) *hub.Hub {
 	return hub.New(d.pool, hub.Options{
-		Log: p.log, Kinds: specs(kinds), Keyset: o.keyset, Mails: o.mail != nil,
+		Log: p.log, Kinds: reconcile.Specs(kinds), Keyset: o.keyset, Mails: o.mail != nil,
 		Wake: func(t hub.Topic, org organisation.ID) { f.Signal(feed.Topic(t), org) },
 		Watch: func(ctx context.Context, t hub.Topic, org organisation.ID) <-chan struct{} {
 			return f.Watch(ctx, feed.Topic(t), org)

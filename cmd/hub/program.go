@@ -10,8 +10,6 @@ import (
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/finnish"
-	"customerhub/internal/hub"
-	"customerhub/internal/reconcile"
 	"customerhub/internal/system"
 )
 
@@ -28,29 +26,6 @@ func kinds() map[system.Kind]connector.Kind {
 	out := make(map[system.Kind]connector.Kind)
 	for _, k := range []connector.Kind{netvisor.Kind()} {
 		out[k.Kind] = k
-	}
-	return out
-}
-
-// specs are the kinds as package hub needs to know them.
-func specs(kinds map[system.Kind]connector.Kind) map[system.Kind]hub.KindSpec {
-	out := make(map[system.Kind]hub.KindSpec, len(kinds))
-	for name, k := range kinds {
-		out[name] = hub.KindSpec{
-			Title:     k.Title,
-			PollEvery: k.PollEvery,
-			Support:   k.Support,
-			Reads:     k.Reads,
-			Writes:    k.Writes,
-			Refuses:   k.Refuses,
-			Lane:      func(s system.System) string { return reconcile.LaneOf(k, s) },
-			Settings: func(given map[string]string) (map[string]string, error) {
-				return connector.CheckSettings(k.Settings, given)
-			},
-			Credentials: func(given map[string]string) (map[string]string, error) {
-				return connector.CheckSettings(k.Credentials, given)
-			},
-		}
 	}
 	return out
 }

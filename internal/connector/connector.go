@@ -8,6 +8,7 @@ import (
 
 	"customerhub/internal/customer"
 	"customerhub/internal/finding"
+	"customerhub/internal/link"
 	"customerhub/internal/system"
 )
 
@@ -36,6 +37,9 @@ type Kind struct {
 	// Keeps names fields whose values stay in the system when the hub has nothing of their group: they are replaced and never
 	// cleared. Nil keeps nothing.
 	Keeps func(customer.Field) bool
+	// ShowsKYC says whether a system of the settings shows the due-diligence status, so that Writes holds for its fields too. Nil
+	// where none does.
+	ShowsKYC func(settings map[string]string) bool
 	// Receive verifies a message that the system sent by itself and says what it is about, without any call. Its faults are
 	// Unauthenticated for a message that is not the system's own, or too old, and Invalid for one that cannot be understood. Nil where
 	// the system sends none.
@@ -50,6 +54,14 @@ type Kind struct {
 	// Lane names what may be called once at a time, from the settings alone, such as one company in one Netvisor. Systems
 	// with the same lane wait for each other, whatever organisation they belong to (Promise 10).
 	Lane func(settings map[string]string) string
+}
+
+// WritesWith is Writes for a system of the settings; nil where the kind is never written.
+func (k Kind) WritesWith(settings map[string]string) func(customer.Field) bool {
+	if k.Writes == nil || k.ShowsKYC != nil && k.ShowsKYC(settings) {
+		return k.Writes
+	}
+	return func(f customer.Field) bool { return !f.ShowsKYC() && k.Writes(f) }
 }
 
 // Setting describes one setting or credential.
@@ -77,6 +89,10 @@ type Config struct {
 	// Now is the hub's clock, which is the database's: for signatures, and for what a system says of time.
 	Now func() time.Time
 }
+
+// Deleted is the reason of a NotFound, or of a Rejected write, with which a system itself tells that its people deleted the record.
+// It is evidence, unlike a record that is merely not found (Promise 6).
+const Deleted = "CANDIDATE_DELETED"
 
 // Connection is one open system. It is safe for one caller at a time; the lane sees to that.
 type Connection interface {
@@ -125,12 +141,7 @@ type Checker interface {
 }
 
 // Source is the record of another system that a record is made from.
-type Source struct {
-	Kind       system.Kind
-	ExternalID string
-	// Number is the customer's number there, for people.
-	Number string
-}
+type Source = link.Source
 
 // Record is what an external system holds of one customer, in the hub's terms.
 type Record struct {
@@ -141,6 +152,9 @@ type Record struct {
 	// stands (Promise 5). A field stands for its group; one of a part that is called Present for all of the part; and "office",
 	// "contact" or "custom" for all of its kind that Fields do not mention.
 	Untold []customer.Field
+	// Deleted says that the system itself tells that the record was deleted there; ReadBatch gives it so, Read by a NotFound with the
+	// reason Deleted. Nothing else of the record is told.
+	Deleted bool
 	// Excluded says why the record never comes in; empty for one that does.
 	Excluded string
 	// Custom are the custom fields among Fields: the key that their values stand under, made of the name by

@@ -27,6 +27,8 @@ type Step struct {
 	Remove bool
 	// Source is the customer's record in the system that records here are made from (Kind.From); zero elsewhere.
 	Source Source
+	// Revive says that the record was deleted by the system's people and somebody asked for it to be made again.
+	Revive bool
 	// Transaction identifies the call towards the system. The same step sent again under the same transaction can be told
 	// from a new one by systems that remember; empty lets the connector make one up.
 	Transaction string

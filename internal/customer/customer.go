@@ -79,6 +79,9 @@ type Customer struct {
 	Addresses []Address
 	Offices   []Office
 	Contacts  []Contact
+	// KYC is what the due-diligence service said last; nil when it has said nothing, or where it is not read along. It is not the
+	// customer's own: no command writes it through the customer, and no version counts it.
+	KYC *KYC `json:"-"`
 
 	CreatedAt time.Time
 	UpdatedAt time.Time

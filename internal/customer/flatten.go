@@ -40,7 +40,8 @@ func (k PartKeys) keyOf(key, id string) (string, bool) {
 }
 
 // Flatten gives the customer as Fields, its parts named by keys. A part without a key is left out: the other side does
-// not know it.
+// not know it. Towards other sides there are also the due-diligence status, which some show, and the contact person for due diligence
+// by himself; with HubKeys there are not, since they are no values of their own.
 func (c *Customer) Flatten(keys PartKeys) Fields {
 	fs := make(Fields, 24)
 	for _, a := range scalars {
@@ -66,6 +67,9 @@ func (c *Customer) Flatten(keys PartKeys) Fields {
 		if key, ok := keys.person(c.Contacts[i].Person.ID); ok {
 			c.Contacts[i].flatten(fs, key, keys)
 		}
+	}
+	if !keys.hub {
+		c.flattenKYC(fs)
 	}
 	return fs
 }

@@ -7,7 +7,7 @@ var groupNames = []string{
 	"billingAddress", "billingEmails", "businessId", "buyerUnitNumber", "consumerEInvoice", "contact", "contact.default",
 	"contact.emails", "contact.firstName", "contact.language", "contact.lastName", "contact.office", "contact.phones",
 	"contact.present", "contact.roles", "contact.title", "custom", "deliveryAddress", "einvoice", "email", "firstName", "kind",
-	"language", "lastName", "name", "nameExtension", "number", "office", "office.active", "office.address",
+	"kyc", "kycContact", "language", "lastName", "name", "nameExtension", "number", "office", "office.active", "office.address",
 	"office.billingEmails", "office.einvoice", "office.identifier", "office.name", "office.phone", "office.present", "phone",
 	"responsible", "status", "vatNumber", "visitingAddress",
 }

@@ -1,6 +1,10 @@
 package customer
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Fields of the due-diligence status that are shown in other systems (R45-R49).
 const (
@@ -97,6 +101,52 @@ func (k *KYC) Same(other *KYC) bool {
 	return len(Diff(k.fields(), other.fields())) == 0
 }
 
+// KYCContact gives the person who is the contact for due diligence; nobody when no contact has the role.
+func (c *Customer) KYCContact() (p KYCPerson, ok bool) {
+	for _, ct := range c.Contacts {
+		if !slices.Contains(ct.Roles, KYCContact) {
+			continue
+		}
+		p = KYCPerson{FirstName: ct.Person.FirstName, LastName: ct.Person.LastName, Language: ct.Person.Language}
+		if len(ct.Person.Emails) > 0 {
+			p.Email = ct.Person.Emails[0]
+		}
+		if len(ct.Person.Phones) > 0 {
+			p.Phone = ct.Person.Phones[0].Raw
+		}
+		return p, true
+	}
+	return KYCPerson{}, false
+}
+
+// flattenKYC adds what other systems are told about due diligence.
+func (c *Customer) flattenKYC(fs Fields) {
+	if p, ok := c.KYCContact(); ok {
+		fs.Set(FieldKYCContactFirstName, p.FirstName)
+		fs.Set(FieldKYCContactLastName, p.LastName)
+		fs.Set(FieldKYCContactEmail, p.Email)
+		fs.Set(FieldKYCContactPhone, p.Phone)
+		fs.Set(FieldKYCContactLanguage, p.Language)
+	}
+	if c.KYC == nil {
+		return
+	}
+	for f, value := range c.KYC.fields() {
+		if f.ShowsKYC() && (f != FieldKYCRiskClass || value != string(RiskUnknown)) {
+			fs[f] = value
+		}
+	}
+}
+
+// ShowsKYC says whether the field is one of the due-diligence status that other systems show (R45-R49).
+func (f Field) ShowsKYC() bool {
+	switch f {
+	case FieldKYCRequiresActions, FieldKYCRiskAssessedOn, FieldKYCExpiresOn, FieldKYCRiskClass, FieldKYCNotes:
+		return true
+	}
+	return false
+}
+
 // fields gives the status as Fields, for comparing.
 func (k *KYC) fields() Fields {
 	fs := make(Fields)
@@ -109,15 +159,35 @@ func (k *KYC) fields() Fields {
 	fs.Set(FieldKYCRiskAssessedOn, k.LatestRiskAssessmentOn)
 	fs.Set(FieldKYCExpiresOn, k.DueDiligenceExpiresOn)
 	fs.Set(FieldKYCNotes, k.Notes)
+	fs.Set("kyc.stage", k.Stage)
+	fs.Set(fieldKYCPerson, k.Person.String())
 	return fs
 }
 
-// KYCChanges lists what differs between two statuses. That notes changed is said; what they say is not, since the log is
-// read by more people than the notes (scope kyc:read).
+// fieldKYCPerson is the contact person as the service has it, as one value.
+const fieldKYCPerson Field = "kyc.contactPerson"
+
+// String gives all that is known of the person; empty for nobody.
+func (p KYCPerson) String() string {
+	known := slices.DeleteFunc([]string{p.FirstName, p.LastName, p.Email, p.Phone, p.Language}, func(s string) bool { return s == "" })
+	return strings.Join(known, ", ")
+}
+
+// Newer says whether k was said after before, which is what stands: the service's own count decides where it has one on both, and its
+// time otherwise.
+func (k *KYC) Newer(before *KYC) bool {
+	if k.Revision > 0 && before.Revision > 0 && k.Revision != before.Revision {
+		return k.Revision > before.Revision
+	}
+	return k.AsOf.After(before.AsOf)
+}
+
+// KYCChanges lists what differs between two statuses. That notes or the contact person changed is said; what they say is not, since the
+// log is read by more people than they are (scope kyc:read).
 func KYCChanges(before, after *KYC) []FieldChange {
 	changes := Diff(before.fields(), after.fields())
 	for i := range changes {
-		if changes[i].Field == FieldKYCNotes {
+		if f := changes[i].Field; f == FieldKYCNotes || f == fieldKYCPerson {
 			changes[i].Before, changes[i].After = "", ""
 		}
 	}

@@ -138,6 +138,9 @@ func (h *Hub) commitOutcome(ctx context.Context, tx pgx.Tx, l Look, k merge.Know
 		return nil
 	}
 	t := Taking{Organisation: l.Claim.Organisation, System: l.System.ID, SystemName: l.System.Name}
+	if l.Observed != nil {
+		t.Observed = []merge.Observation{*l.Observed}
+	}
 	outcomes := []merge.Outcome{o}
 	if err := warnOfNumbers(ctx, tx, outcomes); err != nil {
 		return err
@@ -289,9 +292,23 @@ func (h *Hub) knownLink(ctx context.Context, tx pgx.Tx, c store.LinkClaim) (merg
 	if err != nil || len(customers) == 0 {
 		return merge.Known{}, nil, firstError(err, fault.New(fault.Stale, "The customer of link %s is gone.", c.Link))
 	}
+	source, err := h.sourceOf(ctx, tx, c.System, record.Link.CustomerID)
 	return merge.Known{
-		Link: record.Link, Base: record.Base, Parts: record.Parts, Customer: customers[0], Deletion: record.Deletion,
-	}, pending, nil
+		Link: record.Link, Base: record.Base, Parts: record.Parts, Customer: customers[0], Deletion: record.Deletion, Source: source,
+	}, pending, err
+}
+
+// sourceOf gives the customer's record that its record in a system is made from; zero where the kind of system has no such.
+func (h *Hub) sourceOf(ctx context.Context, tx pgx.Tx, id system.ID, c customer.ID) (link.Source, error) {
+	if !h.derives {
+		return link.Source{}, nil
+	}
+	s, err := store.GetSystem(ctx, tx, id)
+	from := h.o.Kinds[s.Kind].From
+	if err != nil || from == "" {
+		return link.Source{}, err
+	}
+	return store.FindSource(ctx, tx, c, from)
 }
 
 // issueNumber gives a customer a number of the hub's own.

@@ -58,6 +58,8 @@ type Options struct {
 type Hub struct {
 	pool *pgxpool.Pool
 	o    Options
+	// derives says that some kind of system has records that are made from those of another.
+	derives bool
 	// waiting has a place for each read that waits for newer values.
 	waiting chan struct{}
 }
@@ -74,7 +76,11 @@ func New(pool *pgxpool.Pool, o Options) *Hub {
 		o.Watch = func(context.Context, Topic, organisation.ID) <-chan struct{} { return nil }
 	}
 	o.ReadWait, o.ReadWaiters = cmp.Or(o.ReadWait, 5*time.Second), cmp.Or(o.ReadWaiters, 100)
-	return &Hub{pool: pool, o: o, waiting: make(chan struct{}, o.ReadWaiters)}
+	h := &Hub{pool: pool, o: o, waiting: make(chan struct{}, o.ReadWaiters)}
+	for _, k := range o.Kinds {
+		h.derives = h.derives || k.From != ""
+	}
+	return h
 }
 
 // Ping says whether the database can be written to, which is what a hub needs to work (T34).

@@ -2,6 +2,8 @@ package hub
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -9,6 +11,7 @@ import (
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/link"
 	"customerhub/internal/organisation"
 	"customerhub/internal/pg"
 	"customerhub/internal/store"
@@ -82,37 +85,84 @@ func (h *Hub) RecordKYC(ctx context.Context, org organisation.ID, s system.Syste
 	if k.AsOf.IsZero() {
 		return false, fault.New(fault.Internal, "A due-diligence status without its time cannot be recorded.")
 	}
-	k.SourceSystem = string(s.ID)
 	var wrote bool
 	err := pg.InOrganisation(ctx, h.pool, string(org), pg.TxOptions{RetryConflicts: true}, func(ctx context.Context, tx pgx.Tx) error {
-		wrote = false
 		held, err := store.LockCustomers(ctx, tx, []customer.ID{id})
 		if err != nil || len(held) == 0 {
 			return firstError(err, fault.New(fault.NotFound, "There is no customer %s.", id))
 		}
-		standing, err := store.ListKYC(ctx, tx, []customer.ID{id})
-		if err != nil {
-			return err
-		}
-		before, known := standing[id]
-		if !known {
-			before = customer.UnknownKYC()
-		}
-		if known && !k.AsOf.After(before.AsOf) || before.Same(&k) {
-			return nil
-		}
-		wrote = true
-		if err := store.InsertKYC(ctx, tx, id, k); err != nil {
-			return err
-		}
-		return store.AppendChanges(ctx, tx, []change.Change{{
-			Kind: change.KYCStatusChanged, CustomerID: id, Fields: customer.KYCChanges(&before, &k),
-			Actor:  change.Actor{Kind: change.ActorSystem, ID: string(s.ID), Name: s.Name},
-			Origin: change.Source{SystemID: string(s.ID)},
-		}})
+		wrote, err = h.recordKYC(ctx, tx, s.ID, s.Name, map[customer.ID]customer.KYC{id: k})
+		return err
 	})
 	if err == nil && wrote {
 		h.o.Wake(TopicChanges, org)
 	}
 	return wrote, err
+}
+
+// recordKYC is RecordKYC for several customers, whose locks the caller holds. Systems that show the status are due by it.
+func (h *Hub) recordKYC(ctx context.Context, tx pgx.Tx, id system.ID, name string, said map[customer.ID]customer.KYC) (wrote bool, err error) {
+	if len(said) == 0 {
+		return false, nil
+	}
+	ids := slices.Sorted(maps.Keys(said))
+	standing, err := store.ListKYC(ctx, tx, ids)
+	if err != nil {
+		return false, err
+	}
+	var changes []change.Change
+	var changed []customer.ID
+	for _, of := range ids {
+		k := said[of]
+		k.SourceSystem = string(id)
+		before, known := standing[of]
+		if !known {
+			before = customer.UnknownKYC()
+		}
+		if known && !k.Newer(&before) || before.Same(&k) {
+			continue
+		}
+		if k.AsOf.Before(before.AsOf) {
+			k.AsOf = before.AsOf // it counts further, and its clock is behind
+		}
+		if err := store.InsertKYC(ctx, tx, of, k); err != nil {
+			return false, err
+		}
+		changed = append(changed, of)
+		changes = append(changes, change.Change{
+			Kind: change.KYCStatusChanged, CustomerID: of, Fields: customer.KYCChanges(&before, &k),
+			Actor:  change.Actor{Kind: change.ActorSystem, ID: string(id), Name: name},
+			Origin: change.Source{SystemID: string(id)},
+		})
+	}
+	if len(changes) == 0 {
+		return false, nil
+	}
+	if err := store.AppendChanges(ctx, tx, changes); err != nil {
+		return false, err
+	}
+	return true, h.showKYC(ctx, tx, changed, id)
+}
+
+// showKYC makes the links of systems due that show the due-diligence status of customers who have a new one.
+func (h *Hub) showKYC(ctx context.Context, tx pgx.Tx, ids []customer.ID, by system.ID) error {
+	systems, err := store.ListSystems(ctx, tx)
+	if err != nil || !slices.ContainsFunc(systems, h.showsKYC) {
+		return err
+	}
+	customers, err := store.ListCustomersByID(ctx, tx, ids, store.AllRelations)
+	if err != nil {
+		return err
+	}
+	for i := range customers {
+		if err := h.settleLinks(ctx, tx, &customers[i], settling{by: by, priority: link.Interactive}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Hub) showsKYC(s system.System) bool {
+	shows := h.o.Kinds[s.Kind].ShowsKYC
+	return shows != nil && shows(s.Settings) && s.Policy.WritesOut()
 }

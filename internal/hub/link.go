@@ -44,11 +44,14 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 	}
 	var altered []store.LinkedRecord
 	of := byID(systems, func(s system.System) system.ID { return s.ID })
+	if err := h.bringKYC(ctx, tx, c, systems); err != nil {
+		return err
+	}
 	for _, r := range records {
 		if r.Link.SystemID == how.by {
 			continue
 		}
-		settled, refused, ok := h.settle(c, r, of[r.Link.SystemID], how.priority, now)
+		settled, refused, ok := h.settle(c, r, of[r.Link.SystemID], sourcesOf(records, of), how.priority, now)
 		if err := h.noteRefused(ctx, tx, r.Link, refused, of[r.Link.SystemID]); err != nil {
 			return err
 		}
@@ -58,12 +61,35 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 		}
 	}
 	if how.isNew {
-		altered = append(altered, h.newLinks(c, records, systems, how.priority, now)...)
+		altered = append(altered, h.newLinks(c, records, systems, sourcesOf(records, of), how.priority, now)...)
 	}
 	if len(altered) == 0 {
 		return nil
 	}
 	return store.SaveLinkedRecords(ctx, tx, altered)
+}
+
+// bringKYC reads along what the due-diligence service says of a customer, where a system shows it.
+func (h *Hub) bringKYC(ctx context.Context, tx pgx.Tx, c *customer.Customer, systems []system.System) error {
+	if c.KYC != nil || !slices.ContainsFunc(systems, h.showsKYC) {
+		return nil
+	}
+	said, err := store.ListKYC(ctx, tx, []customer.ID{c.ID})
+	if k, ok := said[c.ID]; ok {
+		c.KYC = &k
+	}
+	return err
+}
+
+// sourcesOf are the customer's records that others may be made from, by the kind of their system.
+func sourcesOf(records []store.LinkedRecord, systems map[system.ID]system.System) map[system.Kind]link.Source {
+	out := make(map[system.Kind]link.Source, len(records))
+	for _, r := range records {
+		if s := systems[r.Link.SystemID]; r.Link.Primary && r.Link.Followed() && s.State != system.Draft {
+			out[s.Kind] = link.Source{Kind: s.Kind, ExternalID: r.Link.ExternalID, Number: r.Base.Theirs[customer.FieldNumber]}
+		}
+	}
+	return out
 }
 
 // settleOthers settles the links that customers have in other systems than the one which changed them. Mostly there is no
@@ -109,7 +135,7 @@ func (h *Hub) noteRefused(ctx context.Context, tx pgx.Tx, l link.Link, refused [
 
 // settle gives the link as it stands after the customer changed here, and what the system would not take; false when the link
 // stands as before.
-func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System, p link.Priority, now time.Time) (link.Link, []finding.Finding, bool) {
+func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System, sources map[system.Kind]link.Source, p link.Priority, now time.Time) (link.Link, []finding.Finding, bool) {
 	spec := h.o.Kinds[s.Kind]
 	if spec.Reads == nil || !r.Link.Primary {
 		return r.Link, nil, false
@@ -132,11 +158,15 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	case link.InSync, link.Due, link.Waiting, link.InProgress:
 	}
 	if r.Link.ExternalID == "" {
+		if why := spec.scope(s).Why(c, sources[spec.From]); why != "" {
+			kept := merge.OutOfScope(r.Link, why)
+			return kept, refused, kept != r.Link
+		}
 		r.Link = merge.Queue(r.Link, p, now)
 		r.Link.LastFault, r.Link.LastMessage = "", toBeCreated
 		return r.Link, refused, true
 	}
-	policy := merge.PolicyOf(spec.Reads, spec.Writes, refused, s.Policy, r.Parts)
+	policy := merge.PolicyOf(spec.abilities(s), refused, s.Policy, r.Parts)
 	verdict := merge.Compare(ours, r.Base.Theirs, r.Base, policy)
 	settled := merge.Settle(r.Link, verdict, p, now)
 	return settled, refused, settled != r.Link
@@ -150,7 +180,7 @@ func waitsForUse(c *customer.Customer, r store.LinkedRecord) bool {
 const toBeCreated = "The customer has no record in the system yet."
 
 // newLinks are the links that a new customer gets, in the running systems that the hub writes to.
-func (h *Hub) newLinks(c *customer.Customer, have []store.LinkedRecord, systems []system.System, p link.Priority, now time.Time) (out []store.LinkedRecord) {
+func (h *Hub) newLinks(c *customer.Customer, have []store.LinkedRecord, systems []system.System, sources map[system.Kind]link.Source, p link.Priority, now time.Time) (out []store.LinkedRecord) {
 	linked := make(map[system.ID]bool, len(have))
 	for _, r := range have {
 		linked[r.Link.SystemID] = true
@@ -159,13 +189,21 @@ func (h *Hub) newLinks(c *customer.Customer, have []store.LinkedRecord, systems 
 		if linked[s.ID] || s.State != system.Running || h.o.Kinds[s.Kind].Writes == nil || !s.Policy.WritesOut() {
 			continue
 		}
-		out = append(out, store.LinkedRecord{
-			Link: link.Link{
-				ID: link.ID(store.NewID()), SystemID: s.ID, CustomerID: c.ID, Primary: true, State: link.Due,
-				LastMessage: toBeCreated, DueAt: now, Priority: p,
-			},
-			Base: link.Base{Ours: customer.Fields{}, Theirs: customer.Fields{}},
-		})
+		out = append(out, h.newLink(c, s, sources, p, now))
 	}
 	return out
+}
+
+// newLink is the link that a customer gets in a system that the hub writes to: due to be made there, or out of its scope with the
+// reason.
+func (h *Hub) newLink(c *customer.Customer, s system.System, sources map[system.Kind]link.Source, p link.Priority, now time.Time) store.LinkedRecord {
+	l := link.Link{
+		ID: link.ID(store.NewID()), SystemID: s.ID, CustomerID: c.ID, Primary: true, State: link.Due,
+		LastMessage: toBeCreated, DueAt: now, Priority: p,
+	}
+	spec := h.o.Kinds[s.Kind]
+	if why := spec.scope(s).Why(c, sources[spec.From]); why != "" {
+		l = merge.OutOfScope(l, why)
+	}
+	return store.LinkedRecord{Link: l, Base: link.Base{Ours: customer.Fields{}, Theirs: customer.Fields{}}}
 }

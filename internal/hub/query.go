@@ -7,6 +7,7 @@ import (
 	"customerhub/internal/customer"
 	"customerhub/internal/finding"
 	"customerhub/internal/link"
+	"customerhub/internal/merge"
 	"customerhub/internal/run"
 	"customerhub/internal/system"
 )
@@ -174,6 +175,29 @@ type KindSpec struct {
 	Writes func(customer.Field) bool
 	// Refuses names values of the hub that the system would not take, by findings; nil for none.
 	Refuses func(customer.Fields) []finding.Finding
+	// Keeps, From, Scope and ShowsKYC are as connector.Kind has them; nil and empty for most.
+	Keeps    func(customer.Field) bool
+	From     system.Kind
+	Scope    func(ours customer.Fields, settings map[string]string) string
+	ShowsKYC func(settings map[string]string) bool
 	// Lane names the queue for calls to a system, as store keeps it; nil where nobody asks.
 	Lane func(system.System) string
+}
+
+// abilities are what the kind can do with single fields, for a system.
+func (k KindSpec) abilities(s system.System) merge.Abilities {
+	can := merge.Abilities{Reads: k.Reads, Writes: k.Writes, Keeps: k.Keeps}
+	if k.Writes != nil && (k.ShowsKYC == nil || !k.ShowsKYC(s.Settings)) {
+		can.Writes = func(f customer.Field) bool { return !f.ShowsKYC() && k.Writes(f) }
+	}
+	return can
+}
+
+// scope says which customers get a record in a system of the kind.
+func (k KindSpec) scope(s system.System) merge.Scope {
+	out := merge.Scope{From: k.From}
+	if k.Scope != nil {
+		out.Leaves = func(ours customer.Fields) string { return k.Scope(ours, s.Settings) }
+	}
+	return out
 }

@@ -151,9 +151,17 @@ func (h *Hub) candidates(ctx context.Context, tx pgx.Tx, t Taking, known map[str
 		return known, nil
 	}
 	alike, err := store.ListUnlinkedLike(ctx, tx, t.System, unknown)
-	if err != nil || len(alike) == 0 {
+	if err != nil {
 		return known, err
 	}
+	made, err := madeFrom(ctx, tx, t, known)
+	if err != nil || len(alike)+len(made) == 0 {
+		return known, err
+	}
+	// What a record says it was made from outweighs what it looks like.
+	alike = append(slices.DeleteFunc(alike, func(a store.Likeness) bool {
+		return slices.ContainsFunc(made, func(m store.Likeness) bool { return m.ExternalID == a.ExternalID })
+	}), made...)
 	ids := make([]customer.ID, len(alike))
 	for i, a := range alike {
 		ids[i] = a.Customer
@@ -176,10 +184,25 @@ func (h *Hub) candidates(ctx context.Context, tx pgx.Tx, t Taking, known map[str
 		if c, ok := of[a.Customer]; ok {
 			k := known[a.ExternalID]
 			k.Candidates = append(k.Candidates, c)
+			k.Identified = slices.Contains(made, a)
 			known[a.ExternalID] = k
 		}
 	}
 	return known, nil
+}
+
+// madeFrom gives the customers that records which are not linked say they were made for.
+func madeFrom(ctx context.Context, tx pgx.Tx, t Taking, known map[string]merge.Known) ([]store.Likeness, error) {
+	var records []store.SourceOf
+	for _, o := range t.Observed {
+		if _, linked := known[o.ExternalID]; !linked && o.Source.ExternalID != "" {
+			records = append(records, store.SourceOf{ExternalID: o.ExternalID, Source: o.Source.ExternalID, Kind: o.Source.Kind})
+		}
+	}
+	if len(records) == 0 {
+		return nil, nil
+	}
+	return store.ListOfSources(ctx, tx, t.System, records)
 }
 
 func knownRecords(ctx context.Context, tx pgx.Tx, sys system.ID, externalIDs []string) (map[string]merge.Known, store.LockedRecords, error) {
@@ -324,6 +347,12 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 	if err := h.settleOthers(ctx, tx, w.customers, w.changes, t.System, t.Priority); err != nil {
 		return err
 	}
+	if err := h.settleMade(ctx, tx, t, outcomes, known); err != nil {
+		return err
+	}
+	if _, err := h.recordKYC(ctx, tx, t.System, t.SystemName, saidOfKYC(t.Observed, outcomes, now)); err != nil {
+		return err
+	}
 	before := make([]customer.Customer, 0, len(known))
 	for _, k := range known {
 		before = append(append(before, k.Customer), k.Candidates...)
@@ -339,6 +368,51 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 		}
 	}
 	return store.ProposePeople(ctx, tx, idsOf(w.customers), altered)
+}
+
+// saidOfKYC are the due-diligence statuses among what was observed, by customer. A record that its people deleted is one that was
+// removed, and a record that is only read, since its customer was merged with another, says nothing.
+func saidOfKYC(observed []merge.Observation, outcomes []merge.Outcome, now time.Time) map[customer.ID]customer.KYC {
+	said := make(map[customer.ID]customer.KYC)
+	of := byID(observed, func(o merge.Observation) string { return o.ExternalID })
+	for _, out := range outcomes {
+		o, read := of[out.ExternalID]
+		switch {
+		case !read || !out.Taken() || out.Customer.ID == "" || out.Link.ID != "" && !out.Link.Primary:
+		case o.KYC != nil:
+			said[out.Customer.ID] = *o.KYC
+		case o.Deleted:
+			said[out.Customer.ID] = removed(out.Customer.KYC, now)
+		}
+	}
+	return said
+}
+
+// removed is the status of a customer whose record in the due-diligence service is gone; what was said last stays known.
+func removed(was *customer.KYC, now time.Time) customer.KYC {
+	k := customer.UnknownKYC()
+	if was != nil {
+		k = *was
+	}
+	k.State, k.Stage, k.AsOf, k.RequiresActions, k.RequiresActionsReasons = customer.KYCRemoved, "", now, nil, nil
+	return k
+}
+
+// settleMade settles the other links of customers that have just got a record here, since records of other systems are made from it.
+func (h *Hub) settleMade(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome, known map[string]merge.Known) error {
+	if !h.derives {
+		return nil
+	}
+	for i := range outcomes {
+		o := &outcomes[i]
+		if before := known[o.ExternalID].Link; o.Link.ID == "" || o.Action == merge.Create || before.ExternalID == o.Link.ExternalID {
+			continue
+		}
+		if err := h.settleLinks(ctx, tx, &o.Customer, settling{by: t.System, priority: t.Priority}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writes are what a look at a system comes to, on its way into the database.

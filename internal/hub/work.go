@@ -145,7 +145,7 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 			learn(&s, report, now)
 		}
 		if report.Swept {
-			if err := noteAbsence(ctx, tx, c, &s, report, now); err != nil {
+			if err := h.noteAbsence(ctx, tx, c, &s, report, now); err != nil {
 				return err
 			}
 		}

@@ -1,9 +1,11 @@
 package link
 
 import (
+	"strings"
 	"time"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/system"
 )
 
 // Operation is what a call does outside.
@@ -42,4 +44,31 @@ type Intent struct {
 	MadeAt time.Time
 	// Trying says in words what the hub is doing to find out; empty while the call is under way.
 	Trying string
+}
+
+// Among what an intent wants there may be two things beside the customer's values: the record that its own is made from, and that a
+// record which was deleted outside is to be made again.
+const (
+	sourcePrefix                = "source."
+	Revive       customer.Field = "revive"
+)
+
+// SourceField is the name that the key of a source stands under among what an intent wants.
+func SourceField(k system.Kind) customer.Field { return customer.Field(sourcePrefix + string(k)) }
+
+// Source gives the record that the intent's record is made from, and what is wanted beside it.
+func (i *Intent) Source() (s Source, want customer.Fields) {
+	want = i.Want.Only(func(f customer.Field) bool {
+		kind, is := strings.CutPrefix(string(f), sourcePrefix)
+		if is {
+			s = Source{Kind: system.Kind(kind), ExternalID: i.Want[f], Number: i.Number}
+		}
+		return !is
+	})
+	return s, want
+}
+
+// Revives says whether a record that was deleted is to be made again, and what is wanted beside that.
+func (i *Intent) Revives(want customer.Fields) (bool, customer.Fields) {
+	return i.Want[Revive] != "", want.Only(func(f customer.Field) bool { return f != Revive })
 }

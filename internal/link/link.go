@@ -73,6 +73,15 @@ func (l Link) FreshAsOf(complete time.Time) time.Time {
 	return complete
 }
 
+// Source is the record of another system that a record is made from, such as the card in the accounting system that a due-diligence
+// candidate comes from.
+type Source struct {
+	Kind       system.Kind
+	ExternalID string
+	// Number is the customer's number there, for people.
+	Number string
+}
+
 // Base is what both sides held when they last agreed, as a pair: ours is compared with ours and theirs with theirs, so a
 // side that trims or upper-cases is in agreement and not in drift (design section 5). Parts are named by the external
 // system's keys.

@@ -21,8 +21,14 @@ type Observation struct {
 	Untold []customer.Field
 	// Missing says that the record is listed and could not be read, and Findings say why. It tells nothing of the customer.
 	Missing bool
+	// Deleted says that the system itself tells that the record was deleted there. It tells nothing else.
+	Deleted bool
 	// Excluded says why the record never comes in, such as TEMP; empty for one that does.
 	Excluded string
+	// KYC is what a due-diligence service says of the customer; nil from all others.
+	KYC *customer.KYC
+	// Source is the record of another system that this one was made from; zero where there is none.
+	Source link.Source
 	// Custom are the custom fields among Fields, as the system names them, before the hub has said what they are.
 	Custom   []customer.CustomField
 	Findings []finding.Finding
@@ -77,9 +83,13 @@ type Known struct {
 	// Candidates are customers without a record in the system that carry the number or the business ID of this one, which is not
 	// linked to any.
 	Candidates []customer.Customer
+	// Identified says that the record itself names the one candidate as the customer that it was made for.
+	Identified bool
 	// Deletion is the last time that an operator asked for the record to be deleted; nil when nobody did, or where only one
 	// record is not looked at.
 	Deletion *link.Deletion
+	// Source is the customer's record in the system that records of this one are made from; zero where there is none.
+	Source link.Source
 	// Overtaken says that the hub wrote into the record, or decided to, after it was read: what was read says nothing.
 	Overtaken bool
 }

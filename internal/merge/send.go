@@ -92,8 +92,14 @@ func (p Policy) holds(ours customer.Fields, of PartKey) customer.Fields {
 // active is the field of an office that is in use. An office that is no longer is taken away, as far as the system can.
 const active customer.Field = "active"
 
+// kycStatus is the key of the message about the due-diligence status, which is shown in a place of its own beside the card.
+const kycStatus = "kyc"
+
 // place says which message a field belongs to, and its name there. Custom fields are on the card.
 func place(f customer.Field) (PartKey, customer.Field) {
+	if f.ShowsKYC() {
+		return PartKey{Key: kycStatus}, f
+	}
 	part, key, name, ok := f.PartKey()
 	if !ok || part == customer.PartCustom {
 		return PartKey{}, f

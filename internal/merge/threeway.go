@@ -63,6 +63,9 @@ type Policy struct {
 	// Writes says whether the system can hold a field; what it cannot hold is never sent. Nil means that it can hold what it
 	// can tell.
 	Writes func(customer.Field) bool
+	// Keeps says of which fields the system keeps its own value when ours has nothing of their group: they are replaced, and never
+	// cleared. Nil keeps nothing.
+	Keeps func(customer.Field) bool
 	// Flow says which way a group flows and who wins when both sides changed it; the group is named without a part's key.
 	// Nil is both ways, and theirs wins: Netvisor is primarily the master (R55).
 	Flow func(group string) system.Flow
@@ -74,17 +77,25 @@ type Policy struct {
 	Shared []customer.Group
 }
 
-// PolicyOf is the policy for one record: what the kind of system can read and write (nil for one that is never written), which
-// values of the record it refuses, what the organisation decided, and the parts, of which only those that the hub made may be
-// taken away again.
-func PolicyOf(reads, writes func(customer.Field) bool, refused []finding.Finding, decided system.Policy, parts []link.PartLink) Policy {
-	if writes == nil {
-		writes = func(customer.Field) bool { return false }
+// Abilities are what a kind of system can do with single fields, as connector.Kind has it.
+type Abilities struct {
+	Reads func(customer.Field) bool
+	// Writes is nil for a system that is never written.
+	Writes func(customer.Field) bool
+	// Keeps is nil for one that keeps nothing.
+	Keeps func(customer.Field) bool
+}
+
+// PolicyOf is the policy for one record: what the kind of system can do, which values of the record it refuses, what the
+// organisation decided, and the parts, of which only those that the hub made may be taken away again.
+func PolicyOf(can Abilities, refused []finding.Finding, decided system.Policy, parts []link.PartLink) Policy {
+	if can.Writes == nil {
+		can.Writes = func(customer.Field) bool { return false }
 	}
 	takes := func(f customer.Field) bool {
-		return writes(f) && !slices.ContainsFunc(refused, func(r finding.Finding) bool { return r.Field.Group() == f.Group() })
+		return can.Writes(f) && !slices.ContainsFunc(refused, func(r finding.Finding) bool { return r.Field.Group() == f.Group() })
 	}
-	return Policy{Reads: reads, Writes: takes, Flow: decided.Of, Removes: func(k PartKey) bool {
+	return Policy{Reads: can.Reads, Writes: takes, Keeps: can.Keeps, Flow: decided.Of, Removes: func(k PartKey) bool {
 		return k.Part == customer.PartOffice || slices.ContainsFunc(parts, func(p link.PartLink) bool {
 			return p.Part == k.Part && p.ExternalID == k.Key && p.Made
 		})
@@ -232,6 +243,7 @@ func (p Policy) differing(s sides) customer.Fields {
 		for f := range side {
 			switch {
 			case !p.writes(f):
+			case len(s.ours) == 0 && p.Keeps != nil && p.Keeps(f):
 			case !p.Reads(f) && s.ours[f] == s.baseOurs[f]:
 			case p.Reads(f) && (s.ours[f] == s.theirs[f] || s.ours[f] == s.baseOurs[f] && s.theirs[f] == s.baseTheirs[f]):
 			default:

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -47,7 +48,7 @@ func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc
 		d.Outcome.Link.State, d.Outcome.Link.LastMessage, d.Outcome.Link.DueAt = link.InSync, "", time.Time{}
 		return d, nil
 	}
-	d.Intent = intentOf(messages[0], &out, newID)
+	d.Intent = intentOf(messages[0], &out, k.Source, newID)
 	// It is in its worker's hands until the answer is there.
 	d.Outcome.Link.State, d.Outcome.Link.DueAt = link.InProgress, time.Time{}
 	return d, nil
@@ -63,7 +64,14 @@ func send(out *merge.Outcome, theirs customer.Fields, p Policy) []merge.Message 
 
 // intentOf is the stored form of a message. An office that has no identifier gets one, by which it is found again when the
 // answer is lost; it comes back into the hub as the system's value.
-func intentOf(m merge.Message, out *merge.Outcome, newID merge.IDFunc) *link.Intent {
+func intentOf(m merge.Message, out *merge.Outcome, from link.Source, newID merge.IDFunc) *link.Intent {
+	if from.ExternalID != "" {
+		m.Want = maps.Clone(m.Want)
+		m.Want[link.SourceField(from.Kind)] = from.ExternalID
+	}
+	if k := out.Customer.KYC; m.Operation == link.Create && k != nil && k.State == customer.KYCRemoved {
+		m.Want[link.Revive] = "true" // nobody gets here but by an act of somebody who wants it back
+	}
 	i := &link.Intent{
 		ID: newID(), LinkID: out.Link.ID, Operation: m.Operation, Part: m.Part, Key: m.Key, PartID: m.PartID, Set: m.Set, Want: m.Want,
 		Number: out.Customer.Number, BusinessID: out.Customer.BusinessID, Sends: 1,
@@ -79,9 +87,14 @@ func decideCreate(k merge.Known, p Policy, newID merge.IDFunc, _ time.Time) (hub
 	if k.Customer.Status != customer.Active {
 		return hub.Decision{Outcome: standing(k, link.NotInScope, "", "The customer became inactive before it had a record here.")}, nil
 	}
+	if why := p.Scope.Why(&k.Customer, k.Source); why != "" {
+		out := standing(k, link.NotInScope, "", why)
+		out.Link.DueAt = time.Time{}
+		return hub.Decision{Outcome: out}, nil
+	}
 	out := standing(k, link.InProgress, "", "")
 	messages := send(&out, nil, p)
-	return hub.Decision{Outcome: out, Intent: intentOf(messages[0], &out, newID)}, nil
+	return hub.Decision{Outcome: out, Intent: intentOf(messages[0], &out, k.Source, newID)}, nil
 }
 
 // taken is what the system's answer to an intent tells.
@@ -270,7 +283,10 @@ func mayAdopt(ours, theirs customer.Fields) string {
 
 // stepOf is the call of an intent.
 func stepOf(i link.Intent, externalID string) connector.Step {
-	return connector.Step{
+	s := connector.Step{
 		Record: externalID, Part: i.Part, Key: i.Key, Set: i.Set, Want: i.Want, Remove: i.Operation == link.Remove, Transaction: i.ID,
 	}
+	s.Source, s.Want = i.Source()
+	s.Revive, s.Want = i.Revives(s.Want)
+	return s
 }

@@ -40,7 +40,7 @@ func bothWays(unread, unwritten []customer.Field) Policy {
 		}
 	}
 	return Policy{
-		System: "s", Name: "Netvisor", Reads: not(unread), Writes: not(append(unwritten, customer.Present)),
+		System: "s", Name: "Netvisor", Abilities: merge.Abilities{Reads: not(unread), Writes: not(append(unwritten, customer.Present))},
 		Decided: system.Policy{Flow: system.Flow{Direction: system.Both}},
 	}
 }

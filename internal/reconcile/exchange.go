@@ -112,10 +112,22 @@ func (e *exchange) run(ctx context.Context) error {
 		return e.erase(ctx, work)
 	}
 	record, err := e.read(ctx, work.Link.ExternalID)
+	if deleted(err) {
+		e.called = true
+		return e.buried(ctx, work.Link.ExternalID)
+	}
 	if err != nil {
 		return err
 	}
 	return e.look(ctx, record)
+}
+
+// buried commits that the system's people deleted the record, as the system itself says.
+func (e *exchange) buried(ctx context.Context, externalID string) error {
+	_, err := e.commit(ctx, &merge.Observation{ExternalID: externalID, Deleted: true}, func(o merge.Observation, k merge.Known, pending *link.Intent, _ time.Time) (hub.Decision, error) {
+		return hub.Decision{Outcome: deletedThere(o, k, e.policy), Resolved: pending != nil}, nil
+	})
+	return err
 }
 
 // read reads a record as it is now.
@@ -381,6 +393,9 @@ func (e *exchange) standingAfter(k merge.Known, why error, now time.Time) hub.De
 	case fault.Ambiguous, fault.Duplicate:
 		return parked(k, finding.LinkParked, fault.Ambiguous, message)
 	case fault.NotFound:
+		if deleted(why) {
+			return hub.Decision{Outcome: deletedThere(merge.Observation{ExternalID: k.Link.ExternalID}, k, e.policy)}
+		}
 		if k.Deletion.Tombstone() && k.Link.LastFault == fault.NotFound {
 			return hub.Decision{Outcome: tombstone(k, k.Link.LastMessage)} // it was deleted here and has not come back
 		}

@@ -10,6 +10,7 @@ import (
 	"customerhub/internal/change"
 	"customerhub/internal/connector"
 	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/link"
 	"customerhub/internal/merge"
@@ -21,8 +22,10 @@ type Policy struct {
 	System system.ID
 	// Name is the system's, for findings.
 	Name string
-	// Reads and Writes are what the kind of system can tell and hold; Writes is nil for one that is never written.
-	Reads, Writes func(customer.Field) bool
+	// Abilities are what the kind of system can tell, hold and keep.
+	merge.Abilities
+	// Scope says which customers get a record there.
+	Scope merge.Scope
 	// Refuses names values that the system would not take; nil for none.
 	Refuses func(customer.Fields) []finding.Finding
 	// Decided is what the organisation decided.
@@ -37,7 +40,7 @@ func (p Policy) of(parts []link.PartLink, ours customer.Fields) (merge.Policy, [
 	if p.Refuses != nil {
 		refused = p.Refuses(ours)
 	}
-	policy := merge.PolicyOf(p.Reads, p.Writes, refused, p.Decided, parts)
+	policy := merge.PolicyOf(p.Abilities, refused, p.Decided, parts)
 	policy.Shared = p.shared
 	return policy, refused
 }
@@ -91,6 +94,9 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 	if o.Missing {
 		return failed(o, known), nil
 	}
+	if o.Deleted {
+		return deletedThere(o, known[o.ExternalID], p), nil
+	}
 	if o.ExternalID == "" {
 		return merge.Outcome{}, errors.New("a record without a key: nothing could be linked to it")
 	}
@@ -111,10 +117,13 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
 	case !exists:
 		m := merge.MatchRecord(o.Fields, k.Candidates)
+		if k.Identified {
+			m = merge.Match{Sameness: merge.Same, Customer: &k.Candidates[0]}
+		}
 		if out, matched, err := match(m, o, p, newID, now); matched {
 			return out, err
 		}
-		if d := p.Decided.Of("").Direction; d == system.Out || d == system.Off {
+		if d := p.Decided.Of("").Direction; d == system.Out || d == system.Off || p.Scope.From != "" {
 			// The hub is the master here: what it does not know is not its own (R116).
 			return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip, Findings: o.Findings}, nil
 		}
@@ -177,6 +186,20 @@ func oneEach(out []merge.Outcome, observed []merge.Observation, known map[string
 		}
 		out[i] = one
 	}
+}
+
+// deletedThere is what becomes of a record that its people deleted, as the system itself says. The customer stays as it is, and the
+// link is the tombstone: nothing but an act of somebody makes the customer a record there again.
+func deletedThere(o merge.Observation, k merge.Known, p Policy) merge.Outcome {
+	if k.Link.ID == "" {
+		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Skip}
+	}
+	out := standing(k, link.NotInScope, fault.NotFound, "Deleted in "+p.Name+". It is not made there again by itself.")
+	out.Link.DueAt = time.Time{}
+	if out.Link == k.Link {
+		out.Action = merge.Unchanged
+	}
+	return out
 }
 
 // leftOut is what becomes of a customer whose record does not come in any more: it stays as it is, and the link says why.
@@ -338,5 +361,8 @@ func valueOf(g customer.Group, side customer.Fields) string {
 
 // ObservationOf is a connector's record as the merge sees it.
 func ObservationOf(r connector.Record) merge.Observation {
-	return merge.Observation{ExternalID: r.ExternalID, Fields: r.Fields, Untold: r.Untold, Excluded: r.Excluded, Custom: r.Custom, Findings: r.Findings}
+	return merge.Observation{
+		ExternalID: r.ExternalID, Fields: r.Fields, Untold: r.Untold, Deleted: r.Deleted, Excluded: r.Excluded, KYC: r.KYC, Source: r.Source, Custom: r.Custom,
+		Findings: r.Findings,
+	}
 }

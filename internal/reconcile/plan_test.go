@@ -27,7 +27,7 @@ func ids() merge.IDFunc {
 }
 
 func readAll() reconcile.Policy {
-	return reconcile.Policy{System: "s", Name: "Netvisor", Reads: func(customer.Field) bool { return true }}
+	return reconcile.Policy{System: "s", Name: "Netvisor", Abilities: merge.Abilities{Reads: func(customer.Field) bool { return true }}}
 }
 
 func observe(id string, fields customer.Fields) merge.Observation {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
@@ -62,10 +63,27 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 		if err := j.lookForGone(ctx, conn, lane); err != nil {
 			return err
 		}
+		if kind.From != "" {
+			if err := j.enlist(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	// Nothing may say that the look was complete before all of it was.
 	j.report.Cursor, j.report.FreshSince = at.Cursor, at.ListedAt
 	return nil
+}
+
+// enlist gives the customers that have no link in the system one, since nobody plans which of them get a record there: the system's own
+// scope says so.
+func (j *job) enlist(ctx context.Context) error {
+	for after := customer.ID(""); ; {
+		last, err := j.worker.hub.Enlist(ctx, j.claim, j.work.System, after, exportChunk)
+		if err != nil || last == "" {
+			return err
+		}
+		after = last
+	}
 }
 
 // prepare makes the list of what the run looks at.
@@ -265,7 +283,14 @@ func (j *job) takeIn(ctx context.Context, kind connector.Kind, b batch) error {
 func ofRecords(err error) bool { return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Duplicate) }
 
 func policyOf(kind connector.Kind, s system.System) Policy {
-	return Policy{System: s.ID, Name: s.Name, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses, Decided: s.Policy}
+	p := Policy{
+		System: s.ID, Name: s.Name, Refuses: kind.Refuses, Decided: s.Policy, Scope: merge.Scope{From: kind.From},
+		Abilities: merge.Abilities{Reads: kind.Reads, Writes: kind.WritesWith(s.Settings), Keeps: kind.Keeps},
+	}
+	if kind.Scope != nil {
+		p.Scope.Leaves = func(ours customer.Fields) string { return kind.Scope(ours, s.Settings) }
+	}
+	return p
 }
 
 // planAll is Plan on all processors.

@@ -155,8 +155,16 @@ func guarded(fn func() error) (err error) {
 	return fn()
 }
 
+// deleted says whether the system itself tells that the record was deleted there.
+func deleted(err error) bool {
+	return fault.Is(err, fault.NotFound) && fault.Of(err).Reason == connector.Deleted
+}
+
 func readOne(ctx context.Context, conn connector.Connection, id string) ([]connector.Record, error) {
 	record, err := conn.Read(ctx, id)
+	if deleted(err) {
+		return []connector.Record{{ExternalID: id, Deleted: true}}, nil
+	}
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}

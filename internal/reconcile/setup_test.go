@@ -57,23 +57,13 @@ func setupKind(t *testing.T, kinds ...connector.Kind) *bundle {
 		t.Fatal(err)
 	}
 	b := &bundle{T: t, db: pgtest.New(t), kinds: make(map[system.Kind]connector.Kind)}
-	specs := make(map[system.Kind]hub.KindSpec)
 	for _, kind := range kinds {
 		if kind.Credentials == nil {
 			kind.Credentials = []connector.Setting{{Name: "key", Title: "Key", Secret: true}}
 		}
 		b.kinds[kind.Kind] = kind
-		specs[kind.Kind] = hub.KindSpec{
-			Title: kind.Title, PollEvery: kind.PollEvery, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses,
-			Settings: func(given map[string]string) (map[string]string, error) {
-				return connector.CheckSettings(kind.Settings, given)
-			},
-			Credentials: func(given map[string]string) (map[string]string, error) {
-				return connector.CheckSettings(kind.Credentials, given)
-			},
-		}
 	}
-	b.hub = hub.New(b.db.App, hub.Options{Keyset: keyset, Kinds: specs})
+	b.hub = hub.New(b.db.App, hub.Options{Keyset: keyset, Kinds: reconcile.Specs(b.kinds)})
 	b.worker = b.newWorker()
 	return b
 }

@@ -159,10 +159,12 @@ FOR NO KEY UPDATE`
 // Relations says which of a customer's relations a read brings along.
 type Relations struct {
 	Addresses, Offices, Contacts bool
+	// KYC brings what the due-diligence service said last.
+	KYC bool
 }
 
 // AllRelations brings everything that the canonical customer has.
-var AllRelations = Relations{Addresses: true, Offices: true, Contacts: true}
+var AllRelations = Relations{Addresses: true, Offices: true, Contacts: true, KYC: true}
 
 // ListCustomersByID reads customers in one round trip; ids that do not exist are left out. The order is by id.
 func ListCustomersByID(ctx context.Context, db pg.DB, ids []customer.ID, rel Relations) ([]customer.Customer, error) {

@@ -125,6 +125,7 @@ type customerParts struct {
 	people      []personRow
 	contacts    []contactRow
 	read        []contactPersonRow
+	kyc         []kycRow
 }
 
 func (p *customerParts) queue(b *pgx.Batch, ids []customer.ID, rel Relations) {
@@ -137,6 +138,9 @@ func (p *customerParts) queue(b *pgx.Batch, ids []customer.ID, rel Relations) {
 	}
 	if rel.Contacts {
 		collect(b, &p.read, sqlContactsOfCustomers, args)
+	}
+	if rel.KYC {
+		collect(b, &p.kyc, sqlKYCOfCustomers, args)
 	}
 }
 
@@ -165,6 +169,15 @@ func (p *customerParts) assemble(rows []customerRow) ([]customer.Customer, error
 	for _, r := range p.read {
 		if c := at[r.CustomerID]; c != nil {
 			c.Contacts = append(c.Contacts, r.noun())
+		}
+	}
+	for _, r := range p.kyc {
+		if c := at[r.CustomerID]; c != nil {
+			said, err := r.noun()
+			if err != nil {
+				return nil, err
+			}
+			c.KYC = &said
 		}
 	}
 	return out, nil

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,6 +23,9 @@ type kycRow struct {
 	LatestRiskAssessmentOn *time.Time      `db:"latest_risk_assessment_on"`
 	DueDiligenceExpiresOn  *time.Time      `db:"due_diligence_expires_on"`
 	Notes                  string          `db:"notes"`
+	Stage                  string          `db:"stage"`
+	Person                 json.RawMessage `db:"person"`
+	Revision               int             `db:"revision"`
 	Raw                    json.RawMessage `db:"raw"`
 	SourceSystem           *string         `db:"source_system"`
 	AsOf                   time.Time       `db:"as_of"`
@@ -29,16 +33,16 @@ type kycRow struct {
 }
 
 const kycColumns = `k.id, k.customer_id, k.state, k.risk_class, k.requires_actions, k.requires_actions_reasons,
-  k.latest_risk_assessment_on, k.due_diligence_expires_on, k.notes, k.raw, k.source_system, k.as_of, k.recorded_at`
+  k.latest_risk_assessment_on, k.due_diligence_expires_on, k.notes, k.stage, k.person, k.revision, k.raw, k.source_system, k.as_of, k.recorded_at`
 
 func (r kycRow) noun() (customer.KYC, error) {
 	k := customer.KYC{
 		State: customer.KYCState(r.State), RiskClass: customer.RiskClass(r.RiskClass), RequiresActions: r.RequiresActions,
 		RequiresActionsReasons: r.Reasons, LatestRiskAssessmentOn: dateOf(r.LatestRiskAssessmentOn),
-		DueDiligenceExpiresOn: dateOf(r.DueDiligenceExpiresOn), Notes: r.Notes, SourceSystem: textOf[string](r.SourceSystem),
+		DueDiligenceExpiresOn: dateOf(r.DueDiligenceExpiresOn), Notes: r.Notes, Stage: r.Stage, Revision: r.Revision, SourceSystem: textOf[string](r.SourceSystem),
 		AsOf: r.AsOf.UTC(), RecordedAt: r.RecordedAt.UTC(),
 	}
-	if err := json.Unmarshal(r.Raw, &k.Raw); err != nil {
+	if err := errors.Join(json.Unmarshal(r.Raw, &k.Raw), json.Unmarshal(r.Person, &k.Person)); err != nil {
 		return customer.KYC{}, fmt.Errorf("reading due-diligence status %s: %w", r.ID, err)
 	}
 	return k, nil
@@ -117,9 +121,9 @@ func ListKYCHistory(ctx context.Context, db pg.DB, ids []customer.ID, before KYC
 
 const sqlInsertKYC = `
 INSERT INTO kyc_status (customer_id, id, state, risk_class, requires_actions, requires_actions_reasons,
-  latest_risk_assessment_on, due_diligence_expires_on, notes, raw, source_system, as_of)
+  latest_risk_assessment_on, due_diligence_expires_on, notes, stage, person, revision, raw, source_system, as_of)
 VALUES (@customer, @id, @state, @risk_class, @requires_actions, @reasons, NULLIF(@assessed, '')::date,
-  NULLIF(@expires, '')::date, @notes, @raw, @source, @as_of)`
+  NULLIF(@expires, '')::date, @notes, @stage, @person, @revision, @raw, @source, @as_of)`
 
 // sqlNoteKYC keeps beside the customer what lists are filtered and ordered by.
 const sqlNoteKYC = `
@@ -141,7 +145,7 @@ func InsertKYC(ctx context.Context, db pg.DB, id customer.ID, k customer.KYC) er
 		b.Queue(sqlInsertKYC, pgx.StrictNamedArgs{
 			"customer": string(id), "id": NewID(), "state": string(k.State), "risk_class": string(k.RiskClass),
 			"requires_actions": k.RequiresActions, "reasons": texts(k.RequiresActionsReasons),
-			"assessed": k.LatestRiskAssessmentOn, "expires": k.DueDiligenceExpiresOn, "notes": k.Notes, "raw": asJSON(raw),
+			"assessed": k.LatestRiskAssessmentOn, "expires": k.DueDiligenceExpiresOn, "notes": k.Notes, "stage": k.Stage, "person": asJSON(k.Person), "revision": k.Revision, "raw": asJSON(raw),
 			"source": textOrNull(k.SourceSystem), "as_of": k.AsOf,
 		})
 	})

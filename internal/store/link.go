@@ -134,6 +134,11 @@ func ListLinkedRecordsOfCustomer(ctx context.Context, db pg.DB, id customer.ID) 
 	return listLinkedRecords(ctx, db, "l.customer_id = @customer", pgx.StrictNamedArgs{"customer": string(id)}, true)
 }
 
+// ListLinkedRecordsOfCustomers is ListLinkedRecordsOfCustomer for several customers.
+func ListLinkedRecordsOfCustomers(ctx context.Context, db pg.DB, ids []customer.ID) ([]LinkedRecord, error) {
+	return listLinkedRecords(ctx, db, "l.customer_id = ANY (@customers)", pgx.StrictNamedArgs{"customers": texts(ids)}, true)
+}
+
 func listLinkedRecords(ctx context.Context, db pg.DB, where string, args pgx.StrictNamedArgs, deletions bool) ([]LinkedRecord, error) {
 	var links []linkRow
 	var bases []baseRow

@@ -40,11 +40,13 @@ ORDER BY a.external_id, a.id`
 // ListUnlinkedLike gives the customers without a record in a system that carry the number or the business ID of one of the records.
 func ListUnlinkedLike(ctx context.Context, db pg.DB, sys system.ID, records []Candidate) ([]Likeness, error) {
 	rows, _ := db.Query(ctx, sqlUnlinkedLike, pgx.StrictNamedArgs{"system": string(sys), "rows": asJSON(records)})
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l Likeness, err error) {
-		var id string
-		err = row.Scan(&l.ExternalID, &id)
-		l.Customer = customer.ID(id)
-		return l, err
-	})
+	found, err := pgx.CollectRows(rows, scanLikeness)
 	return found, pg.Fault(err, "customers")
+}
+
+func scanLikeness(row pgx.CollectableRow) (l Likeness, err error) {
+	var id string
+	err = row.Scan(&l.ExternalID, &id)
+	l.Customer = customer.ID(id)
+	return l, err
 }

@@ -45,13 +45,24 @@ type Flow struct {
 
 // Of gives what holds for a field group, named without the key of a part. A part's whole name decides for its groups that
 // have no decision of their own.
+//
+// The due-diligence status is the due-diligence service's (Ownership): it flows out into systems that are written to, and never in.
 func (p Policy) Of(group string) Flow {
 	out := p.Groups[group]
+	if group == kycGroup {
+		if out.Direction != Off && p.WritesOut() {
+			return Flow{Out, MasterHub}
+		}
+		return Flow{Off, MasterHub}
+	}
 	if part, _, ok := strings.Cut(group, "."); ok {
 		out = out.or(p.Groups[part])
 	}
 	return out.or(p.Flow).or(Flow{In, MasterSystem})
 }
+
+// kycGroup is the field group of the due-diligence status.
+const kycGroup = "kyc"
 
 func (f Flow) or(other Flow) Flow {
 	if f.Direction == "" {

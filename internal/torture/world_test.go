@@ -52,18 +52,12 @@ func newBench(db *pgtest.DB, wrong wrongly) (*bench, error) {
 			return wrong(conn), nil
 		}
 	}
-	check := func(settings []connector.Setting) func(map[string]string) (map[string]string, error) {
-		return func(given map[string]string) (map[string]string, error) {
-			return connector.CheckSettings(settings, given)
-		}
-	}
+	kind.PollEvery = time.Hour
+	kinds := map[system.Kind]connector.Kind{kind.Kind: kind}
 	b := &bench{db: db}
-	b.hub = hub.New(db.App, hub.Options{Keyset: keyset, Kinds: map[system.Kind]hub.KindSpec{kind.Kind: {
-		Title: kind.Title, PollEvery: time.Hour, Reads: kind.Reads, Writes: kind.Writes, Refuses: kind.Refuses,
-		Settings: check(kind.Settings), Credentials: check(kind.Credentials),
-	}}})
+	b.hub = hub.New(db.App, hub.Options{Keyset: keyset, Kinds: reconcile.Specs(kinds)})
 	b.worker = reconcile.NewWorker(b.hub, db.App, reconcile.Options{
-		Kinds: map[system.Kind]connector.Kind{kind.Kind: kind}, Client: outbound.Client(outbound.Options{}),
+		Kinds: kinds, Client: outbound.Client(outbound.Options{}),
 		Backoff: []time.Duration{2 * time.Millisecond, 5 * time.Millisecond}, LongestWrite: 40 * time.Millisecond, Lease: 600 * time.Millisecond,
 	})
 	return b, nil

@@ -1,0 +1,1 @@
+ALTER TABLE kyc_status DROP COLUMN stage, DROP COLUMN person, DROP COLUMN revision;
