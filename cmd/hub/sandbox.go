@@ -11,6 +11,7 @@ import (
 // sandboxCommand runs simulated external systems.
 type sandboxCommand struct {
 	Netvisor sandboxNetvisor `cmd:"" help:"A simulated Netvisor: real HTTP, real signatures, invented customers."`
+	KYC      sandboxKYC      `cmd:"" name:"kyc" help:"A simulated Netvisor KYC: candidates, assessments, a change feed and webhooks."`
 }
 
 // sandboxData is what a simulated Netvisor holds.

@@ -58,6 +58,9 @@ func plainMappers() kong.Option {
 			kong.TypeMapper(reflect.TypeFor[uint64](), mapper("a whole number, 0 or more", func(s string) (uint64, error) {
 				return strconv.ParseUint(s, 10, 64)
 			})),
+			kong.TypeMapper(reflect.TypeFor[float64](), mapper("a number such as 0.5", func(s string) (float64, error) {
+				return strconv.ParseFloat(s, 64)
+			})),
 		} {
 			if err := option.Apply(k); err != nil {
 				return err

@@ -75,12 +75,21 @@ func TestWrongFlagsAreNamed(t *testing.T) {
 		{"PollEveryAbsurd", "", "demo --poll-every 999h", usage, []string{"--poll-every", "1s to 24h"}},
 		{"PollEveryBeyondTime", "", "demo --poll-every 9999999999h", usage, []string{"--poll-every", "9999999999h"}},
 		{"LatencyNegative", "", "sandbox netvisor --latency=-1s", usage, []string{"--latency", "-1s"}},
+		{"KYCLatencyAbsurd", "", "sandbox kyc --latency=2h", usage, []string{"--latency", "0s to 1h", "2h"}},
+		{"KYCRateLimitNegative", "", "sandbox kyc --rate-limit=-1", usage, []string{"--rate-limit", "0 or more", "-1"}},
+		{"KYCBurstZero", "", "sandbox kyc --burst 0", usage, []string{"--burst", "1 or more"}},
+		{"KYCRetryScaleZero", "", "sandbox kyc --retry-scale 0", usage, []string{"--retry-scale", "more than 0"}},
+		{"KYCRetryScaleNotANumber", "", "sandbox kyc --retry-scale NaN", usage, []string{"--retry-scale", "more than 0"}},
+		{"KYCRetryScaleAWord", "", "sandbox kyc --retry-scale fast", usage, []string{"--retry-scale", "a number such as 0.5", "fast"}},
 
 		{"AddressWithoutPort", "", "demo --address localhost", usage, []string{"--address", "HOST:PORT", "localhost"}},
 		{"AddressWithAbsurdPort", "", "sandbox netvisor --address 127.0.0.1:99999", usage, []string{"--address", "99999"}},
 		{"AddressOfTheEnvironment", "HUB_ADDRESS=nowhere", "serve --data " + dir, usage, []string{"HUB_ADDRESS", "nowhere"}},
 		{"AddressIsTaken", "", "demo --netvisor-address 127.0.0.1:0 --address " + busy, failed, []string{"--address " + busy, "taken"}},
 		{"NetvisorAddressIsTaken", "", "demo --netvisor-address " + busy, failed, []string{"--netvisor-address " + busy, "taken"}},
+		{"KYCAddressWithoutPort", "", "sandbox kyc --address localhost", usage, []string{"--address", "HOST:PORT", "localhost"}},
+		{"KYCAddressOfTheEnvironment", "HUB_SANDBOX_KYC_ADDRESS=nowhere", "sandbox kyc", usage, []string{"HUB_SANDBOX_KYC_ADDRESS", "nowhere"}},
+		{"KYCAddressIsTaken", "", "sandbox kyc --address " + busy, failed, []string{"--address " + busy, "taken"}},
 		{"SandboxAddressIsTaken", "", "sandbox netvisor --address " + busy, failed, []string{"--address " + busy, "taken"}},
 		{"AddressOfAnotherMachine", "", "sandbox netvisor --address 192.0.2.1:0", failed, []string{"--address 192.0.2.1:0", "cannot be listened on"}},
 
@@ -152,7 +161,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("hub alone: code %d:\n%s%s", bare.code, bare.out, bare.errOut)
 	}
 	for args, says := range map[string][]string{
-		"--help":                     {"demo", "serve", "sync", "migrate up", "organisation create", "key revoke", "keyset", "schema", "sandbox netvisor"},
+		"--help":                     {"demo", "serve", "sync", "migrate up", "organisation create", "key revoke", "keyset", "schema", "sandbox netvisor", "sandbox kyc"},
 		"demo --help":                {"--info=FILE", "--load=FOLDER", "$HUB_POSTGRES_BIN", "$HUB_LOG_LEVEL"},
 		"serve --help":               {"$HUB_ADDRESS", "$HUB_DATABASE_URL", "$HUB_MIGRATE_DATABASE_URL", "$HUB_DATA", "$HUB_KEYSET", "$HUB_ALLOW_ORIGIN", "$HUB_TAKE_OVER_AFTER"},
 		"migrate --help":             {"up", "down", "status"},
@@ -164,6 +173,7 @@ func TestHelp(t *testing.T) {
 		"keyset --help":              {"--rotate"},
 		"sync --help":                {"--full", "--system", "$HUB_KEYSET"},
 		"sandbox netvisor --help":    {"--customers", "--seed", "--load", "--latency", "$HUB_SANDBOX_NETVISOR_ADDRESS"},
+		"sandbox kyc --help":         {"--disabled", "--rate-limit", "--state", "$HUB_SANDBOX_KYC_ADDRESS"},
 		"schema --help":              {"GraphQL schema"},
 		"--version":                  {"hub "},
 	} {
