@@ -142,6 +142,11 @@ type MutationResolver interface {
 	CreateSystem(ctx context.Context, input model.CreateSystemInput) (*model.CreateSystemPayload, error)
 	SetSystemCredentials(ctx context.Context, input model.SetSystemCredentialsInput) (*model.SetSystemCredentialsPayload, error)
 	CheckSystem(ctx context.Context, input model.CheckSystemInput) (*model.CheckSystemPayload, error)
+	SetSystemSettings(ctx context.Context, input model.SetSystemSettingsInput) (*model.SetSystemSettingsPayload, error)
+	RequestSystemCredential(ctx context.Context, input model.RequestSystemCredentialInput) (*model.RequestSystemCredentialPayload, error)
+	SubmitSystem(ctx context.Context, input model.SubmitSystemInput) (*model.SubmitSystemPayload, error)
+	DeleteKycCandidate(ctx context.Context, input model.DeleteKycCandidateInput) (*model.DeleteKycCandidatePayload, error)
+	ResendKycCandidate(ctx context.Context, input model.ResendKycCandidateInput) (*model.ResendKycCandidatePayload, error)
 	StartSystem(ctx context.Context, input model.StartSystemInput) (*model.StartSystemPayload, error)
 	PauseSystem(ctx context.Context, input model.PauseSystemInput) (*model.PauseSystemPayload, error)
 	SetSystemPolicy(ctx context.Context, input model.SetSystemPolicyInput) (*model.SetSystemPolicyPayload, error)
@@ -261,6 +266,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeactivateCustomerInput,
 		ec.unmarshalInputDeactivateOfficeInput,
 		ec.unmarshalInputDefineCustomFieldInput,
+		ec.unmarshalInputDeleteKycCandidateInput,
 		ec.unmarshalInputEInvoiceInput,
 		ec.unmarshalInputExternalKey,
 		ec.unmarshalInputFindingFilter,
@@ -280,6 +286,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputReactivateCustomerInput,
 		ec.unmarshalInputReactivateOfficeInput,
 		ec.unmarshalInputRejectPersonProposalInput,
+		ec.unmarshalInputRequestSystemCredentialInput,
+		ec.unmarshalInputResendKycCandidateInput,
 		ec.unmarshalInputResolveFindingInput,
 		ec.unmarshalInputResponsibleInput,
 		ec.unmarshalInputRetryLinkInput,
@@ -291,8 +299,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSetSystemCredentialsInput,
 		ec.unmarshalInputSetSystemErrorReportInput,
 		ec.unmarshalInputSetSystemPolicyInput,
+		ec.unmarshalInputSetSystemSettingsInput,
 		ec.unmarshalInputSettingInput,
 		ec.unmarshalInputStartSystemInput,
+		ec.unmarshalInputSubmitSystemInput,
 		ec.unmarshalInputSyncNowInput,
 		ec.unmarshalInputUnlinkContactInput,
 		ec.unmarshalInputUnmergeCustomersInput,
@@ -1292,6 +1302,8 @@ empty and ` + "`" + `masked` + "`" + ` is true.
 type Kyc {
   "Where the customer stands in the service; ` + "`" + `NOT_SENT` + "`" + ` until the service has answered."
   state: KycState!
+  "What the service itself calls the state, such as ` + "`" + `REQUEST_SENT` + "`" + `; null when it does not say."
+  stage: String
   "The risk class; ` + "`" + `UNKNOWN` + "`" + ` until the service has answered, which is never to be read as low risk."
   riskClass: RiskClass!
   "Whether something has to be done; null until the service has said it."
@@ -1306,6 +1318,11 @@ type Kyc {
   isOverdue: Boolean
   "Remarks written in the service."
   notes: String
+  """
+  The contact person as the service has it; null when it has none. One who was completed there stays there: the customer's own
+  contacts are not changed by it. E-mail and phone need ` + "`" + `personal:read` + "`" + ` as well.
+  """
+  contactPerson: KycContactPerson
   "When the service said all this; null until it has answered."
   asOf: DateTime
   "Whether values are left out because the viewer lacks ` + "`" + `kyc:read` + "`" + `."
@@ -1319,6 +1336,22 @@ type Kyc {
     "Reads what follows this cursor, which is older; from the newest when absent."
     after: Cursor
   ): KycHistoryPage!
+}
+
+"""
+The contact person for due diligence, as the service has it.
+"""
+type KycContactPerson {
+  "The first name, such as ` + "`" + `Aino` + "`" + `; null when the service has none."
+  firstName: String
+  "The last name, such as ` + "`" + `Malli` + "`" + `; null when the service has none."
+  lastName: String
+  "The e-mail address; null when the service has none, and without ` + "`" + `personal:read` + "`" + `."
+  email: String
+  "The phone number as somebody typed it; null when the service has none, and without ` + "`" + `personal:read` + "`" + `."
+  phone: String
+  "The language, ISO 639-1, such as ` + "`" + `fi` + "`" + `; null when the service has none."
+  language: String
 }
 
 """
@@ -1462,6 +1495,11 @@ type System implements Node {
   checkedAt: DateTime
   "What the last check found, one line for each permission."
   checks: [SystemCheck!]
+  """
+  How far the system is on its own side, for one that is taken into use in steps there, such as the due-diligence service; null for
+  others, until it has said something, and without ` + "`" + `systems:read` + "`" + `.
+  """
+  activation: SystemActivation
   "The newest run of the system."
   lastRun: Run
   """
@@ -1489,6 +1527,60 @@ type System implements Node {
   createdAt: DateTime!
   "When the system's configuration or state last changed."
   updatedAt: DateTime!
+}
+
+"""
+How a system that is taken into use in steps stands on its own side, as it last said (R16-R25).
+"""
+type SystemActivation {
+  "How far it is."
+  stage: ActivationStage!
+  "The system's own word for the stage, such as ` + "`" + `ON_HOLD` + "`" + `, when the hub does not know it; null otherwise."
+  raw: String
+  "What the system verified on both sides, each with its reason where it failed."
+  checks: [SystemCheck!]!
+  "When the system verified it; null before."
+  checkedAt: DateTime
+  "When the first synchronisation began there; null before."
+  startedAt: DateTime
+  "When it ended there; null before."
+  finishedAt: DateTime
+  "How many records it had made by then."
+  created: Int!
+  "How many customers it left out for want of a contact person."
+  skippedNoContact: Int!
+  "How many it could not take."
+  failed: Int!
+  "When the system said all this."
+  asOf: DateTime!
+}
+
+"""
+How far a system is on its own side.
+"""
+enum ActivationStage {
+  "The vendor's support has not enabled the interfaces yet."
+  DISABLED
+  "The interfaces are enabled: a credential can be requested."
+  ENABLED
+  "A credential was issued: the integration can be submitted."
+  CREDENTIAL_ISSUED
+  "The system is verifying both sides."
+  VERIFYING
+  "The system found something wrong; its checks say what."
+  VERIFICATION_FAILED
+  "Verified: the system can be started."
+  VERIFIED
+  "Started, and being filled for the first time."
+  INITIAL_SYNC
+  "It runs."
+  RUNNING
+  "Paused."
+  PAUSED
+  "The system stopped the integration; its checks say why."
+  ERROR
+  "A stage that the hub does not know; ` + "`" + `raw` + "`" + ` has the system's word."
+  UNKNOWN
 }
 
 """
@@ -2069,6 +2161,12 @@ enum RunKind {
   APPLY
   "Reads everything, says what differs, and changes nothing."
   CERTIFY
+  "Has the system issue a credential of its own for the hub."
+  CREDENTIAL
+  "Hands over what the system verifies, and waits for what it finds."
+  SUBMIT
+  "Pauses the integration on the system's side."
+  PAUSE
 }
 
 """
@@ -2937,6 +3035,58 @@ type Mutation {
   ): CheckSystemPayload!
 
   """
+  Changes settings of a system that are not secret; those that are not named stay. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  What says which company the system stands for cannot be changed once it was looked at: that is another system. Where a setting
+  decides which customers get a record, all are looked at again.
+  """
+  setSystemSettings(
+    "The system and its settings."
+    input: SetSystemSettingsInput!
+  ): SetSystemSettingsPayload!
+
+  """
+  Has a system issue a credential of its own for the hub, for one that is taken into use in steps. It depends on no person. Needs
+  ` + "`" + `systems:manage` + "`" + `.
+
+  It answers at once with a queued run. The credential is sealed and never shown.
+  """
+  requestSystemCredential(
+    "The system."
+    input: RequestSystemCredentialInput!
+  ): RequestSystemCredentialPayload!
+
+  """
+  Hands over to a system what it verifies: the identifiers for the system that it connects to, whom it tells of errors, and which
+  customers it is to get. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  It answers at once with a queued run, which ends when the system has verified both sides; what it found is in ` + "`" + `activation` + "`" + ` of the
+  system. Before it is verified it cannot be started.
+  """
+  submitSystem(
+    "The system."
+    input: SubmitSystemInput!
+  ): SubmitSystemPayload!
+
+  """
+  Has a customer's candidate removed from the due-diligence service. It is not made again by itself. Needs ` + "`" + `kyc:manage` + "`" + `.
+
+  Only a candidate can be removed: who is under due diligence already stays there, as the law demands.
+  """
+  deleteKycCandidate(
+    "The customer and why."
+    input: DeleteKycCandidateInput!
+  ): DeleteKycCandidatePayload!
+
+  """
+  Sends a customer to the due-diligence service again after its candidate was removed there or here. Needs ` + "`" + `kyc:manage` + "`" + `.
+  """
+  resendKycCandidate(
+    "The customer."
+    input: ResendKycCandidateInput!
+  ): ResendKycCandidatePayload!
+
+  """
   Starts a checked or paused system and queues its first import, or the next look. Needs ` + "`" + `systems:manage` + "`" + `.
   """
   startSystem(
@@ -3242,6 +3392,28 @@ enum UserErrorCode {
   RUN_IN_PROGRESS
   "A customer has no such field."
   FIELD_UNKNOWN
+  "A system whose records are made from another's takes nothing in: values can only flow out, or not at all."
+  POLICY_NOT_POSSIBLE
+  "The system has not verified the integration on its own side yet."
+  SYSTEM_NOT_VERIFIED
+  "A system of this kind is not taken into use in steps."
+  SYSTEM_NOT_ACTIVATED
+  "Nobody is named whom errors are reported to."
+  ERROR_REPORT_MISSING
+  "The organisation has no system, with credentials, that this one connects to."
+  SOURCE_SYSTEM_MISSING
+  "The settings would make it another company's system, and it was looked at already."
+  SYSTEM_IN_USE
+  "The system takes no record of this customer; the message says why."
+  OUT_OF_SCOPE
+  "The hub is at work on the customer's record at this moment."
+  LINK_BUSY
+  "The customer has no candidate in the due-diligence service."
+  KYC_NOT_CANDIDATE
+  "The customer's candidate was not removed."
+  KYC_NOT_REMOVED
+  "The customer has no link in a due-diligence service."
+  KYC_NOT_USED
 }
 
 """
@@ -3863,6 +4035,60 @@ input StartSystemInput {
 }
 
 """
+Settings that a system gets.
+"""
+input SetSystemSettingsInput {
+  "The global id of the system."
+  id: ID!
+  "The settings that change."
+  settings: [SettingInput!]!
+  "Makes repeating safe: the same key gives the same answer and does nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The system that is to issue a credential.
+"""
+input RequestSystemCredentialInput {
+  "The global id of the system."
+  id: ID!
+  "Makes repeating safe: the same key gives the same run and queues nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The system that is to verify what it is handed.
+"""
+input SubmitSystemInput {
+  "The global id of the system."
+  id: ID!
+  "Makes repeating safe: the same key gives the same run and queues nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The customer whose candidate is removed.
+"""
+input DeleteKycCandidateInput {
+  "The global id of the customer."
+  customer: ID!
+  "Why, for the log; at most 500 characters."
+  reason: String!
+  "Makes repeating safe: the same key gives the same answer and does nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The customer who is sent again.
+"""
+input ResendKycCandidateInput {
+  "The global id of the customer."
+  customer: ID!
+  "Makes repeating safe: the same key gives the same answer and does nothing anew."
+  idempotencyKey: String
+}
+
+"""
 Whom failures of a system are reported to.
 """
 input SetSystemErrorReportInput {
@@ -4415,6 +4641,56 @@ type StartSystemPayload implements UserErrors {
 }
 
 """
+What ` + "`" + `setSystemSettings` + "`" + ` did.
+"""
+type SetSystemSettingsPayload implements UserErrors {
+  "The system as it is now; null when there are user errors."
+  system: System
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `requestSystemCredential` + "`" + ` did.
+"""
+type RequestSystemCredentialPayload implements UserErrors {
+  "The run; null when there are user errors."
+  run: Run
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `submitSystem` + "`" + ` did.
+"""
+type SubmitSystemPayload implements UserErrors {
+  "The run; null when there are user errors."
+  run: Run
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `deleteKycCandidate` + "`" + ` did.
+"""
+type DeleteKycCandidatePayload implements UserErrors {
+  "The customer's link in the service as it is now; null when there are user errors."
+  link: Link
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `resendKycCandidate` + "`" + ` did.
+"""
+type ResendKycCandidatePayload implements UserErrors {
+  "The customer's link in the service as it is now; null when there are user errors."
+  link: Link
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
 What came of saying whom failures are reported to.
 """
 type SetSystemErrorReportPayload implements UserErrors {
@@ -4583,6 +4859,8 @@ type Subscription {
 Restricts customers by what the due-diligence service says of them; all members given have to hold.
 """
 input KycFilter {
+  "Only customers that stand in one of these states in the service, such as ` + "`" + `CANDIDATE` + "`" + ` for those that wait there to be assessed."
+  state: [KycState!]
   "Only customers in one of these risk classes. One of whom the service has said nothing is ` + "`" + `UNKNOWN` + "`" + `."
   riskClass: [RiskClass!]
   "Only customers for whom something has to be done, or for whom nothing has; one of whom that is not known fits neither."
@@ -5136,6 +5414,16 @@ func (ec *executionContext) childFields_DefineCustomFieldPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type DefineCustomFieldPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteKycCandidatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_DeleteKycCandidatePayload_link(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteKycCandidatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteKycCandidatePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EInvoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "address":
@@ -5320,6 +5608,8 @@ func (ec *executionContext) childFields_Kyc(ctx context.Context, field graphql.C
 	switch field.Name {
 	case "state":
 		return ec.fieldContext_Kyc_state(ctx, field)
+	case "stage":
+		return ec.fieldContext_Kyc_stage(ctx, field)
 	case "riskClass":
 		return ec.fieldContext_Kyc_riskClass(ctx, field)
 	case "requiresActions":
@@ -5334,6 +5624,8 @@ func (ec *executionContext) childFields_Kyc(ctx context.Context, field graphql.C
 		return ec.fieldContext_Kyc_isOverdue(ctx, field)
 	case "notes":
 		return ec.fieldContext_Kyc_notes(ctx, field)
+	case "contactPerson":
+		return ec.fieldContext_Kyc_contactPerson(ctx, field)
 	case "asOf":
 		return ec.fieldContext_Kyc_asOf(ctx, field)
 	case "masked":
@@ -5342,6 +5634,22 @@ func (ec *executionContext) childFields_Kyc(ctx context.Context, field graphql.C
 		return ec.fieldContext_Kyc_history(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Kyc", field.Name)
+}
+
+func (ec *executionContext) childFields_KycContactPerson(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "firstName":
+		return ec.fieldContext_KycContactPerson_firstName(ctx, field)
+	case "lastName":
+		return ec.fieldContext_KycContactPerson_lastName(ctx, field)
+	case "email":
+		return ec.fieldContext_KycContactPerson_email(ctx, field)
+	case "phone":
+		return ec.fieldContext_KycContactPerson_phone(ctx, field)
+	case "language":
+		return ec.fieldContext_KycContactPerson_language(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KycContactPerson", field.Name)
 }
 
 func (ec *executionContext) childFields_KycHistoryItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5902,6 +6210,26 @@ func (ec *executionContext) childFields_RejectPersonProposalPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type RejectPersonProposalPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RequestSystemCredentialPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "run":
+		return ec.fieldContext_RequestSystemCredentialPayload_run(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestSystemCredentialPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestSystemCredentialPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResendKycCandidatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_ResendKycCandidatePayload_link(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResendKycCandidatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResendKycCandidatePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResolveFindingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "finding":
@@ -6102,6 +6430,16 @@ func (ec *executionContext) childFields_SetSystemPolicyPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type SetSystemPolicyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetSystemSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_SetSystemSettingsPayload_system(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetSystemSettingsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetSystemSettingsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Setting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -6132,6 +6470,16 @@ func (ec *executionContext) childFields_StartSystemPayload(ctx context.Context, 
 		return ec.fieldContext_StartSystemPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StartSystemPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SubmitSystemPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "run":
+		return ec.fieldContext_SubmitSystemPayload_run(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SubmitSystemPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitSystemPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SyncExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6190,6 +6538,8 @@ func (ec *executionContext) childFields_System(ctx context.Context, field graphq
 		return ec.fieldContext_System_checkedAt(ctx, field)
 	case "checks":
 		return ec.fieldContext_System_checks(ctx, field)
+	case "activation":
+		return ec.fieldContext_System_activation(ctx, field)
 	case "lastRun":
 		return ec.fieldContext_System_lastRun(ctx, field)
 	case "policy":
@@ -6210,6 +6560,32 @@ func (ec *executionContext) childFields_System(ctx context.Context, field graphq
 		return ec.fieldContext_System_updatedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type System", field.Name)
+}
+
+func (ec *executionContext) childFields_SystemActivation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "stage":
+		return ec.fieldContext_SystemActivation_stage(ctx, field)
+	case "raw":
+		return ec.fieldContext_SystemActivation_raw(ctx, field)
+	case "checks":
+		return ec.fieldContext_SystemActivation_checks(ctx, field)
+	case "checkedAt":
+		return ec.fieldContext_SystemActivation_checkedAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_SystemActivation_startedAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_SystemActivation_finishedAt(ctx, field)
+	case "created":
+		return ec.fieldContext_SystemActivation_created(ctx, field)
+	case "skippedNoContact":
+		return ec.fieldContext_SystemActivation_skippedNoContact(ctx, field)
+	case "failed":
+		return ec.fieldContext_SystemActivation_failed(ctx, field)
+	case "asOf":
+		return ec.fieldContext_SystemActivation_asOf(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SystemActivation", field.Name)
 }
 
 func (ec *executionContext) childFields_SystemCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6718,6 +7094,20 @@ func (ec *executionContext) field_Mutation_defineCustomField_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deleteKycCandidate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteKycCandidateInput, error) {
+			return ec.unmarshalNDeleteKycCandidateInput2customerhubᚋgraphᚋmodelᚐDeleteKycCandidateInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_linkContact_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6822,6 +7212,34 @@ func (ec *executionContext) field_Mutation_rejectPersonProposal_args(ctx context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RejectPersonProposalInput, error) {
 			return ec.unmarshalNRejectPersonProposalInput2customerhubᚋgraphᚋmodelᚐRejectPersonProposalInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_requestSystemCredential_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RequestSystemCredentialInput, error) {
+			return ec.unmarshalNRequestSystemCredentialInput2customerhubᚋgraphᚋmodelᚐRequestSystemCredentialInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_resendKycCandidate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ResendKycCandidateInput, error) {
+			return ec.unmarshalNResendKycCandidateInput2customerhubᚋgraphᚋmodelᚐResendKycCandidateInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6956,12 +7374,40 @@ func (ec *executionContext) field_Mutation_setSystemPolicy_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setSystemSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetSystemSettingsInput, error) {
+			return ec.unmarshalNSetSystemSettingsInput2customerhubᚋgraphᚋmodelᚐSetSystemSettingsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_startSystem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.StartSystemInput, error) {
 			return ec.unmarshalNStartSystemInput2customerhubᚋgraphᚋmodelᚐStartSystemInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_submitSystem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SubmitSystemInput, error) {
+			return ec.unmarshalNSubmitSystemInput2customerhubᚋgraphᚋmodelᚐSubmitSystemInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12064,6 +12510,70 @@ func (ec *executionContext) fieldContext_DefineCustomFieldPayload_userErrors(_ c
 	return fc, nil
 }
 
+func (ec *executionContext) _DeleteKycCandidatePayload_link(ctx context.Context, field graphql.CollectedField, obj *model.DeleteKycCandidatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteKycCandidatePayload_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
+			return ec.marshalOLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteKycCandidatePayload_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteKycCandidatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeleteKycCandidatePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteKycCandidatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteKycCandidatePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteKycCandidatePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteKycCandidatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _EInvoice_address(ctx context.Context, field graphql.CollectedField, obj *model.EInvoice) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13559,6 +14069,29 @@ func (ec *executionContext) fieldContext_Kyc_state(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type KycState does not have child fields"))
 }
 
+func (ec *executionContext) _Kyc_stage(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Kyc_riskClass(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13720,6 +14253,38 @@ func (ec *executionContext) fieldContext_Kyc_notes(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Kyc", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _Kyc_contactPerson(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Kyc_contactPerson(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactPerson, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.KycContactPerson) graphql.Marshaler {
+			return ec.marshalOKycContactPerson2ᚖcustomerhubᚋgraphᚋmodelᚐKycContactPerson(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Kyc_contactPerson(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Kyc",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KycContactPerson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Kyc_asOf(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13808,6 +14373,121 @@ func (ec *executionContext) fieldContext_Kyc_history(ctx context.Context, field 
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _KycContactPerson_firstName(ctx context.Context, field graphql.CollectedField, obj *model.KycContactPerson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycContactPerson_firstName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FirstName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycContactPerson_firstName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycContactPerson", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KycContactPerson_lastName(ctx context.Context, field graphql.CollectedField, obj *model.KycContactPerson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycContactPerson_lastName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycContactPerson_lastName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycContactPerson", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KycContactPerson_email(ctx context.Context, field graphql.CollectedField, obj *model.KycContactPerson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycContactPerson_email(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycContactPerson_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycContactPerson", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KycContactPerson_phone(ctx context.Context, field graphql.CollectedField, obj *model.KycContactPerson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycContactPerson_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycContactPerson_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycContactPerson", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KycContactPerson_language(ctx context.Context, field graphql.CollectedField, obj *model.KycContactPerson) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycContactPerson_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycContactPerson_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycContactPerson", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _KycHistoryItem_cursor(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
@@ -16450,6 +17130,226 @@ func (ec *executionContext) fieldContext_Mutation_checkSystem(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_checkSystem_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setSystemSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setSystemSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetSystemSettings(ctx, fc.Args["input"].(model.SetSystemSettingsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetSystemSettingsPayload) graphql.Marshaler {
+			return ec.marshalNSetSystemSettingsPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetSystemSettingsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setSystemSettings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetSystemSettingsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setSystemSettings_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_requestSystemCredential(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_requestSystemCredential(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RequestSystemCredential(ctx, fc.Args["input"].(model.RequestSystemCredentialInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RequestSystemCredentialPayload) graphql.Marshaler {
+			return ec.marshalNRequestSystemCredentialPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRequestSystemCredentialPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_requestSystemCredential(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RequestSystemCredentialPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_requestSystemCredential_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_submitSystem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_submitSystem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SubmitSystem(ctx, fc.Args["input"].(model.SubmitSystemInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitSystemPayload) graphql.Marshaler {
+			return ec.marshalNSubmitSystemPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSubmitSystemPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_submitSystem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SubmitSystemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_submitSystem_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteKycCandidate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteKycCandidate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteKycCandidate(ctx, fc.Args["input"].(model.DeleteKycCandidateInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteKycCandidatePayload) graphql.Marshaler {
+			return ec.marshalNDeleteKycCandidatePayload2ᚖcustomerhubᚋgraphᚋmodelᚐDeleteKycCandidatePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteKycCandidate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteKycCandidatePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteKycCandidate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resendKycCandidate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resendKycCandidate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResendKycCandidate(ctx, fc.Args["input"].(model.ResendKycCandidateInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ResendKycCandidatePayload) graphql.Marshaler {
+			return ec.marshalNResendKycCandidatePayload2ᚖcustomerhubᚋgraphᚋmodelᚐResendKycCandidatePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resendKycCandidate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ResendKycCandidatePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resendKycCandidate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -20501,6 +21401,134 @@ func (ec *executionContext) fieldContext_RejectPersonProposalPayload_userErrors(
 	return fc, nil
 }
 
+func (ec *executionContext) _RequestSystemCredentialPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.RequestSystemCredentialPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestSystemCredentialPayload_run(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Run, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Run) graphql.Marshaler {
+			return ec.marshalORun2ᚖcustomerhubᚋgraphᚋmodelᚐRun(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequestSystemCredentialPayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequestSystemCredentialPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Run(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequestSystemCredentialPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RequestSystemCredentialPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestSystemCredentialPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequestSystemCredentialPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequestSystemCredentialPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResendKycCandidatePayload_link(ctx context.Context, field graphql.CollectedField, obj *model.ResendKycCandidatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendKycCandidatePayload_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
+			return ec.marshalOLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ResendKycCandidatePayload_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendKycCandidatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResendKycCandidatePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResendKycCandidatePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendKycCandidatePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResendKycCandidatePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendKycCandidatePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ResolveFindingPayload_finding(ctx context.Context, field graphql.CollectedField, obj *model.ResolveFindingPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22018,6 +23046,70 @@ func (ec *executionContext) fieldContext_SetSystemPolicyPayload_userErrors(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _SetSystemSettingsPayload_system(ctx context.Context, field graphql.CollectedField, obj *model.SetSystemSettingsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetSystemSettingsPayload_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.System, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetSystemSettingsPayload_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetSystemSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetSystemSettingsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetSystemSettingsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetSystemSettingsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetSystemSettingsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetSystemSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Setting_name(ctx context.Context, field graphql.CollectedField, obj *model.Setting) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22228,6 +23320,70 @@ func (ec *executionContext) _StartSystemPayload_userErrors(ctx context.Context, 
 func (ec *executionContext) fieldContext_StartSystemPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartSystemPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SubmitSystemPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.SubmitSystemPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitSystemPayload_run(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Run, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Run) graphql.Marshaler {
+			return ec.marshalORun2ᚖcustomerhubᚋgraphᚋmodelᚐRun(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitSystemPayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitSystemPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Run(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SubmitSystemPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SubmitSystemPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitSystemPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitSystemPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitSystemPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -23001,6 +24157,38 @@ func (ec *executionContext) fieldContext_System_checks(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _System_activation(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_System_activation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Activation, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SystemActivation) graphql.Marshaler {
+			return ec.marshalOSystemActivation2ᚖcustomerhubᚋgraphᚋmodelᚐSystemActivation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_System_activation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "System",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SystemActivation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _System_lastRun(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23242,6 +24430,245 @@ func (ec *executionContext) _System_updatedAt(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_System_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("System", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _SystemActivation_stage(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ActivationStage) graphql.Marshaler {
+			return ec.marshalNActivationStage2customerhubᚋgraphᚋmodelᚐActivationStage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemActivation", field, false, false, errors.New("field of type ActivationStage does not have child fields"))
+}
+
+func (ec *executionContext) _SystemActivation_raw(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_raw(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Raw, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_raw(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemActivation", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _SystemActivation_checks(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_checks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Checks, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SystemCheck) graphql.Marshaler {
+			return ec.marshalNSystemCheck2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSystemCheckᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_checks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SystemActivation",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SystemCheck(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SystemActivation_checkedAt(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_checkedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CheckedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_checkedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemActivation", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _SystemActivation_startedAt(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StartedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemActivation", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _SystemActivation_finishedAt(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_finishedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FinishedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_finishedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemActivation", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _SystemActivation_created(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_created(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Created, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemActivation", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SystemActivation_skippedNoContact(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_skippedNoContact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SkippedNoContact, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_skippedNoContact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemActivation", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SystemActivation_failed(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_failed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_failed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemActivation", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SystemActivation_asOf(ctx context.Context, field graphql.CollectedField, obj *model.SystemActivation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemActivation_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemActivation_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemActivation", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _SystemCheck_name(ctx context.Context, field graphql.CollectedField, obj *model.SystemCheck) (ret graphql.Marshaler) {
@@ -26324,6 +27751,50 @@ func (ec *executionContext) unmarshalInputDefineCustomFieldInput(ctx context.Con
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputDeleteKycCandidateInput(ctx context.Context, obj any) (model.DeleteKycCandidateInput, error) {
+	var it model.DeleteKycCandidateInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customer", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Customer = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputEInvoiceInput(ctx context.Context, obj any) (model.EInvoiceInput, error) {
 	var it model.EInvoiceInput
 	if obj == nil {
@@ -26515,13 +27986,20 @@ func (ec *executionContext) unmarshalInputKycFilter(ctx context.Context, obj any
 		asMap["anyOf"] = false
 	}
 
-	fieldsInOrder := [...]string{"riskClass", "requiresActions", "expiresBefore", "anyOf"}
+	fieldsInOrder := [...]string{"state", "riskClass", "requiresActions", "expiresBefore", "anyOf"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
 			continue
 		}
 		switch k {
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalOKycState2ᚕcustomerhubᚋgraphᚋmodelᚐKycStateᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = graphql.OmittableOf(data)
 		case "riskClass":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("riskClass"))
 			data, err := ec.unmarshalORiskClass2ᚕcustomerhubᚋgraphᚋmodelᚐRiskClassᚄ(ctx, v)
@@ -27262,6 +28740,80 @@ func (ec *executionContext) unmarshalInputRejectPersonProposalInput(ctx context.
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRequestSystemCredentialInput(ctx context.Context, obj any) (model.RequestSystemCredentialInput, error) {
+	var it model.RequestSystemCredentialInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputResendKycCandidateInput(ctx context.Context, obj any) (model.ResendKycCandidateInput, error) {
+	var it model.ResendKycCandidateInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"customer", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "customer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customer"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Customer = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputResolveFindingInput(ctx context.Context, obj any) (model.ResolveFindingInput, error) {
 	var it model.ResolveFindingInput
 	if obj == nil {
@@ -27810,6 +29362,50 @@ func (ec *executionContext) unmarshalInputSetSystemPolicyInput(ctx context.Conte
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputSetSystemSettingsInput(ctx context.Context, obj any) (model.SetSystemSettingsInput, error) {
+	var it model.SetSystemSettingsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "settings", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "settings":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("settings"))
+			data, err := ec.unmarshalNSettingInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSettingInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Settings = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputSettingInput(ctx context.Context, obj any) (model.SettingInput, error) {
 	var it model.SettingInput
 	if obj == nil {
@@ -27849,6 +29445,43 @@ func (ec *executionContext) unmarshalInputSettingInput(ctx context.Context, obj 
 
 func (ec *executionContext) unmarshalInputStartSystemInput(ctx context.Context, obj any) (model.StartSystemInput, error) {
 	var it model.StartSystemInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSubmitSystemInput(ctx context.Context, obj any) (model.SubmitSystemInput, error) {
+	var it model.SubmitSystemInput
 	if obj == nil {
 		return it, nil
 	}
@@ -28395,6 +30028,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._SyncNowPayload(ctx, sel, obj)
+	case model.SubmitSystemPayload:
+		return ec._SubmitSystemPayload(ctx, sel, &obj)
+	case *model.SubmitSystemPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SubmitSystemPayload(ctx, sel, obj)
 	case model.StartSystemPayload:
 		return ec._StartSystemPayload(ctx, sel, &obj)
 	case *model.StartSystemPayload:
@@ -28402,6 +30042,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._StartSystemPayload(ctx, sel, obj)
+	case model.SetSystemSettingsPayload:
+		return ec._SetSystemSettingsPayload(ctx, sel, &obj)
+	case *model.SetSystemSettingsPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SetSystemSettingsPayload(ctx, sel, obj)
 	case model.SetSystemPolicyPayload:
 		return ec._SetSystemPolicyPayload(ctx, sel, &obj)
 	case *model.SetSystemPolicyPayload:
@@ -28465,6 +30112,20 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._ResolveFindingPayload(ctx, sel, obj)
+	case model.ResendKycCandidatePayload:
+		return ec._ResendKycCandidatePayload(ctx, sel, &obj)
+	case *model.ResendKycCandidatePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ResendKycCandidatePayload(ctx, sel, obj)
+	case model.RequestSystemCredentialPayload:
+		return ec._RequestSystemCredentialPayload(ctx, sel, &obj)
+	case *model.RequestSystemCredentialPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RequestSystemCredentialPayload(ctx, sel, obj)
 	case model.RejectPersonProposalPayload:
 		return ec._RejectPersonProposalPayload(ctx, sel, &obj)
 	case *model.RejectPersonProposalPayload:
@@ -28521,6 +30182,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._LinkContactPayload(ctx, sel, obj)
+	case model.DeleteKycCandidatePayload:
+		return ec._DeleteKycCandidatePayload(ctx, sel, &obj)
+	case *model.DeleteKycCandidatePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._DeleteKycCandidatePayload(ctx, sel, obj)
 	case model.DefineCustomFieldPayload:
 		return ec._DefineCustomFieldPayload(ctx, sel, &obj)
 	case *model.DefineCustomFieldPayload:
@@ -31003,6 +32671,49 @@ func (ec *executionContext) _DefineCustomFieldPayload(ctx context.Context, sel a
 	return out
 }
 
+var deleteKycCandidatePayloadImplementors = []string{"DeleteKycCandidatePayload", "UserErrors"}
+
+func (ec *executionContext) _DeleteKycCandidatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteKycCandidatePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteKycCandidatePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteKycCandidatePayload")
+		case "link":
+			out.Values[i] = ec._DeleteKycCandidatePayload_link(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DeleteKycCandidatePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var eInvoiceImplementors = []string{"EInvoice"}
 
 func (ec *executionContext) _EInvoice(ctx context.Context, sel ast.SelectionSet, obj *model.EInvoice) graphql.Marshaler {
@@ -31937,6 +33648,11 @@ func (ec *executionContext) _Kyc(ctx context.Context, sel ast.SelectionSet, obj 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "stage":
+			out.Values[i] = ec._Kyc_stage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "riskClass":
 			out.Values[i] = ec._Kyc_riskClass(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -31969,6 +33685,11 @@ func (ec *executionContext) _Kyc(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "notes":
 			out.Values[i] = ec._Kyc_notes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "contactPerson":
+			out.Values[i] = ec._Kyc_contactPerson(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -32020,6 +33741,64 @@ func (ec *executionContext) _Kyc(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var kycContactPersonImplementors = []string{"KycContactPerson"}
+
+func (ec *executionContext) _KycContactPerson(ctx context.Context, sel ast.SelectionSet, obj *model.KycContactPerson) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, kycContactPersonImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KycContactPerson")
+		case "firstName":
+			out.Values[i] = ec._KycContactPerson_firstName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lastName":
+			out.Values[i] = ec._KycContactPerson_lastName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "email":
+			out.Values[i] = ec._KycContactPerson_email(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._KycContactPerson_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "language":
+			out.Values[i] = ec._KycContactPerson_language(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -33132,6 +34911,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "checkSystem":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_checkSystem(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setSystemSettings":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setSystemSettings(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requestSystemCredential":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_requestSystemCredential(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "submitSystem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_submitSystem(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deleteKycCandidate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteKycCandidate(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resendKycCandidate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resendKycCandidate(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -35187,6 +37001,92 @@ func (ec *executionContext) _RejectPersonProposalPayload(ctx context.Context, se
 	return out
 }
 
+var requestSystemCredentialPayloadImplementors = []string{"RequestSystemCredentialPayload", "UserErrors"}
+
+func (ec *executionContext) _RequestSystemCredentialPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RequestSystemCredentialPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, requestSystemCredentialPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RequestSystemCredentialPayload")
+		case "run":
+			out.Values[i] = ec._RequestSystemCredentialPayload_run(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RequestSystemCredentialPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var resendKycCandidatePayloadImplementors = []string{"ResendKycCandidatePayload", "UserErrors"}
+
+func (ec *executionContext) _ResendKycCandidatePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResendKycCandidatePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, resendKycCandidatePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResendKycCandidatePayload")
+		case "link":
+			out.Values[i] = ec._ResendKycCandidatePayload_link(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ResendKycCandidatePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var resolveFindingPayloadImplementors = []string{"ResolveFindingPayload", "UserErrors"}
 
 func (ec *executionContext) _ResolveFindingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResolveFindingPayload) graphql.Marshaler {
@@ -36023,6 +37923,49 @@ func (ec *executionContext) _SetSystemPolicyPayload(ctx context.Context, sel ast
 	return out
 }
 
+var setSystemSettingsPayloadImplementors = []string{"SetSystemSettingsPayload", "UserErrors"}
+
+func (ec *executionContext) _SetSystemSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetSystemSettingsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setSystemSettingsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetSystemSettingsPayload")
+		case "system":
+			out.Values[i] = ec._SetSystemSettingsPayload_system(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetSystemSettingsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var settingImplementors = []string{"Setting"}
 
 func (ec *executionContext) _Setting(ctx context.Context, sel ast.SelectionSet, obj *model.Setting) graphql.Marshaler {
@@ -36204,6 +38147,49 @@ func (ec *executionContext) _StartSystemPayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			out.Values[i] = ec._StartSystemPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var submitSystemPayloadImplementors = []string{"SubmitSystemPayload", "UserErrors"}
+
+func (ec *executionContext) _SubmitSystemPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitSystemPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, submitSystemPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SubmitSystemPayload")
+		case "run":
+			out.Values[i] = ec._SubmitSystemPayload_run(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SubmitSystemPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -36439,6 +38425,11 @@ func (ec *executionContext) _System(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "activation":
+			out.Values[i] = ec._System_activation(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "lastRun":
 			field := field
 
@@ -36582,6 +38573,89 @@ func (ec *executionContext) _System(ctx context.Context, sel ast.SelectionSet, o
 			out.Values[i] = ec._System_updatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var systemActivationImplementors = []string{"SystemActivation"}
+
+func (ec *executionContext) _SystemActivation(ctx context.Context, sel ast.SelectionSet, obj *model.SystemActivation) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, systemActivationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SystemActivation")
+		case "stage":
+			out.Values[i] = ec._SystemActivation_stage(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "raw":
+			out.Values[i] = ec._SystemActivation_raw(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "checks":
+			out.Values[i] = ec._SystemActivation_checks(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "checkedAt":
+			out.Values[i] = ec._SystemActivation_checkedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "startedAt":
+			out.Values[i] = ec._SystemActivation_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "finishedAt":
+			out.Values[i] = ec._SystemActivation_finishedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "created":
+			out.Values[i] = ec._SystemActivation_created(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "skippedNoContact":
+			out.Values[i] = ec._SystemActivation_skippedNoContact(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failed":
+			out.Values[i] = ec._SystemActivation_failed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._SystemActivation_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -37642,6 +39716,16 @@ func (ec *executionContext) marshalNAcceptPersonProposalPayload2ᚖcustomerhub�
 	return ec._AcceptPersonProposalPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNActivationStage2customerhubᚋgraphᚋmodelᚐActivationStage(ctx context.Context, v any) (model.ActivationStage, error) {
+	var res model.ActivationStage
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNActivationStage2customerhubᚋgraphᚋmodelᚐActivationStage(ctx context.Context, sel ast.SelectionSet, v model.ActivationStage) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNActor2ᚖcustomerhubᚋgraphᚋmodelᚐActor(ctx context.Context, sel ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -38340,6 +40424,25 @@ func (ec *executionContext) marshalNDefineCustomFieldPayload2ᚖcustomerhubᚋgr
 		return graphql.Null
 	}
 	return ec._DefineCustomFieldPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDeleteKycCandidateInput2customerhubᚋgraphᚋmodelᚐDeleteKycCandidateInput(ctx context.Context, v any) (model.DeleteKycCandidateInput, error) {
+	res, err := ec.unmarshalInputDeleteKycCandidateInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeleteKycCandidatePayload2customerhubᚋgraphᚋmodelᚐDeleteKycCandidatePayload(ctx context.Context, sel ast.SelectionSet, v model.DeleteKycCandidatePayload) graphql.Marshaler {
+	return ec._DeleteKycCandidatePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeleteKycCandidatePayload2ᚖcustomerhubᚋgraphᚋmodelᚐDeleteKycCandidatePayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteKycCandidatePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeleteKycCandidatePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDeletionState2customerhubᚋgraphᚋmodelᚐDeletionState(ctx context.Context, v any) (model.DeletionState, error) {
@@ -39587,6 +41690,44 @@ func (ec *executionContext) marshalNRejectPersonProposalPayload2ᚖcustomerhub�
 	return ec._RejectPersonProposalPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRequestSystemCredentialInput2customerhubᚋgraphᚋmodelᚐRequestSystemCredentialInput(ctx context.Context, v any) (model.RequestSystemCredentialInput, error) {
+	res, err := ec.unmarshalInputRequestSystemCredentialInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRequestSystemCredentialPayload2customerhubᚋgraphᚋmodelᚐRequestSystemCredentialPayload(ctx context.Context, sel ast.SelectionSet, v model.RequestSystemCredentialPayload) graphql.Marshaler {
+	return ec._RequestSystemCredentialPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRequestSystemCredentialPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRequestSystemCredentialPayload(ctx context.Context, sel ast.SelectionSet, v *model.RequestSystemCredentialPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RequestSystemCredentialPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNResendKycCandidateInput2customerhubᚋgraphᚋmodelᚐResendKycCandidateInput(ctx context.Context, v any) (model.ResendKycCandidateInput, error) {
+	res, err := ec.unmarshalInputResendKycCandidateInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNResendKycCandidatePayload2customerhubᚋgraphᚋmodelᚐResendKycCandidatePayload(ctx context.Context, sel ast.SelectionSet, v model.ResendKycCandidatePayload) graphql.Marshaler {
+	return ec._ResendKycCandidatePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNResendKycCandidatePayload2ᚖcustomerhubᚋgraphᚋmodelᚐResendKycCandidatePayload(ctx context.Context, sel ast.SelectionSet, v *model.ResendKycCandidatePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ResendKycCandidatePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNResolveFindingInput2customerhubᚋgraphᚋmodelᚐResolveFindingInput(ctx context.Context, v any) (model.ResolveFindingInput, error) {
 	res, err := ec.unmarshalInputResolveFindingInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -39904,6 +42045,25 @@ func (ec *executionContext) marshalNSetSystemPolicyPayload2ᚖcustomerhubᚋgrap
 	return ec._SetSystemPolicyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetSystemSettingsInput2customerhubᚋgraphᚋmodelᚐSetSystemSettingsInput(ctx context.Context, v any) (model.SetSystemSettingsInput, error) {
+	res, err := ec.unmarshalInputSetSystemSettingsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetSystemSettingsPayload2customerhubᚋgraphᚋmodelᚐSetSystemSettingsPayload(ctx context.Context, sel ast.SelectionSet, v model.SetSystemSettingsPayload) graphql.Marshaler {
+	return ec._SetSystemSettingsPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetSystemSettingsPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetSystemSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetSystemSettingsPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetSystemSettingsPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNSetting2ᚖcustomerhubᚋgraphᚋmodelᚐSetting(ctx context.Context, sel ast.SelectionSet, v *model.Setting) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -40017,6 +42177,25 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) unmarshalNSubmitSystemInput2customerhubᚋgraphᚋmodelᚐSubmitSystemInput(ctx context.Context, v any) (model.SubmitSystemInput, error) {
+	res, err := ec.unmarshalInputSubmitSystemInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSubmitSystemPayload2customerhubᚋgraphᚋmodelᚐSubmitSystemPayload(ctx context.Context, sel ast.SelectionSet, v model.SubmitSystemPayload) graphql.Marshaler {
+	return ec._SubmitSystemPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSubmitSystemPayload2ᚖcustomerhubᚋgraphᚋmodelᚐSubmitSystemPayload(ctx context.Context, sel ast.SelectionSet, v *model.SubmitSystemPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SubmitSystemPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSyncDirection2customerhubᚋgraphᚋmodelᚐSyncDirection(ctx context.Context, v any) (model.SyncDirection, error) {
 	var res model.SyncDirection
 	err := res.UnmarshalGQL(v)
@@ -40120,6 +42299,22 @@ func (ec *executionContext) marshalNSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSyst
 		return graphql.Null
 	}
 	return ec._System(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSystemCheck2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSystemCheckᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SystemCheck) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSystemCheck2ᚖcustomerhubᚋgraphᚋmodelᚐSystemCheck(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNSystemCheck2ᚖcustomerhubᚋgraphᚋmodelᚐSystemCheck(ctx context.Context, sel ast.SelectionSet, v *model.SystemCheck) graphql.Marshaler {
@@ -40955,12 +43150,55 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	return res
 }
 
+func (ec *executionContext) marshalOKycContactPerson2ᚖcustomerhubᚋgraphᚋmodelᚐKycContactPerson(ctx context.Context, sel ast.SelectionSet, v *model.KycContactPerson) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._KycContactPerson(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOKycFilter2ᚖcustomerhubᚋgraphᚋmodelᚐKycFilter(ctx context.Context, v any) (*model.KycFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputKycFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOKycState2ᚕcustomerhubᚋgraphᚋmodelᚐKycStateᚄ(ctx context.Context, v any) ([]model.KycState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.KycState, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNKycState2customerhubᚋgraphᚋmodelᚐKycState(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOKycState2ᚕcustomerhubᚋgraphᚋmodelᚐKycStateᚄ(ctx context.Context, sel ast.SelectionSet, v []model.KycState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKycState2customerhubᚋgraphᚋmodelᚐKycState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOLabelInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐLabelInputᚄ(ctx context.Context, v any) ([]*model.LabelInput, error) {
@@ -41391,6 +43629,13 @@ func (ec *executionContext) marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSyst
 		return graphql.Null
 	}
 	return ec._System(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSystemActivation2ᚖcustomerhubᚋgraphᚋmodelᚐSystemActivation(ctx context.Context, sel ast.SelectionSet, v *model.SystemActivation) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SystemActivation(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSystemCheck2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSystemCheckᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SystemCheck) graphql.Marshaler {

@@ -15,7 +15,19 @@ func (a *API) toKYC(v auth.Viewer, id customer.ID, k customer.KYC) *model.Kyc {
 		State: model.KycState(k.State), RiskClass: model.RiskClass(k.RiskClass), RequiresActions: k.RequiresActions,
 		RequiresActionsReasons: list(k.RequiresActionsReasons), LatestRiskAssessmentOn: text(k.LatestRiskAssessmentOn),
 		DueDiligenceExpiresOn: text(k.DueDiligenceExpiresOn), IsOverdue: k.Overdue(a.today()), Notes: text(k.Notes),
-		AsOf: moment(k.AsOf), Masked: masksKYC(v), CustomerID: id,
+		AsOf: moment(k.AsOf), Masked: masksKYC(v), CustomerID: id, Stage: text(k.Stage), ContactPerson: toKYCPerson(v, k.Person),
+	}
+}
+
+func toKYCPerson(v auth.Viewer, p customer.KYCPerson) *model.KycContactPerson {
+	if p == (customer.KYCPerson{}) {
+		return nil
+	}
+	if masksPeople(v) {
+		p.Email, p.Phone = "", ""
+	}
+	return &model.KycContactPerson{
+		FirstName: text(p.FirstName), LastName: text(p.LastName), Email: text(p.Email), Phone: text(p.Phone), Language: text(p.Language),
 	}
 }
 

@@ -72,6 +72,12 @@ func kycFilter(in *model.KycFilter, path ...string) (f customer.KYCFilter, err e
 	if in == nil {
 		return f, nil
 	}
+	if states := in.State.Value(); states != nil {
+		f.State = []customer.KYCState{}
+		for _, s := range states {
+			f.State = append(f.State, customer.KYCState(s))
+		}
+	}
 	if classes := in.RiskClass.Value(); classes != nil {
 		f.RiskClass = []customer.RiskClass{} // an empty list names no class, and nobody fits
 		for _, c := range classes {

@@ -30,9 +30,27 @@ func toSystem(v auth.Viewer, s system.System) *model.System {
 		out.Settings = append(out.Settings, &model.Setting{Name: name, Value: s.Settings[name]})
 	}
 	out.Policy = toPolicy(s.Policy)
-	out.Checks = each(s.Checks, func(c system.Check) *model.SystemCheck {
-		return &model.SystemCheck{Name: c.Name, Ok: c.OK, Message: text(c.Message), Fix: text(c.Fix)}
-	})
+	out.Checks, out.Activation = each(s.Checks, toCheck), toActivation(s.Activation)
+	return out
+}
+
+func toCheck(c system.Check) *model.SystemCheck {
+	return &model.SystemCheck{Name: c.Name, Ok: c.OK, Message: text(c.Message), Fix: text(c.Fix)}
+}
+
+// toActivation tells how a system stands on its own side; nil where it said nothing.
+func toActivation(a *system.Activation) *model.SystemActivation {
+	if a == nil {
+		return nil
+	}
+	out := &model.SystemActivation{
+		Stage: model.ActivationStage(a.Stage), Raw: text(a.Raw), Checks: each(a.Checks, toCheck), CheckedAt: moment(a.CheckedAt),
+		StartedAt: moment(a.Started), FinishedAt: moment(a.Finished), Created: a.Created, SkippedNoContact: a.SkippedNoContact,
+		Failed: a.Failed, AsOf: a.AsOf,
+	}
+	if !out.Stage.IsValid() {
+		out.Stage, out.Raw = model.ActivationStageUnknown, text(string(a.Stage))
+	}
 	return out
 }
 

@@ -20,11 +20,13 @@ DROP TABLE search_word;
 DROP EXTENSION fuzzystrmatch;
 DROP INDEX customer_by_custom_field;
 DROP INDEX customer_by_update;
+DROP INDEX customer_by_kyc_state;
 DROP INDEX customer_by_kyc_expiry;
 ALTER TABLE customer
     DROP COLUMN kyc_expires_on,
     DROP COLUMN kyc_requires_actions,
-    DROP COLUMN kyc_risk_class;
+    DROP COLUMN kyc_risk_class,
+    DROP COLUMN kyc_state;
 
 CREATE FUNCTION hub_search_customers(p_patterns text[]) RETURNS SETOF uuid
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

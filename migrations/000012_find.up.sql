@@ -3,18 +3,20 @@
 
 -- What the service says now, beside the customer: lists are filtered and ordered by it. kyc_status stays the truth.
 ALTER TABLE customer
+    ADD COLUMN kyc_state            text NOT NULL DEFAULT 'NOT_SENT',
     ADD COLUMN kyc_risk_class       text NOT NULL DEFAULT 'UNKNOWN',
     ADD COLUMN kyc_requires_actions boolean,
     -- infinity while the last day is not known, so that those customers come last.
     ADD COLUMN kyc_expires_on       date NOT NULL DEFAULT 'infinity';
 
 UPDATE customer c
-SET kyc_risk_class = k.risk_class, kyc_requires_actions = k.requires_actions,
+SET kyc_state = k.state, kyc_risk_class = k.risk_class, kyc_requires_actions = k.requires_actions,
     kyc_expires_on = coalesce(k.due_diligence_expires_on, 'infinity')
 FROM (SELECT DISTINCT ON (organisation_id, customer_id) * FROM kyc_status ORDER BY organisation_id, customer_id, as_of DESC, id DESC) k
 WHERE k.organisation_id = c.organisation_id AND k.customer_id = c.id;
 
 CREATE INDEX customer_by_kyc_expiry ON customer (organisation_id, kyc_expires_on, id);
+CREATE INDEX customer_by_kyc_state ON customer (organisation_id, kyc_state, name_sort, id) WHERE kyc_state <> 'NOT_SENT';
 -- Every write changes it; whoever keeps a copy asks by it.
 CREATE INDEX customer_by_update ON customer (organisation_id, updated_at, id);
 CREATE INDEX customer_by_custom_field ON customer USING gin (organisation_id, custom_fields jsonb_path_ops) WITH (fastupdate = off)
@@ -208,6 +210,9 @@ BEGIN
             || CASE WHEN p ? 'system' THEN format(' AND l.system_id = %L', p ->> 'system') ELSE '' END
             || CASE WHEN p ? 'states' THEN format(' AND l.state = ANY (%L)', ARRAY(SELECT jsonb_array_elements_text(p -> 'states'))) ELSE '' END
             || ')';
+    END IF;
+    IF p ? 'kycState' THEN
+        kyc := kyc || format('c.kyc_state = ANY (%L)', ARRAY(SELECT jsonb_array_elements_text(p -> 'kycState')));
     END IF;
     IF p ? 'riskClass' THEN
         kyc := kyc || format('c.kyc_risk_class = ANY (%L)', ARRAY(SELECT jsonb_array_elements_text(p -> 'riskClass')));

@@ -766,6 +766,26 @@ type DefineCustomFieldPayload struct {
 
 func (DefineCustomFieldPayload) IsUserErrors() {}
 
+// The customer whose candidate is removed.
+type DeleteKycCandidateInput struct {
+	// The global id of the customer.
+	Customer string `json:"customer"`
+	// Why, for the log; at most 500 characters.
+	Reason string `json:"reason"`
+	// Makes repeating safe: the same key gives the same answer and does nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `deleteKycCandidate` did.
+type DeleteKycCandidatePayload struct {
+	// The customer's link in the service as it is now; null when there are user errors.
+	Link *Link `json:"link,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (DeleteKycCandidatePayload) IsUserErrors() {}
+
 // Where e-invoices are sent: an address together with the operator that delivers to it.
 type EInvoice struct {
 	// The address, such as `003712345671`.
@@ -1006,6 +1026,8 @@ func (Heartbeat) IsCustomerEvent() {}
 type Kyc struct {
 	// Where the customer stands in the service; `NOT_SENT` until the service has answered.
 	State KycState `json:"state"`
+	// What the service itself calls the state, such as `REQUEST_SENT`; null when it does not say.
+	Stage *string `json:"stage,omitempty"`
 	// The risk class; `UNKNOWN` until the service has answered, which is never to be read as low risk.
 	RiskClass RiskClass `json:"riskClass"`
 	// Whether something has to be done; null until the service has said it.
@@ -1020,6 +1042,9 @@ type Kyc struct {
 	IsOverdue *bool `json:"isOverdue,omitempty"`
 	// Remarks written in the service.
 	Notes *string `json:"notes,omitempty"`
+	// The contact person as the service has it; null when it has none. One who was completed there stays there: the customer's own
+	// contacts are not changed by it. E-mail and phone need `personal:read` as well.
+	ContactPerson *KycContactPerson `json:"contactPerson,omitempty"`
 	// When the service said all this; null until it has answered.
 	AsOf *time.Time `json:"asOf,omitempty"`
 	// Whether values are left out because the viewer lacks `kyc:read`.
@@ -1028,8 +1053,24 @@ type Kyc struct {
 	CustomerID customer.ID `json:"-"`
 }
 
+// The contact person for due diligence, as the service has it.
+type KycContactPerson struct {
+	// The first name, such as `Aino`; null when the service has none.
+	FirstName *string `json:"firstName,omitempty"`
+	// The last name, such as `Malli`; null when the service has none.
+	LastName *string `json:"lastName,omitempty"`
+	// The e-mail address; null when the service has none, and without `personal:read`.
+	Email *string `json:"email,omitempty"`
+	// The phone number as somebody typed it; null when the service has none, and without `personal:read`.
+	Phone *string `json:"phone,omitempty"`
+	// The language, ISO 639-1, such as `fi`; null when the service has none.
+	Language *string `json:"language,omitempty"`
+}
+
 // Restricts customers by what the due-diligence service says of them; all members given have to hold.
 type KycFilter struct {
+	// Only customers that stand in one of these states in the service, such as `CANDIDATE` for those that wait there to be assessed.
+	State graphql.Omittable[[]KycState] `json:"state,omitempty"`
 	// Only customers in one of these risk classes. One of whom the service has said nothing is `UNKNOWN`.
 	RiskClass graphql.Omittable[[]RiskClass] `json:"riskClass,omitempty"`
 	// Only customers for whom something has to be done, or for whom nothing has; one of whom that is not known fits neither.
@@ -1761,6 +1802,42 @@ type RejectPersonProposalPayload struct {
 
 func (RejectPersonProposalPayload) IsUserErrors() {}
 
+// The system that is to issue a credential.
+type RequestSystemCredentialInput struct {
+	// The global id of the system.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key gives the same run and queues nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `requestSystemCredential` did.
+type RequestSystemCredentialPayload struct {
+	// The run; null when there are user errors.
+	Run *Run `json:"run,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (RequestSystemCredentialPayload) IsUserErrors() {}
+
+// The customer who is sent again.
+type ResendKycCandidateInput struct {
+	// The global id of the customer.
+	Customer string `json:"customer"`
+	// Makes repeating safe: the same key gives the same answer and does nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `resendKycCandidate` did.
+type ResendKycCandidatePayload struct {
+	// The customer's link in the service as it is now; null when there are user errors.
+	Link *Link `json:"link,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (ResendKycCandidatePayload) IsUserErrors() {}
+
 // A finding that is settled.
 type ResolveFindingInput struct {
 	// The global id of the finding.
@@ -2089,6 +2166,26 @@ type SetSystemPolicyPayload struct {
 
 func (SetSystemPolicyPayload) IsUserErrors() {}
 
+// Settings that a system gets.
+type SetSystemSettingsInput struct {
+	// The global id of the system.
+	ID string `json:"id"`
+	// The settings that change.
+	Settings []*SettingInput `json:"settings"`
+	// Makes repeating safe: the same key gives the same answer and does nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `setSystemSettings` did.
+type SetSystemSettingsPayload struct {
+	// The system as it is now; null when there are user errors.
+	System *System `json:"system,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (SetSystemSettingsPayload) IsUserErrors() {}
+
 // One configured value of a system.
 type Setting struct {
 	// The name, such as `baseUrl`.
@@ -2142,6 +2239,24 @@ type StartSystemPayload struct {
 }
 
 func (StartSystemPayload) IsUserErrors() {}
+
+// The system that is to verify what it is handed.
+type SubmitSystemInput struct {
+	// The global id of the system.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key gives the same run and queues nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `submitSystem` did.
+type SubmitSystemPayload struct {
+	// The run; null when there are user errors.
+	Run *Run `json:"run,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (SubmitSystemPayload) IsUserErrors() {}
 
 // Everything that can be followed, over WebSocket (graphql-transport-ws) or server-sent events.
 type Subscription struct {
@@ -2214,6 +2329,9 @@ type System struct {
 	CheckedAt *time.Time `json:"checkedAt,omitempty"`
 	// What the last check found, one line for each permission.
 	Checks []*SystemCheck `json:"checks,omitempty"`
+	// How far the system is on its own side, for one that is taken into use in steps there, such as the due-diligence service; null for
+	// others, until it has said something, and without `systems:read`.
+	Activation *SystemActivation `json:"activation,omitempty"`
 	// Which way values flow between the hub and the system, and whose value stands when both sides changed it. Needs
 	// `systems:read`, else null.
 	Policy *SystemPolicy `json:"policy,omitempty"`
@@ -2232,6 +2350,30 @@ type System struct {
 }
 
 func (System) IsNode() {}
+
+// How a system that is taken into use in steps stands on its own side, as it last said (R16-R25).
+type SystemActivation struct {
+	// How far it is.
+	Stage ActivationStage `json:"stage"`
+	// The system's own word for the stage, such as `ON_HOLD`, when the hub does not know it; null otherwise.
+	Raw *string `json:"raw,omitempty"`
+	// What the system verified on both sides, each with its reason where it failed.
+	Checks []*SystemCheck `json:"checks"`
+	// When the system verified it; null before.
+	CheckedAt *time.Time `json:"checkedAt,omitempty"`
+	// When the first synchronisation began there; null before.
+	StartedAt *time.Time `json:"startedAt,omitempty"`
+	// When it ended there; null before.
+	FinishedAt *time.Time `json:"finishedAt,omitempty"`
+	// How many records it had made by then.
+	Created int `json:"created"`
+	// How many customers it left out for want of a contact person.
+	SkippedNoContact int `json:"skippedNoContact"`
+	// How many it could not take.
+	Failed int `json:"failed"`
+	// When the system said all this.
+	AsOf time.Time `json:"asOf"`
+}
 
 // One thing that was checked about a system, such as the credentials or one permission.
 type SystemCheck struct {
@@ -2413,6 +2555,91 @@ type Viewer struct {
 	Organisation *Organisation `json:"organisation"`
 	// All organisations that the key reaches. Choose one with the header `Hub-Organisation`.
 	Organisations []*Organisation `json:"organisations"`
+}
+
+// How far a system is on its own side.
+type ActivationStage string
+
+const (
+	// The vendor's support has not enabled the interfaces yet.
+	ActivationStageDisabled ActivationStage = "DISABLED"
+	// The interfaces are enabled: a credential can be requested.
+	ActivationStageEnabled ActivationStage = "ENABLED"
+	// A credential was issued: the integration can be submitted.
+	ActivationStageCredentialIssued ActivationStage = "CREDENTIAL_ISSUED"
+	// The system is verifying both sides.
+	ActivationStageVerifying ActivationStage = "VERIFYING"
+	// The system found something wrong; its checks say what.
+	ActivationStageVerificationFailed ActivationStage = "VERIFICATION_FAILED"
+	// Verified: the system can be started.
+	ActivationStageVerified ActivationStage = "VERIFIED"
+	// Started, and being filled for the first time.
+	ActivationStageInitialSync ActivationStage = "INITIAL_SYNC"
+	// It runs.
+	ActivationStageRunning ActivationStage = "RUNNING"
+	// Paused.
+	ActivationStagePaused ActivationStage = "PAUSED"
+	// The system stopped the integration; its checks say why.
+	ActivationStageError ActivationStage = "ERROR"
+	// A stage that the hub does not know; `raw` has the system's word.
+	ActivationStageUnknown ActivationStage = "UNKNOWN"
+)
+
+var AllActivationStage = []ActivationStage{
+	ActivationStageDisabled,
+	ActivationStageEnabled,
+	ActivationStageCredentialIssued,
+	ActivationStageVerifying,
+	ActivationStageVerificationFailed,
+	ActivationStageVerified,
+	ActivationStageInitialSync,
+	ActivationStageRunning,
+	ActivationStagePaused,
+	ActivationStageError,
+	ActivationStageUnknown,
+}
+
+func (e ActivationStage) IsValid() bool {
+	switch e {
+	case ActivationStageDisabled, ActivationStageEnabled, ActivationStageCredentialIssued, ActivationStageVerifying, ActivationStageVerificationFailed, ActivationStageVerified, ActivationStageInitialSync, ActivationStageRunning, ActivationStagePaused, ActivationStageError, ActivationStageUnknown:
+		return true
+	}
+	return false
+}
+
+func (e ActivationStage) String() string {
+	return string(e)
+}
+
+func (e *ActivationStage) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ActivationStage(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ActivationStage", str)
+	}
+	return nil
+}
+
+func (e ActivationStage) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ActivationStage) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ActivationStage) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
 
 // The sorts of actors.
@@ -4596,6 +4823,12 @@ const (
 	RunKindApply RunKind = "APPLY"
 	// Reads everything, says what differs, and changes nothing.
 	RunKindCertify RunKind = "CERTIFY"
+	// Has the system issue a credential of its own for the hub.
+	RunKindCredential RunKind = "CREDENTIAL"
+	// Hands over what the system verifies, and waits for what it finds.
+	RunKindSubmit RunKind = "SUBMIT"
+	// Pauses the integration on the system's side.
+	RunKindPause RunKind = "PAUSE"
 )
 
 var AllRunKind = []RunKind{
@@ -4606,11 +4839,14 @@ var AllRunKind = []RunKind{
 	RunKindPlan,
 	RunKindApply,
 	RunKindCertify,
+	RunKindCredential,
+	RunKindSubmit,
+	RunKindPause,
 }
 
 func (e RunKind) IsValid() bool {
 	switch e {
-	case RunKindFirstImport, RunKindPoll, RunKindSweep, RunKindCheck, RunKindPlan, RunKindApply, RunKindCertify:
+	case RunKindFirstImport, RunKindPoll, RunKindSweep, RunKindCheck, RunKindPlan, RunKindApply, RunKindCertify, RunKindCredential, RunKindSubmit, RunKindPause:
 		return true
 	}
 	return false
@@ -5249,6 +5485,28 @@ const (
 	UserErrorCodeRunInProgress UserErrorCode = "RUN_IN_PROGRESS"
 	// A customer has no such field.
 	UserErrorCodeFieldUnknown UserErrorCode = "FIELD_UNKNOWN"
+	// A system whose records are made from another's takes nothing in: values can only flow out, or not at all.
+	UserErrorCodePolicyNotPossible UserErrorCode = "POLICY_NOT_POSSIBLE"
+	// The system has not verified the integration on its own side yet.
+	UserErrorCodeSystemNotVerified UserErrorCode = "SYSTEM_NOT_VERIFIED"
+	// A system of this kind is not taken into use in steps.
+	UserErrorCodeSystemNotActivated UserErrorCode = "SYSTEM_NOT_ACTIVATED"
+	// Nobody is named whom errors are reported to.
+	UserErrorCodeErrorReportMissing UserErrorCode = "ERROR_REPORT_MISSING"
+	// The organisation has no system, with credentials, that this one connects to.
+	UserErrorCodeSourceSystemMissing UserErrorCode = "SOURCE_SYSTEM_MISSING"
+	// The settings would make it another company's system, and it was looked at already.
+	UserErrorCodeSystemInUse UserErrorCode = "SYSTEM_IN_USE"
+	// The system takes no record of this customer; the message says why.
+	UserErrorCodeOutOfScope UserErrorCode = "OUT_OF_SCOPE"
+	// The hub is at work on the customer's record at this moment.
+	UserErrorCodeLinkBusy UserErrorCode = "LINK_BUSY"
+	// The customer has no candidate in the due-diligence service.
+	UserErrorCodeKycNotCandidate UserErrorCode = "KYC_NOT_CANDIDATE"
+	// The customer's candidate was not removed.
+	UserErrorCodeKycNotRemoved UserErrorCode = "KYC_NOT_REMOVED"
+	// The customer has no link in a due-diligence service.
+	UserErrorCodeKycNotUsed UserErrorCode = "KYC_NOT_USED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -5322,11 +5580,22 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeSettingRequired,
 	UserErrorCodeRunInProgress,
 	UserErrorCodeFieldUnknown,
+	UserErrorCodePolicyNotPossible,
+	UserErrorCodeSystemNotVerified,
+	UserErrorCodeSystemNotActivated,
+	UserErrorCodeErrorReportMissing,
+	UserErrorCodeSourceSystemMissing,
+	UserErrorCodeSystemInUse,
+	UserErrorCodeOutOfScope,
+	UserErrorCodeLinkBusy,
+	UserErrorCodeKycNotCandidate,
+	UserErrorCodeKycNotRemoved,
+	UserErrorCodeKycNotUsed,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
 		return true
 	}
 	return false

@@ -346,17 +346,32 @@ func (t *tables) fillKYC() {
 		"riskClass":       enum("k.risk_class", string(customer.RiskUnknown), nil),
 		"requiresActions": boolean("k.requires_actions"), "requiresActionsReasons": texts("k.requires_actions_reasons"),
 		"latestRiskAssessmentOn": day("k.latest_risk_assessment_on"), "dueDiligenceExpiresOn": day("k.due_diligence_expires_on"),
-		"isOverdue": overdue, "notes": text("k.notes"), "asOf": moment("k.as_of"), "masked": always("false"),
+		"isOverdue": overdue, "notes": text("k.notes"), "stage": text("k.stage"), "asOf": moment("k.as_of"), "masked": always("false"),
 	}
 	if t.rights.kyc {
-		t.kyc.fields["history"] = t.history()
+		t.kyc.fields["history"], t.kyc.fields["contactPerson"] = t.history(), t.kycPerson()
 		return
 	}
 	t.kyc.plain = []string{"history"} // which refuses it
-	for _, name := range []string{"latestRiskAssessmentOn", "dueDiligenceExpiresOn", "isOverdue", "notes", "asOf"} {
+	for _, name := range []string{"latestRiskAssessmentOn", "dueDiligenceExpiresOn", "isOverdue", "notes", "asOf", "stage", "contactPerson"} {
 		t.kyc.fields[name] = always(null)
 	}
 	t.kyc.fields["requiresActionsReasons"], t.kyc.fields["masked"] = always(emptyList), always("true")
+}
+
+// kycPerson is the contact person as the service has it, on the row of the status.
+func (t *tables) kycPerson() field {
+	member := func(name string) string { return "k.person ->> '" + name + "'" }
+	p := &object{name: "KycContactPerson", fields: make(map[string]field)}
+	var all []string
+	for _, name := range []string{"firstName", "lastName", "email", "phone", "language"} {
+		p.fields[name] = text(member(name))
+		all = append(all, member(name))
+	}
+	if !t.personal {
+		p.fields["email"], p.fields["phone"] = always(null), always(null)
+	}
+	return within(p, all...)
 }
 
 var overdue = leaf(func(x *run, out []byte, v []value) []byte {

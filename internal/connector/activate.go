@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"time"
 
 	"customerhub/internal/system"
 )
@@ -33,33 +32,26 @@ type Submission struct {
 	OnlyWithContactPerson bool
 }
 
-// Stage is how far the activation is.
-type Stage string
+// OnlyWithContactPerson is the name of the setting that keeps customers without a contact person out, of kinds that have it.
+const OnlyWithContactPerson = "onlyWithContactPerson"
 
-// The stages (KYC contract section 3.1). A stage that is not known is Unknown.
-const (
-	StageDisabled  Stage = "DISABLED"            // the vendor's support has not enabled the interfaces (R16)
-	StageEnabled   Stage = "ENABLED"             // a credential can be requested
-	StageIssued    Stage = "CREDENTIAL_ISSUED"   // identifiers can be handed over
-	StageVerifying Stage = "VERIFYING"           // the system checks both sides
-	StageFailed    Stage = "VERIFICATION_FAILED" // it found them wrong
-	StageVerified  Stage = "VERIFIED"            // it can be started
-	StageFirstSync Stage = "INITIAL_SYNC"        // started, and being filled
-	StageRunning   Stage = "RUNNING"
-	StagePaused    Stage = "PAUSED"
-	StageError     Stage = "ERROR" // the system stopped the integration
-	StageUnknown   Stage = "UNKNOWN"
-)
+// Stage is how far the activation is.
+type Stage = system.Stage
 
 // Activation is how a system stands on its own side.
-type Activation struct {
-	Stage Stage
-	// Raw is the vendor's word for a stage that is Unknown.
-	Raw string
-	// Checks are what was verified on both sides, each with the reason where it failed (R23).
-	Checks    []system.Check
-	CheckedAt time.Time
-	// Started and Finished are when the first synchronisation began and ended, with what came of it.
-	Started, Finished                 time.Time
-	Created, SkippedNoContact, Failed int
-}
+type Activation = system.Activation
+
+// The stages, as package system has them.
+const (
+	StageDisabled  = system.StageDisabled
+	StageEnabled   = system.StageEnabled
+	StageIssued    = system.StageIssued
+	StageVerifying = system.StageVerifying
+	StageFailed    = system.StageFailed
+	StageVerified  = system.StageVerified
+	StageFirstSync = system.StageFirstSync
+	StageRunning   = system.StageRunning
+	StagePaused    = system.StagePaused
+	StageError     = system.StageError
+	StageUnknown   = system.StageUnknown
+)

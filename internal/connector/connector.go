@@ -40,6 +40,8 @@ type Kind struct {
 	// ShowsKYC says whether a system of the settings shows the due-diligence status, so that Writes holds for its fields too. Nil
 	// where none does.
 	ShowsKYC func(settings map[string]string) bool
+	// Activates says that connections are Activators: the system is taken into use in steps on its own side.
+	Activates bool
 	// Receive verifies a message that the system sent by itself and says what it is about, without any call. Its faults are
 	// Unauthenticated for a message that is not the system's own, or too old, and Invalid for one that cannot be understood. Nil where
 	// the system sends none.

@@ -4,6 +4,7 @@ import "slices"
 
 // KYCFilter restricts customers by what the due-diligence service says of them. A zero member restricts nothing.
 type KYCFilter struct {
+	State           []KYCState
 	RiskClass       []RiskClass
 	RequiresActions *bool
 	ExpiresBefore   string // a day as YYYY-MM-DD
@@ -14,6 +15,9 @@ type KYCFilter struct {
 // criteria are the members that are given, each as a test of the value of its field as KYC.fields has it.
 func (f *KYCFilter) criteria() map[Field]func(value string) bool {
 	out := make(map[Field]func(string) bool)
+	if f.State != nil {
+		out["kyc.state"] = func(v string) bool { return slices.Contains(f.State, KYCState(v)) }
+	}
 	if f.RiskClass != nil {
 		out[FieldKYCRiskClass] = func(v string) bool { return slices.Contains(f.RiskClass, RiskClass(v)) }
 	}

@@ -118,6 +118,12 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 		if err := endDeletion(ctx, tx, l, d.Deletion); err != nil {
 			return err
 		}
+		if d.Deletion.Tombstone() && h.o.Kinds[l.System.Kind].From != "" {
+			said := map[customer.ID]customer.KYC{k.Customer.ID: removed(k.Customer.KYC, now)}
+			if _, err := h.recordKYC(ctx, tx, l.System.ID, l.System.Name, said); err != nil {
+				return err
+			}
+		}
 		if d.Intent == nil && !d.Hold {
 			if err := store.ReleaseLink(ctx, tx, l.Claim, store.Release{Progress: true, LookedAt: l.LookedAt}); err != nil {
 				return err

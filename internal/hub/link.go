@@ -55,7 +55,14 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 		if err := h.noteRefused(ctx, tx, r.Link, refused, of[r.Link.SystemID]); err != nil {
 			return err
 		}
-		if ok {
+		switch {
+		case !ok:
+		case r.Link.ExternalID != "" && settled.ExternalID == "":
+			r.Link = settled
+			if err := saveRevived(ctx, tx, r); err != nil {
+				return err
+			}
+		default:
 			r.Link = settled
 			altered = append(altered, r)
 		}
@@ -145,6 +152,12 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	if spec.Refuses != nil {
 		refused = spec.Refuses(ours)
 	}
+	if s := spec.scope(s); buried(r.Link) && addsContact(ours, r.Base) && s.Why(c, sources[spec.From]) == "" {
+		// A contact person who was added since is the one thing that brings it back by itself (KYC contract section 7).
+		r.Link = merge.Queue(revived(r.Link), p, now)
+		r.Link.LastMessage = toBeCreated
+		return r.Link, refused, true
+	}
 	switch r.Link.State {
 	case link.NotInScope, link.Uncertain, link.Paused:
 		if !waitsForUse(c, r) {
@@ -170,6 +183,11 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	verdict := merge.Compare(ours, r.Base.Theirs, r.Base, policy)
 	settled := merge.Settle(r.Link, verdict, p, now)
 	return settled, refused, settled != r.Link
+}
+
+// addsContact says whether the customer has a contact person for due diligence and had none when both sides last agreed.
+func addsContact(ours customer.Fields, base link.Base) bool {
+	return ours.HasGroup(customer.FieldKYCContactLastName.Group()) && !base.Ours.HasGroup(customer.FieldKYCContactLastName.Group())
 }
 
 // waitsForUse says whether the customer has no record only because it was not in use when its turn came, and is now.

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,6 +48,10 @@ func (h *Hub) SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, 
 			}
 			if policy.WritesOut() && h.o.Kinds[s.Kind].Writes == nil {
 				return fault.Because(fault.Invalid, "SYSTEM_NOT_WRITABLE", "The hub cannot write to a system of this kind; choose IN or OFF.").At("direction")
+			}
+			if h.o.Kinds[s.Kind].From != "" && slices.ContainsFunc(policy.Directions(), func(d system.Direction) bool { return d == system.In || d == system.Both }) {
+				return fault.Because(fault.Invalid, "POLICY_NOT_POSSIBLE",
+					"The records of this system are made from another's, and nothing of them comes into the hub but what it owns; choose OUT or OFF.").At("direction")
 			}
 			s.Policy = policy
 			return store.SetSystemPolicy(ctx, tx, id, policy)

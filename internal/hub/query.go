@@ -180,6 +180,8 @@ type KindSpec struct {
 	From     system.Kind
 	Scope    func(ours customer.Fields, settings map[string]string) string
 	ShowsKYC func(settings map[string]string) bool
+	// Activates is as connector.Kind has it.
+	Activates bool
 	// Lane names the queue for calls to a system, as store keeps it; nil where nobody asks.
 	Lane func(system.System) string
 }

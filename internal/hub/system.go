@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -63,6 +62,11 @@ func (h *Hub) CreateSystem(ctx context.Context, v auth.Viewer, in CreateSystem, 
 		func(ctx context.Context, tx pgx.Tx) (answer, error) {
 			if err := store.InsertSystem(ctx, tx, s); err != nil {
 				return nil, err
+			}
+			if h.o.Kinds[s.Kind].From != "" { // its records are made from another's: the hub writes them and takes nothing in
+				if err := store.SetSystemPolicy(ctx, tx, s.ID, system.Policy{Flow: system.Flow{Direction: system.Out, Master: system.MasterHub}}); err != nil {
+					return nil, err
+				}
 			}
 			return answer{"system": string(s.ID)}, store.AppendChanges(ctx, tx, []change.Change{{
 				Kind: change.SystemCreated, Actor: v.Actor, Origin: change.Source{SystemID: string(s.ID)},
@@ -134,16 +138,9 @@ func (h *Hub) SetSystemCredentials(ctx context.Context, v auth.Viewer, id system
 			if err != nil {
 				return under(err, "credentials")
 			}
-			if h.o.Keyset == nil {
-				return fault.Wrap(fault.Internal, errNoKeyset, "")
-			}
-			plain, err := json.Marshal(checked)
+			sealed, err := h.seal(checked, v.Organisation.ID, s.ID)
 			if err != nil {
-				return fault.Wrap(fault.Internal, err, "")
-			}
-			sealed, err := h.o.Keyset.Seal(plain, binding(v.Organisation.ID, s.ID))
-			if err != nil {
-				return fault.Wrap(fault.Internal, err, "")
+				return err
 			}
 			if s.State != system.Running && s.State != system.Paused {
 				s.State = system.Draft
@@ -291,7 +288,7 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 			if err != nil {
 				return nil, err
 			}
-			if err := s.CanStart(); err != nil {
+			if err := h.canStart(&s); err != nil {
 				return nil, fault.Of(err).At("id")
 			}
 			kind := run.Poll
@@ -329,6 +326,18 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 	return s, r, err
 }
 
+// canStart refuses to start a system that is not ready, or has not verified what it was handed (R24).
+func (h *Hub) canStart(s *system.System) error {
+	if err := s.CanStart(); err != nil {
+		return err
+	}
+	if h.o.Kinds[s.Kind].Activates && (s.Activation == nil || !s.Activation.Stage.Verified()) {
+		return fault.Because(fault.Invalid, "SYSTEM_NOT_VERIFIED",
+			"The service has not verified the integration yet. Submit it first (submitSystem), and see its checks.")
+	}
+	return nil
+}
+
 // PauseSystem stops a running system until somebody starts it again: nothing is looked at and nothing is sent, and what becomes due
 // meanwhile waits. What is under way ends first. Needs systems:manage. Reasons: SYSTEM_NOT_RUNNING.
 func (h *Hub) PauseSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, error) {
@@ -349,6 +358,12 @@ func (h *Hub) PauseSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 		s.State, s.NextDueAt = system.Paused, time.Time{}
 		if err := store.UpdateSystem(ctx, tx, s); err != nil {
 			return nil, err
+		}
+		if h.o.Kinds[s.Kind].Activates { // what is under way ends first, and then the system is told
+			r := run.Run{ID: run.ID(store.NewID()), SystemID: s.ID, Kind: run.Pausing, RequestedBy: v.Actor}
+			if _, err := store.InsertRun(ctx, tx, r); err != nil {
+				return nil, err
+			}
 		}
 		return answer{"system": string(id)}, store.AppendChanges(ctx, tx, []change.Change{{
 			Kind: change.SystemUpdated, Actor: v.Actor, Origin: change.Source{SystemID: string(id)},

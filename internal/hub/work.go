@@ -25,6 +25,9 @@ type Work struct {
 	Credentials map[string]string
 	// Plan is what the run makes or executes; nil for other runs.
 	Plan *run.Plan
+	// Source are the credentials of the organisation's system whose records this system's are made from, for one that connects to it
+	// by itself (R20); nil where there is none.
+	Source map[string]string
 }
 
 // StartWork reads what a claimed run needs. Credentials that cannot be opened are Internal: the keyset is not the one they
@@ -59,7 +62,10 @@ func (h *Hub) StartWork(ctx context.Context, c store.Claim) (Work, error) {
 	if err != nil {
 		return Work{}, err
 	}
-	w.Credentials, err = h.open(sealed, org, w.System.ID)
+	if w.Credentials, err = h.open(sealed, org, w.System.ID); err != nil || w.Run.Kind != run.Submitting {
+		return w, err
+	}
+	w.Source, err = h.sourceCredentials(ctx, org, h.o.Kinds[w.System.Kind].From)
 	return w, err
 }
 
@@ -118,6 +124,8 @@ type SystemReport struct {
 	Findings []finding.Finding
 	// Plan is what the run made, complete; nil for other runs.
 	Plan *run.Plan
+	// Activation is how the system stands on its own side; nil when it did not say.
+	Activation *system.Activation
 	// Fault is why the run failed; nil clears the system's fault.
 	Fault error
 	// CredentialsSetAt is when the credentials that the run worked with were set. What it found out about them does not count
@@ -203,6 +211,11 @@ func learn(s *system.System, report SystemReport, now time.Time) {
 		case !passed && s.State == system.Checked:
 			s.State = system.Draft
 		}
+	}
+	if report.Activation != nil {
+		said := *report.Activation
+		said.AsOf = now
+		s.Activation = &said
 	}
 	if !report.FreshSince.IsZero() {
 		s.Cursor, s.FreshAt = report.Cursor, report.FreshSince

@@ -45,6 +45,8 @@ type Options struct {
 	// Lease is how long a worker's hold of a run or a lane counts without a sign of life; 0 means 30 s. A process that is
 	// frozen for longer may overlap with its successor (Promise 10 names the exception).
 	Lease time.Duration
+	// Verification is how long a system may take to verify what it was handed; 0 means 2 min. It is asked again every Poll.
+	Verification time.Duration
 	// Now is the process's clock; nil is the machine's. Nothing is decided or signed by it: it only tells how time goes on between
 	// two answers of the database, whose clock counts (T36).
 	Now func() time.Time
@@ -79,6 +81,9 @@ func NewWorker(h *hub.Hub, pool *pgxpool.Pool, o Options) *Worker {
 	}
 	if o.Lease == 0 {
 		o.Lease = 30 * time.Second
+	}
+	if o.Verification == 0 {
+		o.Verification = 2 * time.Minute
 	}
 	if o.Clock == nil {
 		o.Clock = store.NewClock(o.Now)
@@ -180,7 +185,8 @@ func (j *job) carryOut(ctx context.Context) error {
 	s := j.work.System
 	j.report.CredentialsSetAt = s.CredentialsSetAt
 	j.priority = link.Bulk
-	if j.work.Run.Kind == run.Check {
+	switch j.work.Run.Kind {
+	case run.Check, run.Credential, run.Submitting, run.Pausing:
 		j.priority = link.Interactive // a person waits for it
 	}
 	if s.ID != "" && !mayCall(j.work.Run.Kind, s.State) {
@@ -200,8 +206,14 @@ func (j *job) carryOut(ctx context.Context) error {
 		return err
 	}
 	lane := LaneOf(kind, j.work.System)
-	if j.work.Run.Kind == run.Check {
+	switch j.work.Run.Kind {
+	case run.Check:
 		return j.check(ctx, conn, lane)
+	case run.Credential, run.Submitting, run.Pausing:
+		return j.activate(ctx, conn, lane)
+	}
+	if err := j.ensureStarted(ctx, conn, lane); err != nil {
+		return err
 	}
 	if p := j.work.Plan; p != nil {
 		// What is foreseen and what is done go by the plan's mode, and by nothing that somebody decided since.
@@ -213,8 +225,10 @@ func (j *job) carryOut(ctx context.Context) error {
 // mayCall says whether a run of a kind may call a system in a state.
 func mayCall(k run.Kind, s system.State) bool {
 	switch k {
-	case run.Check:
+	case run.Check, run.Credential, run.Submitting:
 		return true
+	case run.Pausing:
+		return s == system.Paused
 	case run.Planning, run.Applying, run.Certifying:
 		return s == system.Checked || s == system.Planned || s == system.Running || s == system.Paused
 	}
@@ -288,6 +302,9 @@ func (j *job) check(ctx context.Context, conn connector.Connection, lane string)
 		return err
 	}
 	j.report.Checks = checks
+	if err := j.noteActivation(ctx, conn, lane); err != nil {
+		return err
+	}
 	j.work.Run.Total, j.work.Run.Done = len(checks), len(checks)
 	for _, c := range checks {
 		if !c.OK {

@@ -27,6 +27,7 @@ type act struct {
 
 // acts are every mutation there is, each on what those before it left.
 func acts() []act {
+	kycSystem := uuid(1, 5)
 	const runsEnd = `UPDATE run SET state = 'SUCCEEDED', started_at = created_at, finished_at = created_at WHERE organisation_id = $1`
 	one, two, private, four := globalID("Customer", uuid(2, 1)), globalID("Customer", uuid(2, 2)), globalID("Customer", uuid(2, 3)), globalID("Customer", uuid(2, 4))
 	oldNetvisor := globalID("System", uuid(1, 2))
@@ -156,6 +157,30 @@ func acts() []act {
 			name:   "unmergeCustomers",
 			before: []string{`UPDATE customer SET language = 'sv' WHERE organisation_id = $1 AND id = '` + uuid(2, 1) + `'`},
 			input:  vars{"customer": four, "dryRun": false}, other: vars{"customer": two}, names: true,
+		},
+		{
+			name:  "setSystemSettings",
+			input: vars{"id": oldNetvisor, "settings": []vars{{"name": "baseUrl", "value": "https://vanhin.example.test"}}},
+			other: vars{"settings": []vars{{"name": "baseUrl", "value": "https://muu.example.test"}}},
+		},
+		{
+			name: "requestSystemCredential",
+			before: []string{
+				`INSERT INTO system (organisation_id, id, kind, name, state, settings, poll_every, credentials_set_at, report_email, policy)
+				VALUES ($1, '` + kycSystem + `', 'NETVISOR_KYC', 'KYC', 'CHECKED', '{"baseUrl": "https://kyc.example.test"}', '1 minute', now(), 'virheet@example.test', '{"direction": "OUT", "master": "HUB"}')`,
+				`INSERT INTO link (organisation_id, id, system_id, customer_id, external_id, state) VALUES ($1, '` + uuid(5, 41) + `', '` + kycSystem + `', '` + uuid(2, 2) + `', 'candidates/1', 'IN_SYNC')`,
+				`INSERT INTO kyc_status (organisation_id, customer_id, id, state, risk_class, as_of) VALUES ($1, '` + uuid(2, 2) + `', '` + uuid(5, 42) + `', 'CANDIDATE', 'UNKNOWN', now())`,
+			},
+			input: vars{"id": globalID("System", kycSystem)}, other: vars{"id": oldNetvisor}, names: true,
+		},
+		{name: "submitSystem", before: []string{runsEnd}, input: vars{"id": globalID("System", kycSystem)}, other: vars{"id": oldNetvisor}, names: true},
+		{name: "requestSystemCredentialNotStepwise", document: "requestSystemCredential", input: vars{"id": oldNetvisor}},
+		{name: "deleteKycCandidate", input: vars{"customer": two, "reason": "Kahteen kertaan."}, other: vars{"reason": "Muu"}, names: true},
+		{name: "resendKycCandidateNotRemoved", document: "resendKycCandidate", input: vars{"customer": two}},
+		{
+			name:   "resendKycCandidate",
+			before: []string{`UPDATE link SET state = 'NOT_IN_SCOPE', fault_code = 'NOT_FOUND', due_at = NULL WHERE organisation_id = $1 AND external_id = 'candidates/1'`},
+			input:  vars{"customer": two}, other: vars{"customer": one}, names: true,
 		},
 		{name: "unmergeCustomersUndone", document: "unmergeCustomers", input: vars{"customer": four, "dryRun": false}},
 	}

@@ -84,6 +84,11 @@ func (b *bundle) seedBeside() {
 		`INSERT INTO plan_step (organisation_id, plan_id, place, action, side, external_id, customer_id, reason, result) VALUES
 		($1, '` + uuid(9, 8) + `', 1, 'UPDATE', 'SYSTEM', '4000', '` + uuid(2, 1) + `', 'They are linked, and differ.', 'EXECUTED'),
 		($1, '` + uuid(9, 8) + `', 9, 'MISSING', 'SYSTEM', '4001', '` + uuid(2, 2) + `', 'The record is not in the list.', '')`,
+		`UPDATE system SET activation = '{"stage": "VERIFICATION_FAILED", "checks": [{"name": "netvisor", "ok": false, "message": "The key was refused.", "fix": "Enter it again."}],
+			"checkedAt": "2026-11-20T08:00:00Z", "started": "2026-11-20T08:01:00Z", "finished": "2026-11-20T08:02:00Z", "created": 4, "skippedNoContact": 2, "failed": 1,
+			"asOf": "2026-11-20T08:03:00Z"}' WHERE organisation_id = $1 AND id = '` + uuid(1, 2) + `'`,
+		`UPDATE kyc_status SET stage = 'ASSESSED', person = '{"firstName": "Aino", "lastName": "Malli", "email": "aino@example.test", "phone": "040 123 4567", "language": "fi"}'
+			WHERE organisation_id = $1`,
 		`UPDATE finding SET hub_value = '1572860-1', system_value = '1572860-2' WHERE organisation_id = $1 AND id = '` + uuid(7, 1) + `'`,
 		`INSERT INTO deletion (organisation_id, id, link_id, asked_by, reason, state, message, asked_at, ended_at)
 		VALUES ($1, '` + uuid(7, 21) + `', '` + uuid(5, 1) + `', 'Aino Malli', 'Kahteen kertaan', 'REFUSED', 'INVALID_DATA :: The customer has invoices', now() - interval '1 hour', now())`,

@@ -119,6 +119,10 @@ var testKinds = map[system.Kind]hub.KindSpec{
 		Settings: need("baseUrl"), Credentials: need("customerKey"),
 		Reads: anything, Writes: anything, Lane: func(s system.System) string { return "lane of " + string(s.ID) },
 	},
+	system.NetvisorKYC: {
+		Title: "Netvisor KYC", PollEvery: time.Minute, From: system.Netvisor, Activates: true, Settings: need("baseUrl"),
+		Credentials: need("token"), Reads: func(customer.Field) bool { return false }, Writes: anything,
+	},
 }
 
 func anything(customer.Field) bool { return true }

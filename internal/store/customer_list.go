@@ -35,6 +35,7 @@ type findRow struct {
 	Status          string            `json:"status,omitempty"`
 	System          string            `json:"system,omitempty"`
 	States          []string          `json:"states,omitzero"`
+	KYCState        []string          `json:"kycState,omitzero"`
 	RiskClass       []string          `json:"riskClass,omitzero"`
 	RequiresActions *bool             `json:"requiresActions,omitempty"`
 	ExpiresBefore   string            `json:"expiresBefore,omitempty"`
@@ -60,6 +61,9 @@ func (f *CustomerFilter) row() findRow {
 	if f.SyncStates != nil {
 		r.States = texts(f.SyncStates)
 	}
+	if f.KYC.State != nil {
+		r.KYCState = texts(f.KYC.State)
+	}
 	if f.KYC.RiskClass != nil {
 		r.RiskClass = texts(f.KYC.RiskClass)
 	}
@@ -71,7 +75,7 @@ func (f *CustomerFilter) row() findRow {
 
 // restricts says whether the filter restricts anything.
 func (f *CustomerFilter) restricts() bool {
-	return len(f.Words) > 0 || f.Kind != "" || f.Status != "" || f.System != "" || f.SyncStates != nil || f.KYC.RiskClass != nil ||
+	return len(f.Words) > 0 || f.Kind != "" || f.Status != "" || f.System != "" || f.SyncStates != nil || f.KYC.State != nil || f.KYC.RiskClass != nil ||
 		f.KYC.RequiresActions != nil || f.KYC.ExpiresBefore != "" || !f.UpdatedSince.IsZero() || len(f.Custom) > 0 || f.IDs != nil
 }
 

@@ -128,7 +128,7 @@ VALUES (@customer, @id, @state, @risk_class, @requires_actions, @reasons, NULLIF
 // sqlNoteKYC keeps beside the customer what lists are filtered and ordered by.
 const sqlNoteKYC = `
 UPDATE customer
-SET kyc_risk_class = @risk_class, kyc_requires_actions = @requires_actions,
+SET kyc_state = @state, kyc_risk_class = @risk_class, kyc_requires_actions = @requires_actions,
   kyc_expires_on = coalesce(NULLIF(@expires, '')::date, 'infinity')
 WHERE id = @customer`
 
@@ -140,7 +140,8 @@ func InsertKYC(ctx context.Context, db pg.DB, id customer.ID, k customer.KYC) er
 	}
 	return Trip(ctx, db, func(b *pgx.Batch) {
 		b.Queue(sqlNoteKYC, pgx.StrictNamedArgs{
-			"customer": string(id), "risk_class": string(k.RiskClass), "requires_actions": k.RequiresActions, "expires": k.DueDiligenceExpiresOn,
+			"customer": string(id), "state": string(k.State), "risk_class": string(k.RiskClass), "requires_actions": k.RequiresActions,
+			"expires": k.DueDiligenceExpiresOn,
 		})
 		b.Queue(sqlInsertKYC, pgx.StrictNamedArgs{
 			"customer": string(id), "id": NewID(), "state": string(k.State), "risk_class": string(k.RiskClass),

@@ -224,6 +224,18 @@ SET external_id = CASE WHEN l.external_id = '' THEN excluded.external_id ELSE l.
     ELSE l.looked_at
   END`
 
+const sqlForgetRecord = `
+UPDATE link
+SET external_id = ''
+WHERE id = @id`
+
+// ForgetRecord takes from a link the record that was deleted outside, so that it can get another. Nothing else does: the record is
+// the link's identity (R104).
+func ForgetRecord(ctx context.Context, db pg.DB, id link.ID) error {
+	tag, err := db.Exec(ctx, sqlForgetRecord, pgx.StrictNamedArgs{"id": string(id)})
+	return one(tag, err, "link %s", id)
+}
+
 const sqlSaveBases = `
 INSERT INTO link_base AS b (link_id, ours, theirs, disputes)
 SELECT r.link_id, r.ours, r.theirs, r.disputes

@@ -36,13 +36,14 @@ type systemRow struct {
 	HoldCount        int             `db:"hold_count"`
 	ReportEmail      string          `db:"report_email"`
 	ReportLanguage   string          `db:"report_language"`
+	Activation       json.RawMessage `db:"activation"`
 	CreatedAt        time.Time       `db:"created_at"`
 	UpdatedAt        time.Time       `db:"updated_at"`
 }
 
 const systemColumns = `s.id, s.kind, s.name, s.state, s.settings, s.policy, s.credentials_set_at, s.checked_at, s.checks, s.fault_code,
   s.fault_message, s.fault_since, s.poll_every, s.next_due_at, s.cursor, s.fresh_at, s.swept_at, s.hold_until, s.hold_count,
-  s.report_email, s.report_language, s.created_at, s.updated_at`
+  s.report_email, s.report_language, s.activation, s.created_at, s.updated_at`
 
 func (r systemRow) noun() (system.System, error) {
 	s := system.System{
@@ -54,6 +55,11 @@ func (r systemRow) noun() (system.System, error) {
 	}
 	if r.FaultCode != "" {
 		s.Fault = &system.Fault{Code: fault.Code(r.FaultCode), Message: r.FaultMessage, Since: timeOf(r.FaultSince)}
+	}
+	if len(r.Activation) > 0 {
+		if err := json.Unmarshal(r.Activation, &s.Activation); err != nil {
+			return system.System{}, fmt.Errorf("reading the activation of system %s: %w", r.ID, err)
+		}
 	}
 	if err := json.Unmarshal(r.Settings, &s.Settings); err != nil {
 		return system.System{}, fmt.Errorf("reading settings of system %s: %w", r.ID, err)
@@ -162,7 +168,7 @@ const sqlUpdateSystem = `
 UPDATE system
 SET state = @state, checked_at = @checked_at, checks = @checks, fault_code = @fault_code, fault_message = @fault_message,
   fault_since = @fault_since, next_due_at = @next_due_at, cursor = @cursor, fresh_at = @fresh_at, swept_at = @swept_at,
-  updated_at = now()
+  activation = @activation, updated_at = now()
 WHERE id = @id`
 
 // UpdateSystem writes the state of a system: everything but kind, name, settings and credentials. The caller holds its lock.
@@ -171,7 +177,10 @@ func UpdateSystem(ctx context.Context, db pg.DB, s system.System) error {
 		"id": string(s.ID), "state": string(s.State), "checked_at": timeOrNull(s.CheckedAt), "checks": asJSON(nonNil(s.Checks)),
 		"fault_code": "", "fault_message": "", "fault_since": (*time.Time)(nil),
 		"next_due_at": timeOrNull(s.NextDueAt), "cursor": s.Cursor, "fresh_at": timeOrNull(s.FreshAt),
-		"swept_at": timeOrNull(s.SweptAt),
+		"swept_at": timeOrNull(s.SweptAt), "activation": (json.RawMessage)(nil),
+	}
+	if s.Activation != nil {
+		args["activation"] = json.RawMessage(asJSON(s.Activation))
 	}
 	if f := s.Fault; f != nil {
 		args["fault_code"], args["fault_message"], args["fault_since"] = string(f.Code), f.Message, timeOrNull(f.Since)
@@ -188,6 +197,17 @@ WHERE id = @id`
 // SetSystemPolicy stores which way values flow between the hub and the system.
 func SetSystemPolicy(ctx context.Context, db pg.DB, id system.ID, p system.Policy) error {
 	tag, err := db.Exec(ctx, sqlSetPolicy, pgx.StrictNamedArgs{"id": string(id), "policy": asJSON(p)})
+	return one(tag, err, "system %s", id)
+}
+
+const sqlSetSettings = `
+UPDATE system
+SET settings = @settings, updated_at = now()
+WHERE id = @id`
+
+// SetSystemSettings stores what is configured and not secret.
+func SetSystemSettings(ctx context.Context, db pg.DB, id system.ID, settings map[string]string) error {
+	tag, err := db.Exec(ctx, sqlSetSettings, pgx.StrictNamedArgs{"id": string(id), "settings": asJSON(settings)})
 	return one(tag, err, "system %s", id)
 }
 

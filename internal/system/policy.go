@@ -85,6 +85,17 @@ func (p Policy) WritesOut() bool {
 	return out(p.Direction)
 }
 
+// Directions are all directions that are decided for anything.
+func (p Policy) Directions() []Direction {
+	out := []Direction{p.Of("").Direction}
+	for _, f := range p.Groups {
+		if f.Direction != "" {
+			out = append(out, f.Direction)
+		}
+	}
+	return out
+}
+
 // Check refuses what is no policy. Paths are direction, master, and groups with the index in the order of their names.
 func (p Policy) Check() error {
 	faults := p.Flow.check()

@@ -66,8 +66,10 @@ type System struct {
 	// ReportEmail is the address that failures are reported to, in ReportLanguage; empty is nobody.
 	ReportEmail    string
 	ReportLanguage string
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
+	// Activation is how the system stands on its own side; nil for one that knows no such steps, or has not said anything.
+	Activation *Activation
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
 }
 
 // Check is one thing that was verified before start, such as the credentials or the permission to one resource.
