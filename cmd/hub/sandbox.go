@@ -12,6 +12,7 @@ import (
 type sandboxCommand struct {
 	Netvisor sandboxNetvisor `cmd:"" help:"A simulated Netvisor: real HTTP, real signatures, invented customers."`
 	KYC      sandboxKYC      `cmd:"" name:"kyc" help:"A simulated Netvisor KYC: candidates, assessments, a change feed and webhooks."`
+	Flex     sandboxFlex     `cmd:"" help:"A simulated Admicom Flex: real HTTP, webhooks, invented customers."`
 }
 
 // sandboxData is what a simulated Netvisor holds.

@@ -82,6 +82,15 @@ func TestWrongFlagsAreNamed(t *testing.T) {
 		{"KYCRetryScaleNotANumber", "", "sandbox kyc --retry-scale NaN", usage, []string{"--retry-scale", "more than 0"}},
 		{"KYCRetryScaleAWord", "", "sandbox kyc --retry-scale fast", usage, []string{"--retry-scale", "a number such as 0.5", "fast"}},
 
+		{"FlexCustomersAbsurd", "", "sandbox flex --customers 999999", usage, []string{"--customers", "0 to 100000"}},
+		{"FlexLatencyNegative", "", "sandbox flex --latency=-1s", usage, []string{"--latency", "-1s"}},
+		{"FlexRateNegative", "", "sandbox flex --rate-per-minute=-1", usage, []string{"--rate-per-minute", "0 to 100000"}},
+		{"FlexPatienceNone", "", "sandbox flex --webhook-patience 0s", usage, []string{"--webhook-patience", "1ms to 1h"}},
+		{"FlexRetryScaleNone", "", "sandbox flex --retry-scale 0", usage, []string{"--retry-scale", "at most 1000"}},
+		{"FlexRetryScaleNotANumber", "", "sandbox flex --retry-scale NaN", usage, []string{"--retry-scale", "at most 1000"}},
+		{"FlexAddressIsTaken", "", "sandbox flex --address " + busy, failed, []string{"--address " + busy, "taken"}},
+		{"FlexAddressWithAbsurdPort", "", "sandbox flex --address 127.0.0.1:99999", usage, []string{"--address", "99999"}},
+
 		{"AddressWithoutPort", "", "demo --address localhost", usage, []string{"--address", "HOST:PORT", "localhost"}},
 		{"AddressWithAbsurdPort", "", "sandbox netvisor --address 127.0.0.1:99999", usage, []string{"--address", "99999"}},
 		{"AddressOfTheEnvironment", "HUB_ADDRESS=nowhere", "serve --data " + dir, usage, []string{"HUB_ADDRESS", "nowhere"}},
@@ -161,7 +170,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("hub alone: code %d:\n%s%s", bare.code, bare.out, bare.errOut)
 	}
 	for args, says := range map[string][]string{
-		"--help":                     {"demo", "serve", "sync", "migrate up", "organisation create", "key revoke", "keyset", "schema", "sandbox netvisor", "sandbox kyc"},
+		"--help":                     {"demo", "serve", "sync", "migrate up", "organisation create", "key revoke", "keyset", "schema", "sandbox netvisor", "sandbox kyc", "sandbox flex"},
 		"demo --help":                {"--info=FILE", "--load=FOLDER", "$HUB_POSTGRES_BIN", "$HUB_LOG_LEVEL"},
 		"serve --help":               {"$HUB_ADDRESS", "$HUB_DATABASE_URL", "$HUB_MIGRATE_DATABASE_URL", "$HUB_DATA", "$HUB_KEYSET", "$HUB_ALLOW_ORIGIN", "$HUB_TAKE_OVER_AFTER"},
 		"migrate --help":             {"up", "down", "status"},
@@ -174,6 +183,7 @@ func TestHelp(t *testing.T) {
 		"sync --help":                {"--full", "--system", "$HUB_KEYSET"},
 		"sandbox netvisor --help":    {"--customers", "--seed", "--load", "--latency", "$HUB_SANDBOX_NETVISOR_ADDRESS"},
 		"sandbox kyc --help":         {"--disabled", "--rate-limit", "--state", "$HUB_SANDBOX_KYC_ADDRESS"},
+		"sandbox flex --help":        {"--customers", "--seed", "--enabled", "--retry-scale", "--state", "$HUB_SANDBOX_FLEX_ADDRESS"},
 		"schema --help":              {"GraphQL schema"},
 		"--version":                  {"hub "},
 	} {
