@@ -233,7 +233,7 @@ func TestControlIsForItsPersonAlone(t *testing.T) {
 	b.control("POST", "/customers", `{"name":"x"}`, "Sec-Fetch-Site", "cross-site").is(403, "")
 	host := func(name string) int {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), "GET", b.url+"/_control/health", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/_control/health", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -215,7 +215,7 @@ func TestSlowFaults(t *testing.T) {
 	leave := func(t *testing.T, b *box, waits chan time.Duration, meanwhile func()) {
 		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
-		req, err := http.NewRequestWithContext(ctx, "PATCH", b.url+"/flex/v1"+one, strings.NewReader(`{"phone":"1"}`))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPatch, b.url+"/flex/v1"+one, strings.NewReader(`{"phone":"1"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
