@@ -22,9 +22,17 @@ type route struct {
 	// who may call it: the integration user, the administrator, or both.
 	who  rights
 	does func(*Sandbox, *apiCall) (answer, error)
-	// records says that it writes candidates or customers, which needs an integration that was started and is not paused.
-	records bool
+	kind kind
 }
+
+// kind is what a route needs beside the rights.
+type kind int
+
+const (
+	plain   kind = iota
+	lists        // it reads the query
+	records      // it writes candidates or customers, which needs an integration that was started and is not paused
+)
 
 type rights int
 
@@ -35,28 +43,28 @@ const (
 
 // routes are all of the contract's section 4. That activating is the administrator's as well as the integration user's is [assumed].
 var routes = []route{
-	{"POST", "/integration/credentials", administrator, (*Sandbox).apiCredential, false},
-	{"GET", "/integration", integrationUser | administrator, (*Sandbox).apiIntegration, false},
-	{"PUT", "/integration", integrationUser | administrator, (*Sandbox).apiPutIntegration, false},
-	{"POST", "/integration/submit", integrationUser | administrator, (*Sandbox).apiSubmit, false},
-	{"POST", "/integration/start", integrationUser | administrator, (*Sandbox).apiStart, false},
-	{"POST", "/integration/pause", integrationUser | administrator, (*Sandbox).apiPause, false},
-	{"POST", "/integration/resume", integrationUser | administrator, (*Sandbox).apiResume, false},
-	{"GET", "/candidates", integrationUser, (*Sandbox).apiListCandidates, false},
-	{"PUT", "/candidates/by-source/{system}/{externalId}", integrationUser, (*Sandbox).apiPutCandidate, true},
-	{"GET", "/candidates/{id}", integrationUser, (*Sandbox).apiGetCandidate, false},
-	{"PATCH", "/candidates/{id}", integrationUser, (*Sandbox).apiPatchCandidate, true},
-	{"DELETE", "/candidates/{id}", integrationUser, (*Sandbox).apiDeleteCandidate, true},
-	{"GET", "/customers", integrationUser, (*Sandbox).apiListCustomers, false},
-	{"GET", "/customers/by-source/{system}/{externalId}", integrationUser, (*Sandbox).apiCustomerBySource, false},
-	{"GET", "/customers/{id}", integrationUser, (*Sandbox).apiGetCustomer, false},
-	{"GET", "/customers/{id}/status", integrationUser, (*Sandbox).apiGetStatus, false},
-	{"PATCH", "/customers/{id}", integrationUser, (*Sandbox).apiPatchCustomer, true},
-	{"POST", "/customers/{id}/end", integrationUser, (*Sandbox).apiEndCustomer, true},
-	{"GET", "/changes", integrationUser, (*Sandbox).apiChanges, false},
-	{"POST", "/webhooks", integrationUser, (*Sandbox).apiSubscribe, false},
-	{"GET", "/webhooks", integrationUser, (*Sandbox).apiSubscriptions, false},
-	{"DELETE", "/webhooks/{id}", integrationUser, (*Sandbox).apiUnsubscribe, false},
+	{"POST", "/integration/credentials", administrator, (*Sandbox).apiCredential, plain},
+	{"GET", "/integration", integrationUser | administrator, (*Sandbox).apiIntegration, plain},
+	{"PUT", "/integration", integrationUser | administrator, (*Sandbox).apiPutIntegration, plain},
+	{"POST", "/integration/submit", integrationUser | administrator, (*Sandbox).apiSubmit, plain},
+	{"POST", "/integration/start", integrationUser | administrator, (*Sandbox).apiStart, plain},
+	{"POST", "/integration/pause", integrationUser | administrator, (*Sandbox).apiPause, plain},
+	{"POST", "/integration/resume", integrationUser | administrator, (*Sandbox).apiResume, plain},
+	{"GET", "/candidates", integrationUser, (*Sandbox).apiListCandidates, lists},
+	{"PUT", "/candidates/by-source/{system}/{externalId}", integrationUser, (*Sandbox).apiPutCandidate, records},
+	{"GET", "/candidates/{id}", integrationUser, (*Sandbox).apiGetCandidate, plain},
+	{"PATCH", "/candidates/{id}", integrationUser, (*Sandbox).apiPatchCandidate, records},
+	{"DELETE", "/candidates/{id}", integrationUser, (*Sandbox).apiDeleteCandidate, records},
+	{"GET", "/customers", integrationUser, (*Sandbox).apiListCustomers, lists},
+	{"GET", "/customers/by-source/{system}/{externalId}", integrationUser, (*Sandbox).apiCustomerBySource, plain},
+	{"GET", "/customers/{id}", integrationUser, (*Sandbox).apiGetCustomer, plain},
+	{"GET", "/customers/{id}/status", integrationUser, (*Sandbox).apiGetStatus, plain},
+	{"PATCH", "/customers/{id}", integrationUser, (*Sandbox).apiPatchCustomer, records},
+	{"POST", "/customers/{id}/end", integrationUser, (*Sandbox).apiEndCustomer, records},
+	{"GET", "/changes", integrationUser, (*Sandbox).apiChanges, lists},
+	{"POST", "/webhooks", integrationUser, (*Sandbox).apiSubscribe, plain},
+	{"GET", "/webhooks", integrationUser, (*Sandbox).apiSubscriptions, lists},
+	{"DELETE", "/webhooks/{id}", integrationUser, (*Sandbox).apiUnsubscribe, plain},
 }
 
 // apiCall is one call of the service.
@@ -129,13 +137,18 @@ func (s *Sandbox) answerCall(r *http.Request, body []byte, entry *Call, hit stri
 	if err := c.shape(r.Method); err != nil {
 		return answer{}, err
 	}
-	if found.records {
+	if found.kind != lists {
+		if err := c.only(); err != nil {
+			return answer{}, err
+		}
+	}
+	if found.kind == records {
 		if err := org.integration.mayWrite(); err != nil {
 			return answer{}, err
 		}
 	}
 	out, err := s.once(r, c, func() (answer, error) { return found.does(s, c) })
-	if found.records {
+	if found.kind == records {
 		s.countSync(org, func(y *syncState) {
 			switch p := problemIn(err); {
 			case p == nil && out.created:

@@ -90,6 +90,11 @@ func (r reply) text(path string) string {
 	return s
 }
 
+func (r reply) items() []any {
+	items, _ := r.json["items"].([]any)
+	return items
+}
+
 // send calls the service as the integration user.
 func (b *bench) send(t *testing.T, method, path, body string, change ...func(*http.Request)) reply {
 	t.Helper()
@@ -160,7 +165,7 @@ func (b *bench) control(t *testing.T, method, path, body string, change ...func(
 const (
 	idOne   = "1572860-0"
 	idTwo   = "0201256-6"
-	idThree = "2000001-9"
+	idThree = "2000001-6"
 )
 
 // upsert puts a candidate with a contact person.
@@ -169,6 +174,22 @@ func (b *bench) upsert(t *testing.T, external, businessID string) reply {
 	return b.send(t, "PUT", "/candidates/by-source/NETVISOR/"+external, `{"businessId":"`+businessID+`","name":"Esimerkki `+external+` Oy",
 		"contactPerson":{"firstName":"Aino","lastName":"Malli","email":"aino@example.test","phone":"+358401234567","language":"fi"},
 		"source":{"system":"NETVISOR","externalId":"`+external+`","customerNumber":"2001"}}`)
+}
+
+// customer makes a customer of a new candidate.
+func (b *bench) customer(t *testing.T, external, businessID string, a Assessment) Customer {
+	t.Helper()
+	id := b.upsert(t, external, businessID).want(t, 201, "").text("id")
+	for _, act := range []func(string) error{b.SendRequest, b.Answer} {
+		if err := act(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made, err := b.Accept(id, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
 }
 
 // until waits for something that another goroutine brings about.

@@ -10,8 +10,12 @@ import (
 	"time"
 )
 
-// lookAgain is how often the clock is looked at while something waits: it may be moved from outside.
-const lookAgain = 200 * time.Millisecond
+// lookAgain is how often the clock is looked at while something waits, since it may be moved from outside, and lookAnyway while nothing
+// does: a review becomes overdue at midnight.
+const (
+	lookAgain  = 200 * time.Millisecond
+	lookAnyway = time.Minute
+)
 
 // dispatch sends webhooks when they are due and lets time pass, until the sandbox is closed. A slow subscriber holds up nobody else.
 func (s *Sandbox) dispatch() {
@@ -40,6 +44,8 @@ func (s *Sandbox) dispatch() {
 		})
 		if waits {
 			timer.Reset(lookAgain)
+		} else {
+			timer.Reset(lookAnyway)
 		}
 	}
 }

@@ -90,8 +90,9 @@ func (s *Sandbox) addEffect(e Effect) {
 	}
 }
 
-// bookkeeping are fields that say when, not what.
-var bookkeeping = []string{"updatedAt", "etag", "createdAt", "status.statusRevision"}
+// bookkeeping are fields that say when or how many, not what.
+var bookkeeping = []string{"updatedAt", "etag", "createdAt", "status.statusRevision", "initialSync.candidatesCreated", "initialSync.skippedNoContact",
+	"initialSync.errors"}
 
 func difference(before, after map[string]string) []Difference {
 	out := []Difference{}

@@ -222,6 +222,9 @@ func (s *Sandbox) submit(o *organisation) error {
 
 // verifyLater checks both sides beside everything else.
 func (s *Sandbox) verifyLater(o *organisation) {
+	if s.ctx.Err() != nil {
+		return
+	}
 	submission := o.integration.Submission
 	given := o.integration.Identifiers
 	s.work.Go(func() {

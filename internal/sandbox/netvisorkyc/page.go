@@ -84,7 +84,7 @@ func (c *apiCall) listing(what string, filters ...string) (*listing, error) {
 func (c *apiCall) only(names ...string) error {
 	for name, values := range c.query {
 		if !slices.Contains(names, name) {
-			return invalid(FieldError{name, "UNKNOWN", "is no parameter of this list"})
+			return invalid(FieldError{name, "UNKNOWN", "is no parameter of this address"})
 		}
 		if len(values) > 1 {
 			return invalid(FieldError{name, "TWICE", "is given more than once"})

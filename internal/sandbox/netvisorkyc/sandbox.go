@@ -124,7 +124,9 @@ func (s *Sandbox) prepare(o *organisation) {
 func (s *Sandbox) Close() error {
 	var err error
 	s.closing.Do(func() {
+		s.mu.Lock() // whoever begins something has done so, or sees that it is over
 		s.end()
+		s.mu.Unlock()
 		s.work.Wait()
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -253,7 +253,7 @@ func (s *Sandbox) replay(r record) error {
 	}
 	for _, e := range r.Effects {
 		s.addEffect(e)
-		n.Effect = max(n.Effect, e.Number)
+		n.Effect, n.Call = max(n.Effect, e.Number), max(n.Call, e.Call) // a call that was cut off by a kill is in no log
 	}
 	for _, a := range r.Attempts {
 		s.addAttempt(a)

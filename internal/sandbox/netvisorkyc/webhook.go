@@ -13,7 +13,11 @@ import (
 	"time"
 )
 
-const maxWebhooks = 20
+const (
+	maxWebhooks = 20
+	// maxQueue is how many messages of an organisation wait at most; what comes then is not sent. Webhooks are hints, and the feed has it all.
+	maxQueue = 20_000
+)
 
 // webhook is a subscription. Its secret is shown once, where the sandbox made it.
 type webhook struct {
@@ -140,7 +144,7 @@ func (s *Sandbox) apiUnsubscribe(c *apiCall) (answer, error) {
 // enqueue makes a delivery for each subscription.
 func (s *Sandbox) enqueue(o *organisation, c Change) {
 	for _, w := range o.webhooks {
-		if !w.Active {
+		if !w.Active || len(o.queue) >= maxQueue {
 			continue
 		}
 		d := &delivery{Webhook: w.Num, Change: c, Due: s.Now().Add(time.Duration(s.settings.Webhooks.Hold))}
