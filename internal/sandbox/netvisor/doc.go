@@ -16,7 +16,7 @@
 //	office.nv                  POST  method=add|edit&customerid=&officeid=
 //	contactperson.nv           POST  add, edit and delete inside the message
 //	salespersonnellist.nv      GET
-//	customerresponsibility.nv  GET and POST customerid= [assumed], where [Options.Responsibility] is set
+//	customerresponsibility.nv  GET customerid= or customerids=, POST customerid= [assumed], where [Options.Responsibility] is set
 //
 // A message is checked as a whole before anything of it has an effect: <root> first and nothing before it but white space, no
 // document type, names in any case but in the order of the document type, nothing unknown, nothing twice, no text too long, codes
@@ -37,8 +37,11 @@
 //	  <Remarks/>
 //	</CustomerResponsibility>
 //
-// and POST takes root/customerresponsibility with the same elements in lower case and in this order, without the key; absent keeps,
-// empty clears, the answer is the status alone, and changedsince sees the write. Six of ten generated companies have a contact person on the tab.
+// once for customerid, and for customerids=1,2,… (100 at most) once for each customer that exists, in that order, so that a reader
+// needs no call for each customer. POST takes root/customerresponsibility with the same elements in lower case and in this order,
+// without the key; absent keeps, empty clears, and the answer is the status alone. The change of a tab, by whomever, is a change of
+// its customer: changedsince sees it, since otherwise nobody would learn of a new contact person before the whole list is read. Six
+// of ten generated companies have a contact person on the tab.
 //
 // Additional-information fields [assumed]: where [Options.CustomTags] are set, customer.nv takes customtags/tag{tagname, tagvalue} as
 // its last aggregate, and replyoption 4 shows CustomTags/Tag{TagName, TagValue with attribute datatype} at the end of
@@ -81,8 +84,9 @@
 // element names in any case, with "code" and "businessId" as other names of internalIdentifier and externalIdentifier. A string sets
 // the element, an empty string empties it, true and false become 1 and 0, null takes the element away. Offices and contact
 // persons are lists: an entry with officeNetvisorKey or contactPersonId changes that one, an entry without adds one, and
-// "remove":true takes it away. "responsibility" changes the responsibility tab, and "hasInvoices" says whether the customer
-// can be deleted:
+// "remove":true takes it away. "responsibility" changes the responsibility tab: firstName, lastName, email and phoneNumber of its
+// contact person, requiresActions, latestRiskAssessment, dueDiligenceExpires, riskClass and remarks. "hasInvoices" says whether the
+// customer can be deleted:
 //
 //	{"offices":[{"officeName":"Varasto","officeVisitAddress/city":"Kemi"}],
 //	 "contactPersons":[{"contactPersonId":"100003","contactPersonEmail":"aino@example.test"}],

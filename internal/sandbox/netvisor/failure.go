@@ -150,9 +150,9 @@ var (
 		"Felaktigt dataformat: parametern %s har över %d värden",
 		"Data form incorrect: parameter %s has more than %d values"}
 	textOneOf = text{
-		"Tietomuoto virheellinen: anna joko id tai idlist",
-		"Felaktigt dataformat: ange antingen id eller idlist",
-		"Data form incorrect: give either id or idlist"}
+		"Tietomuoto virheellinen: anna joko %s tai %s",
+		"Felaktigt dataformat: ange antingen %s eller %s",
+		"Data form incorrect: give either %s or %s"}
 	textNoCustomer = text{
 		"Tietomuoto virheellinen:. Asiakasta ei löydy Netvisor-tunnisteella: %d",
 		"Felaktigt dataformat:. Kunden hittades inte med Netvisor-identifikation: %d",

@@ -2,8 +2,10 @@ package netvisor
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestOffice(t *testing.T) {
@@ -239,6 +241,50 @@ func TestResponsibility(t *testing.T) {
 		golden(t, "responsibility.golden.xml", b.mustGet(t, "customerresponsibility.nv?CustomerId="+withPerson).body)
 		if after := b.mustGet(t, "getcustomer.nv?replyoption=15&id="+withPerson).body; after != card {
 			t.Error("the card shows the tab")
+		}
+	})
+	t.Run("SeveralTabsComeInOneReply", func(t *testing.T) {
+		one := b.mustGet(t, "customerresponsibility.nv?customerid="+withPerson).body
+		element := one[strings.Index(one, "  <CustomerResponsibility>"):strings.Index(one, "</Root>")]
+		got := b.mustGet(t, "customerresponsibility.nv?customerids=1002,5,"+withPerson+",1002").body
+		if strings.Count(got, "<CustomerResponsibility>") != 2 || !strings.Contains(got, element) || !strings.Contains(got, "<CustomerNetvisorKey>1002<") {
+			t.Error(got)
+		}
+		if got := b.mustGet(t, "customerresponsibility.nv?customerids=5").body; strings.Contains(got, "CustomerResponsibility") {
+			t.Error(got)
+		}
+		for query, want := range map[string]string{
+			"customerids=1002&customerid=1002":               "give either customerid or customerids",
+			"customerids=1002,x":                             "customerids has an invalid value: x",
+			"customerids=" + strings.Repeat("1,", 100) + "1": "customerids has more than 100 values",
+		} {
+			if got := b.get(t, "customerresponsibility.nv?"+query).failure(); !strings.Contains(got, want) {
+				t.Errorf("%s: %q", query, got)
+			}
+		}
+	})
+	t.Run("AChangeOfTheTabIsAChangeOfTheCustomer", func(t *testing.T) {
+		since := func(at string) bool {
+			return slices.Contains(b.mustGet(t, "customerlist.nv?changedsince="+at).keys(t), withPerson)
+		}
+		for name, change := range map[string]func(){
+			"ThroughTheService": func() {
+				b.mustPost(t, "customerresponsibility.nv?customerid="+withPerson, body("<contactperson><firstname>Uusi</firstname></contactperson>"))
+			},
+			"ByPeopleOfTheCompany": func() {
+				b.controlCall(t, "POST", "customers/"+withPerson, `{"responsibility":{"firstName":"Toinen"}}`)
+			},
+		} {
+			b.clock.advance(time.Minute)
+			at := b.clock.now().In(b.helsinki).Format("2006-01-02T15:04:05")
+			b.clock.advance(time.Minute)
+			if since(at) {
+				t.Fatal(name, "listed before")
+			}
+			change()
+			if !since(at) {
+				t.Errorf("%s: not listed", name)
+			}
 		}
 	})
 	for name, tt := range map[string][3]string{

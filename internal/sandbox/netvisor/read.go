@@ -118,7 +118,7 @@ func wallClock(t time.Time, zone *time.Location) time.Time {
 func (s *Sandbox) getCustomer(c *company, p parameters, out *reply) *failure {
 	id, list := p["id"], p["idlist"]
 	if (id == "") == (list == "") {
-		return fail(invalidData, textOneOf)
+		return fail(invalidData, textOneOf, "id", "idlist")
 	}
 	option := 0
 	if given := p["replyoption"]; given != "" {
@@ -144,19 +144,9 @@ func (s *Sandbox) getCustomer(c *company, p parameters, out *reply) *failure {
 		return nil
 	}
 
-	asked := strings.Split(list, ",")
-	if len(asked) > maxIDs {
-		return fail(invalidData, textTooMany, "idlist", maxIDs)
-	}
-	var keys []int64
-	for _, a := range asked {
-		key, err := strconv.ParseInt(strings.TrimSpace(a), 10, 64)
-		if err != nil {
-			return fail(invalidData, textBadParameter, "idlist", a)
-		}
-		if !slices.Contains(keys, key) { // a key asked twice is answered once [inferred]
-			keys = append(keys, key)
-		}
+	keys, f := keysOf("idlist", list, maxIDs)
+	if f != nil {
+		return f
 	}
 	now := c.book.snapshot()
 	x := out.begin(statusOK, "", now.at)
@@ -178,6 +168,25 @@ func (s *Sandbox) getCustomer(c *company, p parameters, out *reply) *failure {
 	}
 	out.end(x)
 	return nil
+}
+
+// keysOf are the keys in a list of a parameter, at most so many.
+func keysOf(parameter, list string, most int) ([]int64, *failure) {
+	asked := strings.Split(list, ",")
+	if len(asked) > most {
+		return nil, fail(invalidData, textTooMany, parameter, most)
+	}
+	var keys []int64
+	for _, a := range asked {
+		key, err := strconv.ParseInt(strings.TrimSpace(a), 10, 64)
+		if err != nil {
+			return nil, fail(invalidData, textBadParameter, parameter, a)
+		}
+		if !slices.Contains(keys, key) { // a key asked twice is answered once [inferred]
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
 }
 
 // reply is the card as sent: what belongs to a replyoption only when it was asked for.

@@ -48,8 +48,15 @@ func inventTab(id identity, r *random) Responsibility {
 	return Responsibility{FirstName: first, LastName: last, Email: slug(first) + "." + slug(last) + "@" + id.slug + ".example.test", PhoneNumber: phone(r)}
 }
 
-// customerResponsibility answers customerresponsibility.nv, which reads by GET and writes by POST [assumed].
+// customerResponsibility answers customerresponsibility.nv [assumed]: GET reads the tab of customerid, or those of customerids that exist,
+// in the order asked, and POST writes the tab of customerid.
 func (s *Sandbox) customerResponsibility(c *company, p parameters, out *reply) *failure {
+	if list := p["customerids"]; list != "" && out.body == nil {
+		if p["customerid"] != "" {
+			return fail(invalidData, textOneOf, "customerid", "customerids")
+		}
+		return s.tabs(c, list, out)
+	}
 	key, f := p.key("customerid")
 	if f != nil {
 		return f
@@ -61,18 +68,42 @@ func (s *Sandbox) customerResponsibility(c *company, p parameters, out *reply) *
 	if !ok {
 		return fail(invalidData, textNoCustomer, key)
 	}
-	t := found.tab
-	ansi := attribute{"format", "ansi"}
 	x := out.begin(statusOK, "", at)
-	x.element(node("CustomerResponsibility",
-		leaf("CustomerNetvisorKey", strconv.FormatInt(key, 10)),
-		node("ContactPerson", leaf("FirstName", t.FirstName), leaf("LastName", t.LastName), leaf("Email", t.Email), leaf("PhoneNumber", t.PhoneNumber)),
-		leaf("RequiresActions", t.RequiresActions),
-		leaf("LatestRiskAssessment", t.LatestRiskAssessment, ansi), leaf("DueDiligenceExpires", t.DueDiligenceExpires, ansi),
-		leaf("RiskClass", t.RiskClass), leaf("Remarks", t.Remarks)))
+	x.element(found.tabElement())
 	out.customers = 1
 	out.end(x)
 	return nil
+}
+
+// maxTabs is how many customers customerids may name.
+const maxTabs = 100
+
+// tabs answers for several customers at once, as getcustomer.nv does for idlist; a customer that does not exist is left out.
+func (s *Sandbox) tabs(c *company, list string, out *reply) *failure {
+	keys, f := keysOf("customerids", list, maxTabs)
+	if f != nil {
+		return f
+	}
+	now := c.book.snapshot()
+	x := out.begin(statusOK, "", now.at)
+	for _, key := range keys {
+		if found, ok := now.get(key); ok {
+			x.element(found.tabElement())
+			out.customers++
+		}
+	}
+	out.end(x)
+	return nil
+}
+
+func (c *Customer) tabElement() *element {
+	t, ansi := c.tab, attribute{"format", "ansi"}
+	return node("CustomerResponsibility",
+		leaf("CustomerNetvisorKey", strconv.FormatInt(c.key, 10)),
+		node("ContactPerson", leaf("FirstName", t.FirstName), leaf("LastName", t.LastName), leaf("Email", t.Email), leaf("PhoneNumber", t.PhoneNumber)),
+		leaf("RequiresActions", t.RequiresActions),
+		leaf("LatestRiskAssessment", t.LatestRiskAssessment, ansi), leaf("DueDiligenceExpires", t.DueDiligenceExpires, ansi),
+		leaf("RiskClass", t.RiskClass), leaf("Remarks", t.Remarks))
 }
 
 // responsibilityRules are the message of a write: absent keeps, empty clears.
