@@ -66,7 +66,7 @@ func (c *demoCommand) Validate() error {
 func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 	p.printf("Customer Hub demo: Postgres, a simulated Netvisor and the hub, all on this machine.\n")
 	o := c.options(p)
-	o.Responsibility = true // the tab that due diligence is written to
+	o.Responsibility = true // the tab with the contact person for due diligence, which the status is shown on
 	sandbox, err := netvisor.New(o)
 	if err != nil {
 		return err
@@ -185,7 +185,9 @@ func (d *demo) setUp(ctx context.Context) (demoInfo, error) {
 	credentials, _ := d.sandbox.Credentials("")
 	s, err := h.CreateSystem(ctx, viewer, hub.CreateSystem{
 		Kind: system.Netvisor, Name: "Netvisor (sandbox)", PollEvery: d.command.PollEvery,
-		Settings: map[string]string{"baseUrl": d.netvURL, "organisationId": credentials.OrganisationID},
+		Settings: map[string]string{
+			"baseUrl": d.netvURL, "organisationId": credentials.OrganisationID, "responsibilityResource": "customerresponsibility.nv",
+		},
 	}, "")
 	if err != nil {
 		return demoInfo{}, err

@@ -149,6 +149,23 @@ func TestDemo(t *testing.T) {
 			t.Errorf("listed %d customers, want 250", seen)
 		}
 	})
+	t.Run("R34_TheContactPersonsOfTheResponsibilityTabAreThere", func(t *testing.T) {
+		type page struct {
+			Nodes []struct{ Contacts []struct{ Roles []string } }
+		}
+		p := ask[page](api{t, d.info.GraphQL, d.info.Key}, "customers", `{ customers(first: 200) { nodes { contacts { roles } } } }`, nil)
+		n := 0
+		for _, c := range p.Nodes {
+			for _, contact := range c.Contacts {
+				if slices.Equal(contact.Roles, []string{"KYC"}) {
+					n++
+				}
+			}
+		}
+		if n < 20 {
+			t.Errorf("%d of 200 customers have a contact for due diligence", n)
+		}
+	})
 	t.Run("ChangeInNetvisorArrivesBySubscription", func(t *testing.T) { changeArrives(t, d) })
 	t.Run("PrintedCommandsWork", func(t *testing.T) { printedCommandsWork(t, d) })
 	t.Run("ExplorerIsServed", func(t *testing.T) {

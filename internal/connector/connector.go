@@ -40,6 +40,9 @@ type Kind struct {
 	// ShowsKYC says whether a system of the settings shows the due-diligence status, so that Writes holds for its fields too. Nil
 	// where none does.
 	ShowsKYC func(settings map[string]string) bool
+	// BesideKYC names what a system holds in the place where it shows the status, such as a contact person of its own: without that
+	// place, Reads and Writes hold for none of it, so that what the hub has of it stands and is not sent. Nil names nothing.
+	BesideKYC func(customer.Field) bool
 	// Activates says that connections are Activators: the system is taken into use in steps on its own side.
 	Activates bool
 	// Receive verifies a message that the system sent by itself and says what it is about, without any call. Its faults are
@@ -58,12 +61,23 @@ type Kind struct {
 	Lane func(settings map[string]string) string
 }
 
+// ReadsWith is Reads for a system of the settings.
+func (k Kind) ReadsWith(settings map[string]string) func(customer.Field) bool {
+	return k.with(settings, k.Reads)
+}
+
 // WritesWith is Writes for a system of the settings; nil where the kind is never written.
 func (k Kind) WritesWith(settings map[string]string) func(customer.Field) bool {
-	if k.Writes == nil || k.ShowsKYC != nil && k.ShowsKYC(settings) {
-		return k.Writes
+	return k.with(settings, k.Writes)
+}
+
+func (k Kind) with(settings map[string]string, can func(customer.Field) bool) func(customer.Field) bool {
+	if can == nil || k.ShowsKYC != nil && k.ShowsKYC(settings) {
+		return can
 	}
-	return func(f customer.Field) bool { return !f.ShowsKYC() && k.Writes(f) }
+	return func(f customer.Field) bool {
+		return !f.ShowsKYC() && (k.BesideKYC == nil || !k.BesideKYC(f)) && can(f)
+	}
 }
 
 // Setting describes one setting or credential.

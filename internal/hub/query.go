@@ -175,11 +175,12 @@ type KindSpec struct {
 	Writes func(customer.Field) bool
 	// Refuses names values of the hub that the system would not take, by findings; nil for none.
 	Refuses func(customer.Fields) []finding.Finding
-	// Keeps, From, Scope and ShowsKYC are as connector.Kind has them; nil and empty for most.
-	Keeps    func(customer.Field) bool
-	From     system.Kind
-	Scope    func(ours customer.Fields, settings map[string]string) string
-	ShowsKYC func(settings map[string]string) bool
+	// Keeps, From, Scope, ShowsKYC and BesideKYC are as connector.Kind has them; nil and empty for most.
+	Keeps     func(customer.Field) bool
+	From      system.Kind
+	Scope     func(ours customer.Fields, settings map[string]string) string
+	ShowsKYC  func(settings map[string]string) bool
+	BesideKYC func(customer.Field) bool
 	// Activates is as connector.Kind has it.
 	Activates bool
 	// Lane names the queue for calls to a system, as store keeps it; nil where nobody asks.
@@ -189,10 +190,10 @@ type KindSpec struct {
 // abilities are what the kind can do with single fields, for a system.
 func (k KindSpec) abilities(s system.System) merge.Abilities {
 	can := merge.Abilities{Reads: k.Reads, Writes: k.Writes, Keeps: k.Keeps}
-	if k.Writes != nil && (k.ShowsKYC == nil || !k.ShowsKYC(s.Settings)) {
-		can.Writes = func(f customer.Field) bool { return !f.ShowsKYC() && k.Writes(f) }
+	if k.ShowsKYC != nil && k.ShowsKYC(s.Settings) {
+		return can
 	}
-	return can
+	return can.Without(func(f customer.Field) bool { return f.ShowsKYC() || k.BesideKYC != nil && k.BesideKYC(f) })
 }
 
 // scope says which customers get a record in a system of the kind.

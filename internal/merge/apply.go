@@ -39,11 +39,21 @@ func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, newID IDFunc
 	for _, ct := range c.Contacts {
 		phones[ct.Person.ID] = ct.Person.Phones
 	}
+	var before []string // who was replaced
+	for _, part := range v.Replaced {
+		if id, ok := a.unlink(part); ok {
+			before = append(before, id)
+		}
+	}
 	// Offices come before contacts, which point at them.
 	for _, f := range slices.SortedFunc(maps.Keys(v.Incoming), officesFirst) {
 		if err := a.set(f, v.Incoming[f]); err != nil {
 			return nil, err
 		}
+	}
+	a.moveKYC(v.Incoming)
+	for i, id := range before {
+		a.removeContact(id, v.policy.Reads(customer.PartField(customer.PartContact, v.Replaced[i].Key, "default")))
 	}
 	for _, gone := range v.Gone {
 		a.drop(gone, v.policy.Reads)
@@ -59,7 +69,7 @@ func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, newID IDFunc
 func officesFirst(a, b customer.Field) int {
 	pa, _ := place(a)
 	pb, _ := place(b)
-	if ra, rb := rank(pa.Part), rank(pb.Part); ra != rb {
+	if ra, rb := rank(pa), rank(pb); ra != rb {
 		return ra - rb
 	}
 	if a < b {
@@ -141,17 +151,33 @@ func (a *applying) drop(gone PartKey, reads func(customer.Field) bool) {
 		}
 		// The link of the office stays: its key is never used for another one.
 	case customer.PartContact:
-		wasDefault := false
-		a.customer.Contacts = slices.DeleteFunc(a.customer.Contacts, func(c customer.Contact) bool {
-			gone := string(c.Person.ID) == id
-			wasDefault = wasDefault || gone && c.IsDefault
-			return gone
-		})
-		if wasDefault && len(a.customer.Contacts) > 0 && !reads(customer.PartField(gone.Part, gone.Key, "default")) {
-			// The system does not tell who is the default, and there is one for as long as there are contacts (invariant 6).
-			a.customer.Contacts[0].IsDefault = true
-		}
+		a.removeContact(id, reads(customer.PartField(gone.Part, gone.Key, "default")))
 		a.parts = slices.Delete(a.parts, at, at+1)
+	}
+}
+
+// unlink gives a key up, and says whose it was.
+func (a *applying) unlink(part PartKey) (id string, ok bool) {
+	at := slices.IndexFunc(a.parts, func(p link.PartLink) bool { return p.Part == part.Part && p.ExternalID == part.Key })
+	if at < 0 {
+		return "", false
+	}
+	id = a.parts[at].ID
+	a.parts = slices.Delete(a.parts, at, at+1)
+	return id, true
+}
+
+// removeContact takes a contact away; the person stays. Where the system does not tell who is the default, another one is: there is
+// one for as long as there are contacts (invariant 6).
+func (a *applying) removeContact(id string, tellsDefault bool) {
+	wasDefault := false
+	a.customer.Contacts = slices.DeleteFunc(a.customer.Contacts, func(c customer.Contact) bool {
+		gone := string(c.Person.ID) == id
+		wasDefault = wasDefault || gone && c.IsDefault
+		return gone
+	})
+	if wasDefault && len(a.customer.Contacts) > 0 && !tellsDefault {
+		a.customer.Contacts[0].IsDefault = true
 	}
 }
 

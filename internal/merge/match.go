@@ -160,7 +160,7 @@ func holder(name, number, businessID string) string {
 
 // MatchParts finds the customer's own offices and contacts among a record's, so that linking the two makes no second ones: an
 // office by its identifier or else its name, a contact by its names and an e-mail address in common, or the names alone where one
-// side has no address. What fits several is left apart.
+// side has no address. What fits several is left apart, but for a contact that the record has in its place for due diligence as well.
 func MatchParts(c *customer.Customer, theirs customer.Fields) []link.PartLink {
 	var out []link.PartLink
 	for f := range theirs {
@@ -189,7 +189,7 @@ func MatchParts(c *customer.Customer, theirs customer.Fields) []link.PartLink {
 			out = append(out, link.PartLink{Part: part, ID: ids[0], ExternalID: key})
 		}
 	}
-	return onlyOnce(out)
+	return onlyOnce(apart(c, theirs, out))
 }
 
 // onlyOnce drops what is linked to two keys.

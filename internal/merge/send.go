@@ -24,8 +24,8 @@ type Message struct {
 // unsent begins the key of a part that the system does not have (customer.PartKeys).
 const unsent = "+"
 
-// Messages splits what a verdict sends into calls, in the order in which they can be made: the card, its offices, then its
-// contacts, which point at offices. ours, theirs and base are what the verdict was made from. isNew says that there is no
+// Messages splits what a verdict sends into calls, in the order in which they can be made: the card, the due-diligence status, the
+// offices, then the contacts, which point at offices. ours, theirs and base are what the verdict was made from. isNew says that there is no
 // record yet, so the card is created first and everything else waits for its key.
 func (v Verdict) Messages(ours, theirs customer.Fields, base link.Base, isNew bool) []Message {
 	p := v.policy
@@ -64,7 +64,7 @@ func (v Verdict) Messages(ours, theirs customer.Fields, base link.Base, isNew bo
 			m.Set[name] = value
 		}
 	}
-	slices.SortStableFunc(order, func(a, b PartKey) int { return rank(a.Part) - rank(b.Part) })
+	slices.SortStableFunc(order, func(a, b PartKey) int { return rank(a) - rank(b) })
 	out := make([]Message, 0, len(order))
 	for _, id := range order {
 		m := *at[id]
@@ -92,12 +92,13 @@ func (p Policy) holds(ours customer.Fields, of PartKey) customer.Fields {
 // active is the field of an office that is in use. An office that is no longer is taken away, as far as the system can.
 const active customer.Field = "active"
 
-// kycStatus is the key of the message about the due-diligence status, which is shown in a place of its own beside the card.
+// kycStatus is the key of the message about the due-diligence status, which is shown in a place of its own beside the card; the group
+// of its fields is called the same.
 const kycStatus = "kyc"
 
-// place says which message a field belongs to, and its name there. Custom fields are on the card.
+// place says which message a field, or a group by its name, belongs to, and its name there. Custom fields are on the card.
 func place(f customer.Field) (PartKey, customer.Field) {
-	if f.ShowsKYC() {
+	if f.ShowsKYC() || f == kycStatus {
 		return PartKey{Key: kycStatus}, f
 	}
 	part, key, name, ok := f.PartKey()
@@ -107,12 +108,14 @@ func place(f customer.Field) (PartKey, customer.Field) {
 	return PartKey{part, key}, customer.Field(name)
 }
 
-func rank(p customer.Part) int {
-	switch p {
-	case customer.PartOffice:
+func rank(p PartKey) int {
+	switch {
+	case p.Key == kycStatus && p.Part == "":
 		return 1
-	case customer.PartContact:
+	case p.Part == customer.PartOffice:
 		return 2
+	case p.Part == customer.PartContact:
+		return 3
 	}
 	return 0
 }

@@ -36,6 +36,8 @@ type Verdict struct {
 	Incoming customer.Fields
 	// Gone are parts that the external system had at the last agreement and has no more.
 	Gone []PartKey
+	// Replaced are parts under whose key the system has somebody else now: who was there goes, and Incoming has the other.
+	Replaced []PartKey
 	// Outgoing are groups that the external system lacks and has to be sent: the hub changed them, or its value stands.
 	Outgoing []customer.Group
 	// Held are groups that the hub changed and that may not be sent.
@@ -84,6 +86,16 @@ type Abilities struct {
 	Writes func(customer.Field) bool
 	// Keeps is nil for one that keeps nothing.
 	Keeps func(customer.Field) bool
+}
+
+// Without is what can be done where some fields have no place.
+func (a Abilities) Without(no func(customer.Field) bool) Abilities {
+	reads, writes := a.Reads, a.Writes
+	a.Reads = func(f customer.Field) bool { return !no(f) && reads(f) }
+	if writes != nil {
+		a.Writes = func(f customer.Field) bool { return !no(f) && writes(f) }
+	}
+	return a
 }
 
 // PolicyOf is the policy for one record: what the kind of system can do, which values of the record it refuses, what the
@@ -141,14 +153,22 @@ func (p Policy) knows(f customer.Field) bool { return p.Reads(f) || p.writes(f) 
 // Where values flow in only, what ours changed is held; where they flow out only, what theirs changed is set back. What the
 // system cannot tell counts as unchanged on its side; what it cannot hold is not sent, and what it holds instead stands as
 // agreed. A part that they no longer have is Gone as a whole; its fields are not cleared one by one. A part that was removed
-// in the hub stays out as a whole. A group in a dispute that is paused flows neither way.
+// in the hub stays out as a whole. A group in a dispute that is paused flows neither way. A place for due diligence in which there
+// is somebody else is Replaced as a whole (kyccontact.go).
 func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
-	v := Verdict{Incoming: make(customer.Fields), policy: p}
+	v := Verdict{Incoming: make(customer.Fields), Replaced: p.replaced(ours, theirs, base), policy: p}
 	o, t := ours.Groups(p.knows), theirs.Groups(p.Reads)
 	bo, bt := base.Ours.Groups(p.knows), base.Theirs.Groups(p.Reads)
 	for _, g := range groupsOf(o, t, bo, bt) {
 		flow := p.flow(g)
 		if flow.Direction == system.Off || untold(g, t, bt) {
+			continue
+		}
+		if id, _ := place(customer.Field(g)); slices.Contains(v.Replaced, id) {
+			v.takeIn(nil, t[g])
+			if base.Disputes[g].Paused {
+				v.calm = append(v.calm, g) // it was about another person's
+			}
 			continue
 		}
 		if part, gone := goneWith(g, theirs, base.Theirs); gone {

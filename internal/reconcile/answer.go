@@ -190,8 +190,8 @@ func partsLike(i link.Intent, theirs customer.Fields, known []link.PartLink) []s
 		if !ok || part != i.Part || name != customer.Present {
 			continue
 		}
-		if slices.ContainsFunc(known, func(l link.PartLink) bool { return l.Part == part && l.ExternalID == key }) {
-			continue
+		if slices.ContainsFunc(known, func(l link.PartLink) bool { return l.Part == part && l.ExternalID == key }) || merge.ForKYC(theirs, key) && part == customer.PartContact {
+			continue // the place for due diligence is written by its key, so the hub makes nobody there
 		}
 		like := []customer.Field{"identifier"}
 		if part == customer.PartContact {
@@ -214,6 +214,7 @@ func partsLike(i link.Intent, theirs customer.Fields, known []link.PartLink) []s
 // arrived says whether a call whose answer was lost shows in the record: yes, or not (yet), which is all that can be told of
 // values that the system does not tell.
 func arrived(i link.Intent, o merge.Observation, k merge.Known, p Policy) (key string, yes bool) {
+	o.Fields = o.Told(k.Base.Theirs) // what is not told has not changed, as far as one knows
 	present := func(key string) bool {
 		return o.Fields[customer.PartField(i.Part, key, customer.Present)] != ""
 	}

@@ -30,6 +30,7 @@ func counting() merge.IDFunc {
 
 // bothWays is the policy of a system that tells and holds everything but what is named.
 func bothWays(unread, unwritten []customer.Field) Policy {
+	unwritten = append(unwritten, customer.FieldKYCContactFirstName, customer.FieldKYCContactLastName) // few systems hold one beside a record
 	not := func(list []customer.Field) func(customer.Field) bool {
 		return func(f customer.Field) bool {
 			_, _, name, ok := f.PartKey()

@@ -22,7 +22,8 @@ type wired struct {
 	netvisor *sandbox.Sandbox
 }
 
-// overTheWire gives a simulated Netvisor that has been checked and started; its first import waits.
+// overTheWire gives a simulated Netvisor that has been checked and started; its first import waits. Where it has the responsibility
+// tab, the system's setting is on.
 func overTheWire(t *testing.T, o sandbox.Options, others ...connector.Kind) wired {
 	t.Helper()
 	s, err := sandbox.New(o)
@@ -34,8 +35,11 @@ func overTheWire(t *testing.T, o sandbox.Options, others ...connector.Kind) wire
 	b := setupKind(t, append(others, netvisor.Kind())...)
 	b.worker = reconcile.NewWorker(b.hub, b.db.App, reconcile.Options{Kinds: b.kinds, Client: http.DefaultClient, Workers: 1})
 	c, _ := s.Credentials("")
-	b.viewer, b.system = b.start("Esimerkki Oy",
-		map[string]string{netvisor.BaseURL: server.URL, netvisor.OrganisationID: c.OrganisationID},
+	settings := map[string]string{netvisor.BaseURL: server.URL, netvisor.OrganisationID: c.OrganisationID}
+	if o.Responsibility {
+		settings[netvisor.ResponsibilityResource] = tabResource
+	}
+	b.viewer, b.system = b.start("Esimerkki Oy", settings,
 		map[string]string{
 			netvisor.CustomerID: c.CustomerID, netvisor.CustomerKey: c.CustomerKey,
 			netvisor.PartnerID: c.PartnerID, netvisor.PartnerKey: c.PartnerKey,

@@ -247,8 +247,8 @@ const sqlDropParts = `
 DELETE FROM link_part p
 WHERE p.link_id = ANY (@ids)
   AND NOT EXISTS (
-    SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, part text, external_id text)
-    WHERE r.link_id = p.link_id AND r.part = p.part AND r.external_id = p.external_id)`
+    SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, part text, part_id uuid, external_id text)
+    WHERE r.link_id = p.link_id AND r.part = p.part AND r.part_id = p.part_id AND r.external_id = p.external_id)`
 
 const sqlSaveParts = `
 INSERT INTO link_part (link_id, part, part_id, external_id, made)

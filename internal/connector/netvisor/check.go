@@ -52,7 +52,7 @@ func (c *Connection) Check(ctx context.Context) ([]system.Check, error) {
 	if c.tab == "" {
 		return checks, nil
 	}
-	_, err = c.readTab(ctx, cmp.Or(anyKey, "1"))
+	_, err = c.readTabs(ctx, []string{cmp.Or(anyKey, "1")})
 	if f := fault.Of(err); f != nil && f.Reason == "NOT_A_REPLY" {
 		// The resource is named by a setting, so there may be none.
 		return append(checks, system.Check{Name: c.tab, Message: f.Message, Fix: fixResource}), nil

@@ -121,11 +121,20 @@ func rows(t *testing.T, conn connector.Connection) func(yield func(connector.Row
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
+	for name, settings := range map[string]map[string]string{"TabOff": nil, "TabOn": {netvisor.ResponsibilityResource: tabResource}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conformance(t, settings)
+		})
+	}
+}
+
+func conformance(t *testing.T, settings map[string]string) {
 	// The suite cancels calls; the sandbox may notice after the next one has begun.
-	m := stand(t, sandbox.Options{Customers: 60, Seed: 7, AllowOverlap: true})
+	m := stand(t, sandbox.Options{Customers: 60, Seed: 7, AllowOverlap: true, Responsibility: true})
 	keys := m.companies(t, 5)
 	connectortest.Run(t, connectortest.Standin{
-		Kind: netvisor.Kind(), Open: m.open, Known: keys[:5], Unknown: "999999999",
+		Kind: netvisor.Kind(), Open: func(t *testing.T) connector.Connection { return m.openWith(t, settings) }, Known: keys[:5], Unknown: "999999999",
 		CutList: m.cut, CutRead: m.cut,
 		Fail: map[fault.Code]func(*testing.T){
 			fault.Denied:      m.refuse("AUTHENTICATION_FAILED :: No"),
@@ -173,6 +182,11 @@ func TestConformance(t *testing.T) {
 			CutAnswer:  m.fault(sandbox.Fault{Kind: sandbox.FaultTruncate, Times: 1, Fraction: 0.5}),
 		},
 	})
+	for _, c := range m.Calls() {
+		if c.Resource == tabResource && settings == nil {
+			t.Error("the tab is off, and was asked for")
+		}
+	}
 	for _, f := range m.Faults() {
 		if f.Hit != f.Times {
 			t.Errorf("fault %+v met nothing", f)

@@ -107,12 +107,24 @@ func translate(t *testing.T, path string) golden {
 	}
 	var g golden
 	var env api.Envelope
-	if strings.HasPrefix(filepath.Base(path), "list_") {
+	switch kind, _, _ := strings.Cut(filepath.Base(path), "_"); kind {
+	case "list":
 		env, err = api.ReadList(bytes.NewReader(data), func(r api.Row) error {
 			g.Rows = append(g.Rows, toRow(r))
 			return nil
 		})
-	} else {
+	case "tab":
+		env, err = api.ReadResponsibility(bytes.NewReader(data), func(tab api.Responsibility) error {
+			r := connector.Record{ExternalID: key(tab.CustomerNetvisorKey), Fields: customer.Fields{}}
+			addTab(&r, tab, true, "")
+			one := toGolden(r)
+			for _, f := range r.Untold {
+				one.Findings = append(one.Findings, "untold "+string(f))
+			}
+			g.Records = append(g.Records, one)
+			return nil
+		})
+	default:
 		env, err = api.ReadCustomers(bytes.NewReader(data), func(c api.Customer) error {
 			id := key(c.CustomerBaseInformation.NetvisorKey)
 			if id == "" {

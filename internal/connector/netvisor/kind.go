@@ -35,11 +35,13 @@ const (
 // Kind describes Netvisor.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Kind:    system.Netvisor,
-		Title:   "Netvisor",
-		Reads:   reads,
-		Writes:  writes,
-		Refuses: refuses,
+		Kind:      system.Netvisor,
+		Title:     "Netvisor",
+		Reads:     reads,
+		Writes:    writes,
+		Refuses:   refuses,
+		ShowsKYC:  showsKYC,
+		BesideKYC: ofTab,
 		Settings: []connector.Setting{
 			{
 				Name: BaseURL, Title: "Address of the interface", Default: "https://integration.netvisor.fi",
@@ -62,7 +64,7 @@ func Kind() connector.Kind {
 			{
 				Name: ResponsibilityResource, Title: "Resource of the responsibility tab", Optional: true, Valid: validResource,
 				Help: "Leave it empty unless Netvisor has named a resource through which the responsibility tab (Vastuullisuus) can be " +
-					"read and written: none is published. With it, the due-diligence status is shown on the tab.",
+					"read and written: none is published. With it, the due-diligence status is shown on the tab, and the tab's contact person is the customer's for due diligence.",
 			},
 		},
 		Credentials: []connector.Setting{
@@ -102,7 +104,6 @@ var (
 	_ connector.Writer      = (*Connection)(nil)
 	_ connector.Finder      = (*Connection)(nil)
 	_ connector.Deleter     = (*Connection)(nil)
-	_ connector.KYCTab      = (*Connection)(nil)
 )
 
 // open implements Kind.Open. Its error names each setting and credential that is missing or wrong.
@@ -292,7 +293,13 @@ var noPlace = map[customer.Field]bool{
 
 // reads implements Kind.Reads.
 func reads(f customer.Field) bool {
-	if part, _, name, ok := f.PartKey(); ok {
+	if part, key, name, ok := f.PartKey(); ok {
+		switch {
+		case key == tabKey && name == "office":
+			return false // the tab's contact person belongs to none
+		case part == customer.PartContact && name == "roles":
+			return key == tabKey // the others are whatever the hub says
+		}
 		return readableOfPart[part][customer.Field(name).Group()] && !noPlace[customer.Field(name)]
 	}
 	return readable[f.Group()] && !noPlace[f]

@@ -1,6 +1,7 @@
 package netvisor
 
 import (
+	"slices"
 	"strings"
 
 	"customerhub/internal/connector"
@@ -124,20 +125,24 @@ func cardMessage(s connector.Step) (api.Element, fault.Errors) {
 	return root, faults
 }
 
-// element is the slot with a value; one that is too long is refused before anything is sent, never cut (formats contract
-// section 6).
+// element is the slot with a value. One that was hidden when it was read is refused: writing it would destroy the original (Promise 5).
 func (s slot) element(value string, faults *fault.Errors) api.Element {
+	e := s.plain(value, faults)
+	if finnish.HoldsMask(e.Text) {
+		*faults = append(*faults, fault.Because(fault.Invalid, "IDENTITY_CODE_MASKED",
+			"A personal identity code stands in this field in Netvisor and is hidden here. Remove it there, then the change can be written.").At(string(s.field)))
+	}
+	return e
+}
+
+// plain is the slot with a value; one that is too long is refused before anything is sent, never cut (formats contract section 6).
+func (s slot) plain(value string, faults *fault.Errors) api.Element {
 	if s.form != nil {
 		value = s.form(value)
 	}
 	if n := len([]rune(value)); s.most > 0 && n > s.most {
 		*faults = append(*faults, fault.Because(fault.Invalid, "FIELD_TOO_LONG",
 			"Netvisor takes %d characters for %s; this value has %d.", s.most, s.field, n).At(string(s.field)))
-	}
-	if finnish.HoldsMask(value) {
-		// It was hidden when it was read, so writing it would destroy the original (Promise 5).
-		*faults = append(*faults, fault.Because(fault.Invalid, "IDENTITY_CODE_MASKED",
-			"A personal identity code stands in this field in Netvisor and is hidden here. Remove it there, then the change can be written.").At(string(s.field)))
 	}
 	return api.Element{Name: s.name, Attr: s.attr, Text: value}
 }
@@ -298,10 +303,15 @@ var writableOfPart = map[customer.Part]map[customer.Field]bool{
 	},
 }
 
-// writes implements Kind.Writes. The card's free-text contact has no resource of its own and is left to people.
+// writes implements Kind.Writes. The card's free-text contact has no resource of its own and is left to people; the responsibility tab
+// has one, with fewer elements for its contact person.
 func writes(f customer.Field) bool {
-	if part, key, name, ok := f.PartKey(); ok {
-		return key != cardKey && writableOfPart[part][customer.Field(name)]
+	part, key, name, ok := f.PartKey()
+	switch {
+	case !ok:
+		return writable[f] || f.ShowsKYC()
+	case key == tabKey:
+		return part == customer.PartContact && slices.ContainsFunc(personForm, func(s slot) bool { return s.field == customer.Field(name) })
 	}
-	return writable[f]
+	return key != cardKey && writableOfPart[part][customer.Field(name)]
 }

@@ -112,7 +112,6 @@ func (m *mapper) contact(k, first, last, mail, phone string) {
 	m.fields.Set(at("lastName"), last)
 	m.fields.Set(at("emails"), m.emails(at("emails"), m.text(at("emails"), mail)))
 	m.fields.Set(at("phones"), m.phones(at("phones"), m.text(at("phones"), phone)))
-	m.fields.Set(at("roles"), string(customer.GeneralContact))
 }
 
 // cardContact takes the card's free-text contact, unless it is one of the contact persons once more. An e-mail or telephone

@@ -22,12 +22,25 @@ const batchSize = 50
 // BatchSize implements connector.BatchReader.
 func (c *Connection) BatchSize() int { return batchSize }
 
-// Read implements connector.Connection with getcustomer.nv.
+// Read implements connector.Connection with getcustomer.nv, and the resource of the responsibility tab where it is used.
 func (c *Connection) Read(ctx context.Context, externalID string) (connector.Record, error) {
 	id := key(externalID)
 	if id == "" {
 		return connector.Record{}, notFound(nil)
 	}
+	got, err := c.single(ctx, id)
+	if err != nil {
+		return connector.Record{}, err
+	}
+	with := []connector.Record{got}
+	if err := c.withTabs(ctx, with); err != nil {
+		return connector.Record{}, err
+	}
+	return with[0], nil
+}
+
+// single is Read without the responsibility tab.
+func (c *Connection) single(ctx context.Context, id string) (connector.Record, error) {
 	got, err := c.one(ctx, id)
 	if err != nil {
 		return connector.Record{}, err
@@ -76,7 +89,8 @@ func notFound(cause error) error {
 	return f
 }
 
-// ReadBatch implements connector.BatchReader with the idlist of getcustomer.nv.
+// ReadBatch implements connector.BatchReader with the idlist of getcustomer.nv, and one call for all responsibility tabs where they
+// are used.
 //
 // It makes further calls where the batch alone does not tell, and where the reply is so large that fewer customers have to be
 // asked for at once. A refusal with INVALID_DATA may mean that one key of the list
@@ -94,7 +108,14 @@ func (c *Connection) ReadBatch(ctx context.Context, externalIDs []string) ([]con
 			ids = append(ids, id)
 		}
 	}
-	return c.batch(ctx, ids)
+	records, err := c.batch(ctx, ids)
+	if err == nil {
+		err = c.withTabs(ctx, records)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return records, nil
 }
 
 func (c *Connection) batch(ctx context.Context, ids []string) ([]connector.Record, error) {
@@ -102,7 +123,7 @@ func (c *Connection) batch(ctx context.Context, ids []string) ([]connector.Recor
 	case 0:
 		return nil, nil
 	case 1:
-		got, err := c.Read(ctx, ids[0])
+		got, err := c.single(ctx, ids[0])
 		if fault.Is(err, fault.NotFound) {
 			return nil, nil
 		}

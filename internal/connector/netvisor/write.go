@@ -25,9 +25,12 @@ import (
 // LongestWrite implements connector.Writer: an older list of the vendor's has clients wait six minutes (contract section 5).
 func (c *Connection) LongestWrite() time.Duration { return 6 * time.Minute }
 
-// Write implements connector.Writer with customer.nv, office.nv and contactperson.nv. Only what the step sets is sent, beside
+// Write implements connector.Writer with customer.nv, office.nv, contactperson.nv and the resource of the responsibility tab. Only what the step sets is sent, beside
 // what Netvisor demands in every message of the kind (Promise 5).
 func (c *Connection) Write(ctx context.Context, s connector.Step) (string, error) {
+	if onTab(s) {
+		return "", c.writeTab(ctx, s)
+	}
 	if s.Record != "" && key(s.Record) == "" || s.Key != "" && key(s.Key) == "" {
 		return "", fault.New(fault.Invalid, "%q is no key of Netvisor.", s.Record+" "+s.Key)
 	}

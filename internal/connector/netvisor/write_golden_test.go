@@ -34,6 +34,9 @@ func TestWriteGolden(t *testing.T) {
 			t.Fatalf("%s: %v", path, err)
 		}
 		for f := range s.Set {
+			if s.Part != "" && s.Key == tabKey && !writes(customer.PartField(s.Part, tabKey, string(f))) {
+				t.Errorf("%s sets %s, which Kind.Writes says the tab cannot hold", path, f)
+			}
 			if s.Part != "" {
 				f = customer.PartField(s.Part, "1", string(f))
 			}
@@ -45,6 +48,7 @@ func TestWriteGolden(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".json"), func(t *testing.T) {
 			t.Parallel()
 			p := answers(t, says(reply("<Replies><InsertedDataIdentifier>1802</InsertedDataIdentifier></Replies>")))
+			p.tab = tabResource
 			if _, err := p.Write(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
@@ -63,6 +67,11 @@ func TestWriteGolden(t *testing.T) {
 				t.Errorf("not as in %s (run with -update after reading):\n%s", file, diff)
 			}
 		})
+	}
+	for _, s := range statusForm {
+		if !covered[s.field] {
+			t.Errorf("no step sets %s", s.field)
+		}
 	}
 	for f := range writable {
 		if !covered[f] {

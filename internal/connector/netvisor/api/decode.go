@@ -71,7 +71,7 @@ func ReadSalesPeople(r io.Reader, yield func(SalesPerson) error) (Envelope, erro
 	})
 }
 
-// ReadResponsibility reads a reply about the responsibility tab and gives it to yield. The same rules hold as for ReadList.
+// ReadResponsibility reads a reply about the responsibility tabs of customers and gives each to yield. The same rules hold as for ReadList.
 func ReadResponsibility(r io.Reader, yield func(Responsibility) error) (Envelope, error) {
 	return read(r, func(d *decoder, name string) error {
 		if name != "customerresponsibility" {

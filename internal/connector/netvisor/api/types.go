@@ -266,15 +266,18 @@ type SalesPerson struct {
 // Responsibility is what the responsibility tab of a card holds. Netvisor publishes no resource for it: the whole shape is assumed
 // (contract section 4.7).
 type Responsibility struct {
-	ContactPerson TabPerson
+	CustomerNetvisorKey string
+	ContactPerson       TabPerson `occurs:"1"`
+	Missing             []string  `wire:"missing"`
 }
 
-// TabPerson is the contact person of the responsibility tab.
+// TabPerson is the contact person of the responsibility tab; without any value there is none.
 type TabPerson struct {
-	FirstName   string
-	LastName    string
-	Email       string
-	PhoneNumber string
+	FirstName   string   `occurs:"1"`
+	LastName    string   `occurs:"1"`
+	Email       string   `occurs:"1"`
+	PhoneNumber string   `occurs:"1"`
+	Missing     []string `wire:"missing"`
 }
 
 // Keyed is a text with the key of what it names.
