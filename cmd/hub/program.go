@@ -9,6 +9,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisor"
+	"customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/finnish"
 	"customerhub/internal/system"
 )
@@ -24,7 +25,7 @@ func (p *program) printf(format string, args ...any) { fmt.Fprintf(p.stdout, for
 // kinds are the connectors of this hub; a new one is a line here.
 func kinds() map[system.Kind]connector.Kind {
 	out := make(map[system.Kind]connector.Kind)
-	for _, k := range []connector.Kind{netvisor.Kind()} {
+	for _, k := range []connector.Kind{netvisor.Kind(), netvisorkyc.Kind()} {
 		out[k.Kind] = k
 	}
 	return out

@@ -16,16 +16,17 @@ import (
 // ownClocks are the files that may read the clock of their process, and what for. Nothing there is decided by what time it is: a
 // replica whose clock is hours off does what the others do (T36).
 var ownClocks = map[string]string{
-	"cmd/hub/demo_folder.go":              "how old a folder of the same machine is",
-	"graph/graph.go":                      "the default of tests; the program gives the database's clock",
-	"graph/subscription.go":               "how long a follower has heard nothing",
-	"internal/connector/netvisor/kind.go": "the default of tests; the worker gives the database's clock",
-	"internal/feed/subscribe.go":          "how long ago the table was looked at",
-	"internal/outbound/client.go":         "how long a call took",
-	"internal/reconcile/lease.go":         "how long a holder has had no answer",
-	"internal/server/events.go":           "deadlines of sockets",
-	"internal/server/socket.go":           "how long a client has been silent",
-	"internal/store/clock.go":             "how time goes on between two answers of the database",
+	"cmd/hub/demo_folder.go":                 "how old a folder of the same machine is",
+	"graph/graph.go":                         "the default of tests; the program gives the database's clock",
+	"graph/subscription.go":                  "how long a follower has heard nothing",
+	"internal/connector/netvisor/kind.go":    "the default of tests; the worker gives the database's clock",
+	"internal/connector/netvisorkyc/kind.go": "the default of tests; the worker gives the database's clock",
+	"internal/feed/subscribe.go":             "how long ago the table was looked at",
+	"internal/outbound/client.go":            "how long a call took",
+	"internal/reconcile/lease.go":            "how long a holder has had no answer",
+	"internal/server/events.go":              "deadlines of sockets",
+	"internal/server/socket.go":              "how long a client has been silent",
+	"internal/store/clock.go":                "how time goes on between two answers of the database",
 }
 
 // ownClockPackages are no part of what replicas run: the simulators, the tests' database, and the database of one machine.

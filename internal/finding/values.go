@@ -275,6 +275,36 @@ var values = []Row{
 		},
 	},
 	{
+		Code: KYCRiskImpossible, Who: advice.User, Example: "A private person with the risk class `LOW`, where there are only standard and high.",
+		Means: advice.Said{
+			"The due-diligence service gives a risk class that there is not for this kind of customer. It counts as not known.",
+			"Asiakkaan tuntemisen palvelu antaa riskiluokan, jota tällaisella asiakkaalla ei voi olla. Luokkaa pidetään tuntemattomana.",
+			"Tjänsten för kundkännedom anger en riskklass som inte finns för den här typen av kund. Klassen räknas som okänd.",
+			"Tjenesten for kundekontroll oppgir en risikoklasse som ikke finnes for denne typen kunde. Klassen regnes som ukjent.",
+		},
+		How: advice.Said{
+			"Correct the risk class of the customer in the due-diligence service.",
+			"Korjaa asiakkaan riskiluokka asiakkaan tuntemisen palvelussa.",
+			"Rätta kundens riskklass i tjänsten för kundkännedom.",
+			"Rett kundens risikoklasse i tjenesten for kundekontroll.",
+		},
+	},
+	{
+		Code: KYCValueUnknown, Who: advice.Operator, Example: "The risk class `VERY_HIGH`, or the day `2026-02-30`.",
+		Means: advice.Said{
+			"The due-diligence service gives a value that the hub does not know. It is kept as it came and counts as not known.",
+			"Asiakkaan tuntemisen palvelu antaa arvon, jota hub ei tunne. Se säilytetään sellaisenaan ja sitä pidetään tuntemattomana.",
+			"Tjänsten för kundkännedom ger ett värde som hubben inte känner till. Det sparas som det kom och räknas som okänt.",
+			"Tjenesten for kundekontroll gir en verdi som huben ikke kjenner. Den beholdes som den kom og regnes som ukjent.",
+		},
+		How: advice.Said{
+			"Look the customer up in the due-diligence service. If the value is right, a newer hub may know it.",
+			"Tarkista asiakas asiakkaan tuntemisen palvelusta. Jos arvo on oikein, hubin uudempi versio saattaa tuntea sen.",
+			"Slå upp kunden i tjänsten för kundkännedom. Om värdet stämmer kan en nyare hubb känna till det.",
+			"Slå opp kunden i tjenesten for kundekontroll. Hvis verdien stemmer, kan en nyere hub kjenne den.",
+		},
+	},
+	{
 		Code: FieldConflict, Who: advice.User, Lasts: true, Example: "The phone number was changed here and in the system between two readings.",
 		Means: advice.Said{
 			"Both sides changed a value since they last agreed, or two records of one person differ. One value stands; the other is in the customer's provenance.",

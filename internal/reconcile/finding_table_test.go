@@ -15,6 +15,7 @@ import (
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	sandbox "customerhub/internal/sandbox/netvisor"
+	kycsandbox "customerhub/internal/sandbox/netvisorkyc"
 )
 
 // oddCards alter a sound card so that it raises one finding when it is read.
@@ -213,6 +214,8 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 		w.settle()
 		return w.bundle
 	},
+	finding.KYCRiskImpossible: saidOfOne(kycsandbox.CustomerEdit{Kind: new(kycsandbox.Private), RiskClass: new(kycsandbox.Low), Force: true}),
+	finding.KYCValueUnknown:   saidOfOne(kycsandbox.CustomerEdit{RiskClass: new("VERY_HIGH"), Force: true}),
 	finding.LinkParked: func(t *testing.T) *bundle {
 		w := twoWays(t, sandbox.Options{})
 		key := w.adds(sound(1))

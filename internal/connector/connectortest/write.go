@@ -23,6 +23,15 @@ type Writing struct {
 	// Parts are values of a new part, which it can be found by, and Changed what they are changed to.
 	Parts   map[customer.Part]customer.Fields
 	Changed map[customer.Part]customer.Fields
+	// New gives the step that makes a record unlike any other; nil for a system that takes any customer.
+	New func() connector.Step
+	// NeverCleared says that the values of Edit can be replaced and not cleared.
+	NeverCleared bool
+	// Unnumbered says that the system gives no numbers and cannot be asked for them.
+	Unnumbered bool
+	// Idempotent says that the same step again does nothing further and is answered as the first one, instead of being refused as a
+	// repetition.
+	Idempotent bool
 	// Effects is how many changes of data there were so far, by calls.
 	Effects func() int
 	// LoseCall makes the next write get lost before it has an effect, LoseAnswer after it, and CutAnswer breaks its answer off.
@@ -67,7 +76,11 @@ func (s Standin) writeEdit(t *testing.T, w writer) {
 	id, other := s.Known[0], s.Known[1]
 	for _, f := range s.Writing.Edit.Sorted() {
 		t.Run("Promise5_OnlyWhatIsSetChanges_"+string(f), func(t *testing.T) {
-			for _, value := range []string{s.Writing.Edit[f], ""} {
+			last := ""
+			if s.Writing.NeverCleared {
+				last = mustRead(t, w, id).Fields[f]
+			}
+			for _, value := range []string{s.Writing.Edit[f], last} {
 				before, bystander := mustRead(t, w, id), mustRead(t, w, other)
 				s.once(t, func() { mustWrite(t, w, s.step(before, connector.Step{Record: id, Set: customer.Fields{f: value}})) })
 				after := mustRead(t, w, id)
@@ -85,6 +98,10 @@ func (s Standin) writeEdit(t *testing.T, w writer) {
 	}
 	t.Run("SeveralInOneCall", func(t *testing.T) {
 		before := mustRead(t, w, id)
+		if s.Writing.NeverCleared { // what follows edits it once more
+			set := before.Fields.Only(func(f customer.Field) bool { return s.Writing.Edit[f] != "" })
+			defer func() { mustWrite(t, w, s.step(before, connector.Step{Record: id, Set: set})) }()
+		}
 		s.once(t, func() { mustWrite(t, w, s.step(before, connector.Step{Record: id, Set: s.Writing.Edit})) })
 		after := mustRead(t, w, id)
 		for f, value := range s.Writing.Edit {
@@ -107,6 +124,15 @@ func fresh() customer.Fields {
 	}
 }
 
+// fresh is a step that makes a new record.
+func (s Standin) fresh() connector.Step {
+	if s.Writing.New != nil {
+		return s.Writing.New()
+	}
+	set := fresh()
+	return connector.Step{Set: set, Want: set}
+}
+
 // businessID is the nth business ID with a right check digit that begins with 9, which none in use does.
 func businessID(n int) string {
 	for i := 9_000_000 + n*7; ; i++ {
@@ -126,30 +152,38 @@ func businessID(n int) string {
 
 func (s Standin) writeNew(t *testing.T, w writer) {
 	t.Run("IsFoundByItsNumberAndItsBusinessID", func(t *testing.T) {
-		set := fresh()
+		step := s.fresh()
+		set := step.Set
 		number, id := set[customer.FieldNumber], set[customer.FieldBusinessID]
 		find(t, w, connector.Identity{Number: number, BusinessID: id})
 		key := ""
-		s.once(t, func() { key = mustWrite(t, w, connector.Step{Set: set, Want: set}) })
+		s.once(t, func() { key = mustWrite(t, w, step) })
 		for _, by := range []connector.Identity{{Number: number}, {BusinessID: id}, {Number: number, BusinessID: id}} {
-			find(t, w, by, key)
-		}
-		got := mustRead(t, w, key).Fields
-		for f, value := range set {
-			if !alike(got[f], value) {
-				t.Errorf("%s is %q, was set to %q", f, got[f], value)
+			if by.BusinessID != "" || !s.Writing.Unnumbered {
+				find(t, w, by, key)
 			}
 		}
-	})
-	t.Run("WithoutANumberGetsOneAndIsFoundByItsBusinessID", func(t *testing.T) {
-		set := fresh()
-		delete(set, customer.FieldNumber)
-		key := mustWrite(t, w, connector.Step{Set: set, Want: set})
-		find(t, w, connector.Identity{BusinessID: set[customer.FieldBusinessID]}, key)
-		if mustRead(t, w, key).Fields[customer.FieldNumber] == "" {
-			t.Error("it has no number")
+		got := mustRead(t, w, key)
+		for f, value := range set {
+			if (s.Kind.Reads(f) || got.Fields[f] != "") && !alike(got.Fields[f], value) {
+				t.Errorf("%s is %q, was set to %q", f, got.Fields[f], value)
+			}
+		}
+		if got.Source != step.Source {
+			t.Errorf("made from %+v, tells %+v", step.Source, got.Source)
 		}
 	})
+	if !s.Writing.Unnumbered {
+		t.Run("WithoutANumberGetsOneAndIsFoundByItsBusinessID", func(t *testing.T) {
+			set := fresh()
+			delete(set, customer.FieldNumber)
+			key := mustWrite(t, w, connector.Step{Set: set, Want: set})
+			find(t, w, connector.Identity{BusinessID: set[customer.FieldBusinessID]}, key)
+			if mustRead(t, w, key).Fields[customer.FieldNumber] == "" {
+				t.Error("it has no number")
+			}
+		})
+	}
 	t.Run("NothingIsFoundByNothing", func(t *testing.T) {
 		find(t, w, connector.Identity{})
 		find(t, w, connector.Identity{Number: "77", BusinessID: "9"}) // beginnings of others
@@ -283,8 +317,9 @@ func (s Standin) writeLost(t *testing.T, w writer) {
 		}
 		arrives := name != "T10_TheCall"
 		t.Run(name, func(t *testing.T) {
-			set := fresh()
-			step := connector.Step{Set: set, Want: set, Transaction: transaction()}
+			step := s.fresh()
+			step.Transaction = transaction()
+			set := step.Set
 			before := s.Writing.Effects()
 			lose(t)
 			key, err := w.Write(t.Context(), step)
@@ -296,7 +331,9 @@ func (s Standin) writeLost(t *testing.T, w writer) {
 			}
 			key, err = w.Write(t.Context(), step)
 			switch {
-			case arrives && (!fault.Is(err, fault.Duplicate) || fault.Of(err).ReasonOrCode() != "REQUEST_NOT_UNIQUE"):
+			case arrives && s.Writing.Idempotent && (err != nil || key == ""):
+				t.Errorf("the same step again: %q, %v", key, err)
+			case arrives && !s.Writing.Idempotent && (!fault.Is(err, fault.Duplicate) || fault.Of(err).ReasonOrCode() != "REQUEST_NOT_UNIQUE"):
 				t.Errorf("the same transaction again: %q, %v", key, err)
 			case !arrives && (err != nil || key == ""):
 				t.Errorf("the first delivery: %q, %v", key, err)
@@ -310,10 +347,16 @@ func (s Standin) writeLost(t *testing.T, w writer) {
 		})
 	}
 	t.Run("T4_TheSameTransactionTwiceIsDoneOnce", func(t *testing.T) {
-		set := fresh()
-		step := connector.Step{Set: set, Want: set, Transaction: transaction()}
+		step := s.fresh()
+		step.Transaction = transaction()
 		s.once(t, func() {
-			mustWrite(t, w, step)
+			key := mustWrite(t, w, step)
+			if s.Writing.Idempotent {
+				if again := mustWrite(t, w, step); again != key {
+					t.Errorf("made %s, then %s", key, again)
+				}
+				return
+			}
 			if _, err := w.Write(t.Context(), step); !fault.Is(err, fault.Duplicate) || fault.Of(err).ReasonOrCode() != "REQUEST_NOT_UNIQUE" {
 				t.Errorf("got %v", err)
 			}
@@ -322,8 +365,7 @@ func (s Standin) writeLost(t *testing.T, w writer) {
 }
 
 func (s Standin) writeGivenUp(t *testing.T, w writer) {
-	set := fresh()
-	step := connector.Step{Set: set, Want: set}
+	step := s.fresh()
 	t.Run("BeforeTheCallNothingHappened", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -359,8 +401,9 @@ func (s Standin) writeGivenUp(t *testing.T, w writer) {
 }
 
 func (s Standin) writeDelete(t *testing.T, w writer, d connector.Deleter) {
-	set := fresh()
-	key := mustWrite(t, w, connector.Step{Set: set, Want: set})
+	step := s.fresh()
+	set := step.Set
+	key := mustWrite(t, w, step)
 	t.Run("AnUnknownRecord", func(t *testing.T) {
 		for _, id := range []string{s.Unknown, "", "no such id, and not of its form"} {
 			if err := d.Delete(t.Context(), id, ""); !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Rejected) || reason(err) == "" {
@@ -381,8 +424,7 @@ func (s Standin) writeDelete(t *testing.T, w writer, d connector.Deleter) {
 	})
 	if s.Writing.LoseAnswer != nil {
 		t.Run("ALostAnswerIsUncertain", func(t *testing.T) {
-			set := fresh()
-			key := mustWrite(t, w, connector.Step{Set: set, Want: set})
+			key := mustWrite(t, w, s.fresh())
 			s.once(t, func() {
 				s.Writing.LoseAnswer(t)
 				if err := d.Delete(t.Context(), key, transaction()); !fault.Is(err, fault.Uncertain) {

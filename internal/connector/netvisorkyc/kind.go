@@ -1,0 +1,236 @@
+package netvisorkyc
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"customerhub/internal/connector"
+	"customerhub/internal/customer"
+	"customerhub/internal/outbound"
+	"customerhub/internal/system"
+)
+
+// Names of settings and credentials.
+const (
+	BaseURL               = "baseUrl"
+	OrganisationID        = "organisationId"
+	OnlyWithContactPerson = connector.OnlyWithContactPerson
+
+	Token           = "token"
+	ActivationToken = "activationToken"
+)
+
+// Support is whom to ask about the integration (R7).
+const Support = "tuki.kyc@visma.com"
+
+// Kind describes Netvisor KYC.
+func Kind() connector.Kind {
+	return connector.Kind{
+		Kind:    system.NetvisorKYC,
+		Title:   "Netvisor KYC",
+		Support: Support,
+		Reads:   reads,
+		Writes:  writes,
+		Keeps:   keeps,
+		From:    system.Netvisor,
+		Scope:   scope,
+		Receive: receive,
+		// R14-R25
+		Activates: true,
+		Settings: []connector.Setting{
+			{
+				Name: BaseURL, Title: "Address of the interface",
+				Help:  "KYC support names it when it enables the interfaces (" + Support + "). HTTPS; plain HTTP only to this machine.",
+				Valid: func(s string) error { _, err := parseBaseURL(s); return err },
+			},
+			{
+				Name: OrganisationID, Title: "Business ID of the organisation that uses KYC", Valid: validOrganisationID,
+				Help: "The obliged entity whose integration this is, with the hyphen: 1967543-8. It tells integrations apart; the credential decides " +
+					"which one is reached.",
+			},
+			{
+				Name: OnlyWithContactPerson, Title: "Only customers with a contact person", Default: "false", Valid: validFlag,
+				Help: "true or false. With true, a company comes into KYC once it has a contact person for due diligence in Netvisor or here.",
+			},
+		},
+		Credentials: []connector.Setting{
+			{Name: Token, Title: "Credential of the integration user", Secret: true, Optional: true, Valid: validToken,
+				Help: "The credential that KYC shows once when it is requested under Maintenance. The hub can request it with the administrator's token."},
+			{Name: ActivationToken, Title: "Administrator's token", Secret: true, Optional: true, Valid: validToken,
+				Help: "Used for requesting the credential of the integration user, and for nothing else. It can be taken away afterwards."},
+		},
+		PollEvery: time.Minute,
+		Open:      open,
+		Lane:      lane,
+	}
+}
+
+// Connection is the integration of one organisation. It lists, reads in batches, checks, writes, finds, deletes, is activated and sends
+// messages.
+type Connection struct {
+	base         *url.URL
+	token, admin string
+	client       *http.Client
+	log          *slog.Logger
+	now          func() time.Time
+	pace         *pace
+	// seen is what the lists said a moment ago; nil when that was not asked.
+	seen *snapshot
+}
+
+var (
+	_ connector.Connection  = (*Connection)(nil)
+	_ connector.BatchReader = (*Connection)(nil)
+	_ connector.Lister      = (*Connection)(nil)
+	_ connector.Checker     = (*Connection)(nil)
+	_ connector.Writer      = (*Connection)(nil)
+	_ connector.Finder      = (*Connection)(nil)
+	_ connector.Deleter     = (*Connection)(nil)
+	_ connector.Activator   = (*Connection)(nil)
+	_ connector.Subscriber  = (*Connection)(nil)
+)
+
+// open implements Kind.Open. Its error names each setting and credential that is missing or wrong, and no value.
+func open(cfg connector.Config) (connector.Connection, error) {
+	k := Kind()
+	settings, err := resolve(k.Settings, cfg.Settings)
+	credentials, err2 := resolve(k.Credentials, cfg.Credentials)
+	if err := errors.Join(err, err2); err != nil {
+		return nil, err
+	}
+	base, err := parseBaseURL(settings[BaseURL])
+	if err != nil {
+		return nil, err
+	}
+	c := &Connection{
+		base: base, token: credentials[Token], admin: credentials[ActivationToken], client: cfg.Client, log: cfg.Log, now: cfg.Now, pace: vendorsPace(),
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.client == nil {
+		c.client = outbound.Client(outbound.Options{Log: c.log})
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	return c, nil
+}
+
+// resolve fills in defaults and collects what is wrong.
+func resolve(wanted []connector.Setting, given map[string]string) (map[string]string, error) {
+	out := make(map[string]string, len(wanted))
+	var errs []error
+	for _, s := range wanted {
+		v := strings.TrimSpace(given[s.Name])
+		if v == "" {
+			v = s.Default
+		}
+		if v == "" {
+			if !s.Optional {
+				errs = append(errs, fmt.Errorf("%s is missing", s.Name))
+			}
+			continue
+		}
+		if err := s.Valid(v); err != nil {
+			errs = append(errs, fmt.Errorf("%s %w", s.Name, err))
+		}
+		out[s.Name] = v
+	}
+	return out, errors.Join(errs...)
+}
+
+// lane implements Kind.Lane: one call at a time into one integration, whose rate limit it is (contract section 4, Promise 10).
+func lane(settings map[string]string) string {
+	address := strings.TrimSpace(settings[BaseURL])
+	if u, err := parseBaseURL(address); err == nil {
+		address = u.String()
+	}
+	return string(system.NetvisorKYC) + " " + address + " " + strings.TrimSpace(settings[OrganisationID])
+}
+
+// parseBaseURL reads the base address into the form that lanes compare: scheme and host in lower case, without default port and without
+// slash at the end.
+func parseBaseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(s))
+	if err != nil || u.Host == "" || u.Opaque != "" {
+		return nil, errors.New("is not an address such as https://kyc.example.test")
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, errors.New("has to start with https://")
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, errors.New("has to start with https:// unless it is on this machine")
+	case u.User != nil:
+		return nil, errors.New("may not hold a user name or password")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("may not hold a query or a fragment")
+	case !printableASCII(u.Host) || !printableASCII(u.Path) || u.RawPath != "" || strings.Contains(u.Path, " "):
+		return nil, errors.New("may hold plain letters, digits and punctuation only")
+	}
+	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	return u, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// validOrganisationID looks at the form only: organisations of test environments have business IDs that nobody issued.
+func validOrganisationID(s string) error {
+	digits := strings.Replace(s, "-", "", 1)
+	if len(s) != 9 || s[7] != '-' || len(digits) != 8 || strings.Trim(digits, "0123456789") != "" {
+		return errors.New("has to be a business ID with its hyphen, such as 1967543-8")
+	}
+	return nil
+}
+
+func validFlag(s string) error {
+	if s != "true" && s != "false" {
+		return errors.New("has to be true or false")
+	}
+	return nil
+}
+
+func validToken(s string) error {
+	if len(s) > 2000 || !printableASCII(s) || strings.Contains(s, " ") {
+		return errors.New("holds characters that no token has")
+	}
+	return nil
+}
+
+func printableASCII(s string) bool {
+	for _, r := range s {
+		if r < ' ' || r > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// reads implements Kind.Reads: master data never comes in from KYC (R52). What a record holds of it is for telling whose it is.
+func reads(customer.Field) bool { return false }
+
+// writes implements Kind.Writes (contract section 5).
+func writes(f customer.Field) bool { return slices.Contains(written, f) }
+
+// keeps implements Kind.Keeps: a contact person completed in KYC stays there (R32, contract section 5, note 1).
+func keeps(f customer.Field) bool { return slices.Contains(contactFields, f) }
+
+// contactFields are the fields of the contact person, which go together.
+var contactFields = []customer.Field{
+	customer.FieldKYCContactFirstName, customer.FieldKYCContactLastName, customer.FieldKYCContactEmail,
+	customer.FieldKYCContactPhone, customer.FieldKYCContactLanguage,
+}
