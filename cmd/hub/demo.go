@@ -20,15 +20,17 @@ import (
 	"customerhub/internal/organisation"
 	"customerhub/internal/run"
 	"customerhub/internal/sandbox/netvisor"
+	"customerhub/internal/sandbox/netvisorkyc"
 	"customerhub/internal/system"
 )
 
-// demoCommand is the whole product in one process, with nothing prepared: Postgres, a simulated Netvisor, the hub, a first
-// import, and a few customers that change now and then.
+// demoCommand is the whole product in one process, with nothing prepared: Postgres, a simulated Netvisor and a simulated KYC, the hub, a
+// first import, and a few customers that change now and then.
 type demoCommand struct {
 	sandboxData
 	Address          string        `help:"Where to serve. When it is not given and port 8080 is taken, another free port of 127.0.0.1." placeholder:"127.0.0.1:8080"`
 	NetvisorAddress  string        `help:"Where the simulated Netvisor serves; likewise." placeholder:"127.0.0.1:8081"`
+	KYCAddress       string        `name:"kyc-address" help:"Where the simulated Netvisor KYC serves; likewise." placeholder:"127.0.0.1:8082"`
 	Info             string        `help:"Write addresses and key as JSON to this file once everything is ready." placeholder:"FILE" type:"path"`
 	ChangeEvery      time.Duration `help:"How often somebody changes a customer in the simulated Netvisor; 0 for never." default:"5s"`
 	PollEvery        time.Duration `help:"How often the hub looks at the simulated Netvisor (a real one: 15 minutes)." default:"2s"`
@@ -58,13 +60,14 @@ func (c *demoCommand) Validate() error {
 	}
 	return errors.Join(
 		c.sandboxData.Validate(), checkAddress("--address", c.Address), checkAddress("--netvisor-address", c.NetvisorAddress),
+		checkAddress("--kyc-address", c.KYCAddress),
 		checkNewFile("--info", c.Info), checkPostgres(c.PostgresBin, c.PostgresFetchURL),
 	)
 }
 
 // Run runs the demo until interrupted. Everything it made is gone afterwards.
 func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
-	p.printf("Customer Hub demo: Postgres, a simulated Netvisor and the hub, all on this machine.\n")
+	p.printf("Customer Hub demo: Postgres, a simulated Netvisor, a simulated Netvisor KYC and the hub, all on this machine.\n")
 	o := c.options(p)
 	o.Responsibility = true // the tab with the contact person for due diligence, which the status is shown on
 	sandbox, err := netvisor.New(o)
@@ -76,6 +79,15 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer sandboxListener.Close()
+	kyc, err := c.demoKYC(p)
+	if err != nil {
+		return err
+	}
+	kycListener, err := listenDemo(ctx, p, c.KYCAddress, "127.0.0.1:8082", "--kyc-address")
+	if err != nil {
+		return err
+	}
+	defer kycListener.Close()
 	ln, err := listenDemo(ctx, p, c.Address, "127.0.0.1:8080", "--address")
 	if err != nil {
 		return err
@@ -98,9 +110,10 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 			return err
 		}
 		demo := &demo{
-			command: c, p: p, app: a, sandbox: sandbox, data: data, hubURL: urlOf(ln), netvURL: urlOf(sandboxListener),
+			command: c, p: p, app: a, sandbox: sandbox, kyc: kyc, data: data, hubURL: urlOf(ln), netvURL: urlOf(sandboxListener),
+			kycURL: urlOf(kycListener),
 		}
-		return demo.run(ctx, ln, sandboxListener)
+		return demo.run(ctx, ln, sandboxListener, kycListener)
 	})
 }
 
@@ -134,12 +147,14 @@ type demo struct {
 	p       *program
 	app     *app
 	sandbox *netvisor.Sandbox
+	kyc     *netvisorkyc.Sandbox
 	hubURL  string
 	netvURL string
+	kycURL  string
 	data    string
 }
 
-func (d *demo) run(ctx context.Context, ln, sandboxListener net.Listener) error {
+func (d *demo) run(ctx context.Context, ln, sandboxListener, kycListener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup
@@ -151,6 +166,7 @@ func (d *demo) run(ctx context.Context, ln, sandboxListener net.Listener) error 
 		})
 	}
 	start(func(ctx context.Context) error { return d.sandbox.Serve(ctx, sandboxListener) })
+	start(func(ctx context.Context) error { return d.kyc.Serve(ctx, kycListener) })
 	start(func(ctx context.Context) error { return d.app.run(ctx, ln) })
 	info, err := d.setUp(ctx)
 	if err == nil {
@@ -218,9 +234,13 @@ func (d *demo) setUp(ctx context.Context) (demoInfo, error) {
 		return demoInfo{}, err
 	}
 	d.p.printf("%s\n", summary(done))
+	d.p.printf("Taking Netvisor KYC into use at %s …\n", d.kycURL)
+	if err := d.setUpKYC(ctx, viewer); err != nil {
+		return demoInfo{}, err
+	}
 	return demoInfo{
 		GraphQL: d.hubURL + "/graphql", Subscriptions: "ws" + d.hubURL[len("http"):] + "/graphql",
-		Sandbox: map[string]string{"netvisor": d.netvURL}, Key: key.Reveal(), Organisation: string(org.ID),
+		Sandbox: map[string]string{"netvisor": d.netvURL, "netvisorkyc": d.kycURL}, Key: key.Reveal(), Organisation: string(org.ID),
 	}, nil
 }
 
@@ -237,10 +257,11 @@ Customer Hub is running.
   Explorer       %[1]s/#key=%[2]s
   GraphQL        %[3]s (WebSocket: %[4]s)
   Netvisor       %[5]s (a sandbox; its customers: %[5]s/_control/customers)
+  Netvisor KYC   %[9]s (a sandbox; its candidates: %[9]s/_control/candidates)
   API key        %[2]s
   Organisation   %[6]s
 
-Three commands to try, each in another terminal:
+Four commands to try, each in another terminal:
 
   1. Find customers:
      curl -s %[3]s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' \
@@ -253,8 +274,11 @@ Three commands to try, each in another terminal:
   3. Look at Netvisor now, with a progress bar:
      %[7]s sync --data %[8]s --full
 
+  4. Play somebody who assesses a candidate in KYC; the class is in the hub and on the customer's tab in Netvisor seconds later:
+     curl -s %[9]s/_control/candidates/cand_1001/accept -d '{"riskClass":"HIGH","reviewIntervalMonths":12,"force":true}'
+
 Ctrl-C stops everything.
-`, d.hubURL, info.Key, info.GraphQL, info.Subscriptions, d.netvURL, info.Organisation, called(os.Args[0]), shellWord(d.data))
+`, d.hubURL, info.Key, info.GraphQL, info.Subscriptions, d.netvURL, info.Organisation, called(os.Args[0]), shellWord(d.data), d.kycURL)
 	return nil
 }
 

@@ -22,6 +22,12 @@ type Activator interface {
 	Resume(ctx context.Context) error
 }
 
+// Scoper is an Activator whose scope can be changed once it runs.
+type Scoper interface {
+	// SetScope makes one call that has the system take customers without a contact person, or refuse them.
+	SetScope(ctx context.Context, onlyWithContactPerson bool) error
+}
+
 // Submission is what an administrator hands over to a system that verifies it.
 type Submission struct {
 	// Identifiers are the credentials for the other system that it connects to, by that system's names (R20).

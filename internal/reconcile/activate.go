@@ -125,6 +125,9 @@ func (j *job) noteActivation(ctx context.Context, conn connector.Connection, lan
 func (j *job) ensureStarted(ctx context.Context, conn connector.Connection, lane string) error {
 	a, ok := conn.(connector.Activator)
 	r := j.work.Run
+	if said := j.work.System.Activation; ok && r.Kind == run.Poll && said != nil && said.Stage == system.StageFirstSync {
+		return j.askActivation(ctx, a, lane) // it ends there by itself
+	}
 	if !ok || r.Kind != run.FirstImport && (r.Kind != run.Poll || r.RequestedBy.Kind == change.ActorHub) || !j.work.Checkpoint.ListedAt.IsZero() {
 		return nil
 	}
@@ -134,7 +137,7 @@ func (j *job) ensureStarted(ctx context.Context, conn connector.Connection, lane
 	act := a.Start
 	switch stage := j.report.Activation.Stage; stage {
 	case system.StageFirstSync, system.StageRunning:
-		return nil
+		return j.rescope(ctx, conn, lane)
 	case system.StagePaused:
 		act = a.Resume
 	case system.StageVerified:
@@ -145,4 +148,18 @@ func (j *job) ensureStarted(ctx context.Context, conn connector.Connection, lane
 		return err
 	}
 	return j.askActivation(ctx, a, lane)
+}
+
+// rescope tells a system that runs of another scope than it has, so that it does not refuse whom the hub's setting lets in (R33).
+func (j *job) rescope(ctx context.Context, conn connector.Connection, lane string) error {
+	scoper, ok := conn.(connector.Scoper)
+	wanted := j.work.System.Settings[connector.OnlyWithContactPerson] == "true"
+	if !ok || j.report.Activation.OnlyWithContactPerson == wanted {
+		return nil
+	}
+	err := j.inLane(ctx, lane, func(ctx context.Context, _ time.Time) error { return scoper.SetScope(ctx, wanted) })
+	if err == nil {
+		j.report.Activation.OnlyWithContactPerson = wanted
+	}
+	return err
 }

@@ -42,6 +42,15 @@
 // A read that wants newer values than the hub has makes the link due too, as urgent as an edit, and waits for what comes of it
 // (hub/fresh.go). Nobody but the worker calls outside, so all who wait for a record have one call.
 //
+// # Records that are made from another system's
+//
+// A system may have records that stand for customers of another one, as candidates of due diligence do for those of the accounting
+// system (connector.Kind.From). Nobody plans who gets a record there: the kind's scope says it (merge/scope.go), whenever the customer
+// changes or gets a record in that other system, and for all customers at once at the end of a complete look (hub/enlist.go). A link
+// without a record says why there is none. What such a system says of due diligence is its own, and is stored with the look that brought
+// it (hub/kyc.go); of master data nothing comes in. A record that its people deleted, as the system itself says, leaves a tombstone, and
+// comes back by an act of somebody (hub/candidate.go). Such a system is taken into use in steps on its own side (activate.go).
+//
 // # Merged customers
 //
 // A customer that another was merged with keeps the records of both. One in each system is primary and goes the way above. The

@@ -44,6 +44,8 @@ type Activation struct {
 	Created          int `json:"created,omitempty"`
 	SkippedNoContact int `json:"skippedNoContact,omitempty"`
 	Failed           int `json:"failed,omitempty"`
+	// OnlyWithContactPerson says that the system takes no customers without a contact person (R19).
+	OnlyWithContactPerson bool `json:"onlyWithContactPerson,omitempty"`
 	// AsOf is when the system said so; the connector leaves it to the hub.
 	AsOf time.Time `json:"asOf"`
 }

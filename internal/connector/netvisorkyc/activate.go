@@ -81,6 +81,11 @@ func (c *Connection) Submit(ctx context.Context, s connector.Submission) error {
 	return c.turn(ctx, "submit", secrets)
 }
 
+// SetScope implements connector.Scoper. What the call does not name stays.
+func (c *Connection) SetScope(ctx context.Context, only bool) error {
+	return c.send(ctx, &request{method: http.MethodPut, path: []string{"integration"}, body: api.PutScope{OnlyWithContactPerson: only}}, nil)
+}
+
 // Start implements connector.Activator. It fills KYC by itself then (R25).
 func (c *Connection) Start(ctx context.Context) error {
 	err := c.turn(ctx, "start", nil)
@@ -112,6 +117,7 @@ func (c *Connection) Activation(ctx context.Context) (connector.Activation, erro
 		Stage: stages[i.State], Checks: c.verified(i), CheckedAt: instant(i.Verification.CheckedAt),
 		Started: instant(i.InitialSync.StartedAt), Finished: instant(i.InitialSync.FinishedAt),
 		Created: count(i.InitialSync.CandidatesCreated), SkippedNoContact: count(i.InitialSync.SkippedNoContact), Failed: count(i.InitialSync.Errors),
+		OnlyWithContactPerson: i.OnlyWithContactPerson == "true",
 	}
 	if out.Stage == "" {
 		out.Stage, out.Raw = connector.StageUnknown, clip(words(c.scrubber(nil)(string(i.State))), 60)

@@ -95,6 +95,7 @@ var (
 	_ connector.Deleter     = (*Connection)(nil)
 	_ connector.Activator   = (*Connection)(nil)
 	_ connector.Subscriber  = (*Connection)(nil)
+	_ connector.Scoper      = (*Connection)(nil)
 )
 
 // open implements Kind.Open. Its error names each setting and credential that is missing or wrong, and no value.

@@ -83,7 +83,9 @@ type Change struct {
 
 // Integration is the integration of one organisation (contract section 3.1). It holds no secrets.
 type Integration struct {
-	State        Text `json:"state"`
+	State                 Text `json:"state"`
+	OnlyWithContactPerson Text `json:"onlyWithContactPerson"`
+
 	Verification struct {
 		KYC       Text `json:"kyc"`
 		Netvisor  Text `json:"netvisor"`
@@ -153,6 +155,11 @@ type PutIntegration struct {
 	OnlyWithContactPerson bool        `json:"onlyWithContactPerson"`
 	ErrorReportEmail      string      `json:"errorReportEmail"`
 	Netvisor              Identifiers `json:"netvisor"`
+}
+
+// PutScope changes whether customers without a contact person are taken, and nothing else.
+type PutScope struct {
+	OnlyWithContactPerson bool `json:"onlyWithContactPerson"`
 }
 
 // Identifiers are the two that Netvisor gives for the integration.
