@@ -13,11 +13,15 @@ import (
 
 // toChange translates a change; of is its customer where that was read with it, else nil.
 func toChange(c change.Change, cursor string, of *model.Customer) *model.Change {
-	return &model.Change{
+	out := &model.Change{
 		Sequence: int(c.Sequence), Cursor: cursor, At: c.At, Kind: model.ChangeKind(c.Kind), Actor: toActor(c.Actor),
 		Origin: toSource(c.Origin.SystemID), CustomerID: c.CustomerID, Of: of, FindingID: c.FindingID, Reason: text(c.Reason),
 		All: each(c.Fields, toFieldChange),
 	}
+	if c.Kind == change.KYCExpiryNear {
+		out.All, out.Expiry = []*model.FieldChange{}, toExpiry(c.Fields)
+	}
+	return out
 }
 
 // toSource says where a value came from; an empty id means that it was entered in the hub.

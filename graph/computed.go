@@ -36,7 +36,7 @@ func (c computed) Provenance(ctx context.Context, v auth.Viewer, ids []customer.
 	return out, nil
 }
 
-// Changes implements rows.Computed. The fields are masked already.
+// Changes implements rows.Computed. What they hold is masked already.
 func (c computed) Changes(ctx context.Context, v auth.Viewer, ids []customer.ID, after string, first int) (map[customer.ID]*model.ChangePage, error) {
 	pages, err := c.hub.ChangesOfCustomers(ctx, v, ids, after, first)
 	if err != nil {
@@ -55,6 +55,7 @@ func (c computed) Changes(ctx context.Context, v auth.Viewer, ids []customer.ID,
 			if change.All, err = maskedFields(ctx, v, change); err != nil {
 				return nil, err
 			}
+			change.Expiry = maskedExpiry(v, change)
 		}
 		out[id] = page
 	}

@@ -17,7 +17,7 @@ import (
 
 // notOfMutations are reasons of faults that no mutation has: those of lists, of the log of changes and of operator commands.
 var notOfMutations = []string{
-	"PAGE_SIZE", "PAGE_INVALID", "CURSOR_INVALID", "SNAPSHOT_REQUIRED", "MOMENT_NOT_KEPT", "ORGANISATION_REQUIRED", "ORGANISATION_UNREACHABLE",
+	"PAGE_SIZE", "PAGE_INVALID", "CURSOR_INVALID", "SNAPSHOT_REQUIRED", "MOMENT_NOT_KEPT", "MOMENT_TO_COME", "ORGANISATION_REQUIRED", "ORGANISATION_UNREACHABLE",
 }
 
 // ofFormats are the codes with which package finnish refuses what a person writes (contracts, finnish-formats.md).

@@ -10,13 +10,18 @@ import (
 	"customerhub/internal/hub"
 )
 
-func toFinding(f finding.Finding) *model.Finding {
+// toFinding translates a finding. The message about a due diligence names a day that not everybody may see who may see findings; who may
+// not is told what such a finding means.
+func toFinding(v auth.Viewer, f finding.Finding) *model.Finding {
+	if f.Code == finding.KYCExpires && masksKYC(v) {
+		f.Message = finding.RowOf(f.Code).Means.With().In(advice.English)
+	}
 	code := model.FindingCode(f.Code)
 	if !code.IsValid() {
 		code = model.FindingCodeUnknown
 	}
 	return &model.Finding{
-		ID: globalID(nounFinding, f.ID), Code: code, Message: f.Message, Field: text(fieldName(f.Field)), ExternalID: text(f.ExternalID),
+		ID: globalID(nounFinding, f.ID), Code: code, Severity: model.FindingSeverity(f.Severity), Message: f.Message, Field: text(fieldName(f.Field)), ExternalID: text(f.ExternalID),
 		HubSide: f.HubValue, SystemSide: f.SystemValue, RaisedAt: f.RaisedAt, ResolvedAt: moment(f.ResolvedAt), ResolvedBy: text(f.ResolvedBy), Note: text(f.Note), CustomerID: f.CustomerID, SystemID: f.SystemID,
 	}
 }
@@ -28,12 +33,13 @@ func (r queries) Findings(ctx context.Context, filter *model.FindingFilter, firs
 		return nil, err
 	}
 	total := asksFor(selected(ctx, "FindingConnection"), "totalCount")
-	page, err := r.hub.Findings(ctx, auth.ViewerFrom(ctx), f, toPage(first, after, last, before), total)
+	v := auth.ViewerFrom(ctx)
+	page, err := r.hub.Findings(ctx, v, f, toPage(first, after, last, before), total)
 	if err != nil {
 		return nil, err
 	}
 	out := &model.FindingConnection{
-		Edges: []*model.FindingEdge{}, Nodes: each(page.Items, toFinding), PageInfo: toPageInfo(page.Info, page.Cursors), TotalCount: page.Total,
+		Edges: []*model.FindingEdge{}, Nodes: each(page.Items, func(f finding.Finding) *model.Finding { return toFinding(v, f) }), PageInfo: toPageInfo(page.Info, page.Cursors), TotalCount: page.Total,
 	}
 	for i, n := range out.Nodes {
 		out.Edges = append(out.Edges, &model.FindingEdge{Node: n, Cursor: page.Cursors[i]})
@@ -52,7 +58,7 @@ func (r mutations) ResolveFinding(ctx context.Context, in model.ResolveFindingIn
 	failures, err := userErrors(err, "input")
 	out := &model.ResolveFindingPayload{UserErrors: failures}
 	if resolved.ID != "" {
-		out.Finding = toFinding(resolved)
+		out.Finding = toFinding(auth.ViewerFrom(ctx), resolved)
 	}
 	return out, err
 }
@@ -84,7 +90,7 @@ func loadFinding(ctx context.Context, id finding.ID) (*model.Finding, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	return toFinding(f), nil
+	return toFinding(auth.ViewerFrom(ctx), f), nil
 }
 
 // System resolves Finding.system.

@@ -74,6 +74,8 @@ type ChangeResolver interface {
 	Fields(ctx context.Context, obj *model.Change) ([]*model.FieldChange, error)
 
 	Finding(ctx context.Context, obj *model.Change) (*model.Finding, error)
+
+	KycExpiry(ctx context.Context, obj *model.Change) (*model.KycExpiry, error)
 }
 type ContactResolver interface {
 	Customer(ctx context.Context, obj *model.Contact) (*model.Customer, error)
@@ -519,7 +521,8 @@ type Query {
   """
   Reads a customer as it was at a moment; null when there was none then. Needs ` + "`" + `customers:read` + "`" + `.
 
-  It is told from the log of changes. Where changes since are not kept any more, it is refused with the code ` + "`" + `INVALID` + "`" + `.
+  It is told from the log of changes. Where changes since are not kept any more, it is refused with the code ` + "`" + `INVALID` + "`" + `, and so is a
+  moment that is still to come: nobody knows how the customer will be.
   """
   customerAsOf(
     "The global id of the customer."
@@ -930,6 +933,8 @@ type CustomerSnapshot {
   customFields: [CustomFieldValue!]!
   "Who looked after the customer; null when nobody was named."
   responsible: Responsible
+  "What the due-diligence service had said of the customer."
+  kyc: KycSnapshot!
   "Whether e-mail addresses and phone numbers are left out because the viewer lacks ` + "`" + `personal:read` + "`" + `."
   masked: Boolean!
 }
@@ -1323,7 +1328,11 @@ type Kyc {
   contacts are not changed by it. E-mail and phone need ` + "`" + `personal:read` + "`" + ` as well.
   """
   contactPerson: KycContactPerson
-  "When the service said all this; null until it has answered."
+  """
+  As of when the hub knows that the service says all this; null until it has answered.
+
+  It is when the service said it or, where that is later, when the hub last looked there and heard nothing else.
+  """
   asOf: DateTime
   "Whether values are left out because the viewer lacks ` + "`" + `kyc:read` + "`" + `."
   masked: Boolean!
@@ -1352,6 +1361,39 @@ type KycContactPerson {
   phone: String
   "The language, ISO 639-1, such as ` + "`" + `fi` + "`" + `; null when the service has none."
   language: String
+}
+
+"""
+What the due-diligence service had said of a customer, as far as the hub had heard of it at a moment: what the service said before and
+the hub heard later is not in it. What needs ` + "`" + `kyc:read` + "`" + ` is null or empty without it, as in ` + "`" + `Kyc` + "`" + `.
+"""
+type KycSnapshot {
+  "Where the customer stood in the service; ` + "`" + `NOT_SENT` + "`" + ` when it had not answered."
+  state: KycState!
+  "The risk class; ` + "`" + `UNKNOWN` + "`" + ` when the service had not answered, which is never to be read as low risk."
+  riskClass: RiskClass!
+  "Whether something had to be done; null when the service had not said it."
+  requiresActions: Boolean
+  "What had to be done, in the service's words."
+  requiresActionsReasons: [String!]!
+  "The day of the latest risk assessment, such as ` + "`" + `2025-12-31` + "`" + `."
+  latestRiskAssessmentOn: Date
+  "The last day on which the due diligence was valid, such as ` + "`" + `2026-12-31` + "`" + `."
+  dueDiligenceExpiresOn: Date
+  "Whether the due diligence had expired, by the date in Finland at the moment; null when its last day was not known."
+  isOverdue: Boolean
+  "Remarks written in the service."
+  notes: String
+  "What the service itself called the state, such as ` + "`" + `REQUEST_SENT` + "`" + `; null when it did not say."
+  stage: String
+  "The contact person as the service had it; null when it had none. E-mail and phone need ` + "`" + `personal:read` + "`" + ` as well."
+  contactPerson: KycContactPerson
+  "When the service said all this; null when it had not answered."
+  saidAt: DateTime
+  "When the hub heard of it; null when it had not."
+  recordedAt: DateTime
+  "Whether values are left out because the viewer lacks ` + "`" + `kyc:read` + "`" + `."
+  masked: Boolean!
 }
 
 """
@@ -2484,6 +2526,18 @@ type Change {
   finding: Finding
   "Why it was made, where somebody had to say so, as for ` + "`" + `RECORD_DELETED` + "`" + `; null for other kinds."
   reason: String
+  "With ` + "`" + `KYC_EXPIRY_NEAR` + "`" + `: what expires. Needs ` + "`" + `kyc:read` + "`" + `, else it is null, as for other kinds."
+  kycExpiry: KycExpiry
+}
+
+"""
+How long a due diligence was valid when the hub told that it expires.
+"""
+type KycExpiry {
+  "The days until the last one: 0 on that day, and less than 0 where the hub learned of it later."
+  daysLeft: Int!
+  "The last day on which the due diligence is valid, such as ` + "`" + `2026-12-31` + "`" + `."
+  expiresOn: Date!
 }
 
 """
@@ -2522,6 +2576,14 @@ enum ChangeKind {
   CUSTOMER_UNMERGED
   "The due-diligence service said something new of a customer."
   KYC_STATUS_CHANGED
+  """
+  The due diligence of a customer expires: 60, 30 or 7 days are left, or it is the last day. ` + "`" + `kycExpiry` + "`" + ` says what and when.
+
+  Each is told once of each last day, at the beginning of the day in Finland. Who is nearer to the last day when the hub learns of it
+  is told of the nearest alone. Nothing is told of customers that are in no use, or whose relationship has ended in the service.
+  No value changes, so ` + "`" + `fields` + "`" + ` is empty.
+  """
+  KYC_EXPIRY_NEAR
   "An external system was created in the hub."
   SYSTEM_CREATED
   "The configuration or state of an external system changed."
@@ -2545,7 +2607,13 @@ type Finding implements Node {
   id: ID!
   "What it is about."
   code: FindingCode!
-  "What is the matter, in a sentence for an operator."
+  "How pressing it is. Of a due diligence that expires it rises as the last day comes nearer."
+  severity: FindingSeverity!
+  """
+  What is the matter, in a sentence for an operator.
+
+  Of ` + "`" + `KYC_EXPIRES` + "`" + ` it names the last day to those who have ` + "`" + `kyc:read` + "`" + `, and says another thing each time that fewer days are left.
+  """
   message: String!
   "The field that it is about, such as ` + "`" + `businessId` + "`" + ` or ` + "`" + `billingAddress.country` + "`" + `; null when it is about no single one."
   field: String
@@ -2576,6 +2644,18 @@ type Finding implements Node {
   resolvedBy: String
   "What whoever resolved it had to say, such as ` + "`" + `Checked with the customer` + "`" + `."
   note: String
+}
+
+"""
+How pressing a finding is.
+"""
+enum FindingSeverity {
+  "Worth knowing; nothing waits for it."
+  NOTICE
+  "It does not pass by itself: something is held up, or will be."
+  WARNING
+  "Somebody has to act now."
+  URGENT
 }
 
 """
@@ -2706,6 +2786,13 @@ enum FindingCode {
   LINK_PARKED
   "The system no longer admits the hub; nothing is read or sent until somebody renews the credentials or the permissions."
   SYSTEM_DENIED
+  """
+  The customer's due diligence expires soon, or has expired.
+
+  It stands from 60 days before the last day on, once for each customer, and ends when the service has a later last day, or when the
+  customer is in no use any more. Somebody who settles it hears of it again when fewer days are left: 30, 7, and the last one.
+  """
+  KYC_EXPIRES
   "A code that this schema does not know yet."
   UNKNOWN
 }
@@ -4812,10 +4899,10 @@ type Subscription {
   ): CustomerEvent!
 
   """
-  Follows what the due-diligence service says of customers, each change with the customer as it is now. Needs
-  ` + "`" + `customers:read` + "`" + `, and ` + "`" + `kyc:read` + "`" + ` as well for the filter ` + "`" + `expiresBefore` + "`" + `.
+  Follows what the due-diligence service says of customers, and when their due diligence is about to expire, each change with the
+  customer as it is now. Needs ` + "`" + `customers:read` + "`" + `, and ` + "`" + `kyc:read` + "`" + ` as well for the filter ` + "`" + `expiresBefore` + "`" + `.
 
-  It is ` + "`" + `customerChanged` + "`" + ` for changes of the kind ` + "`" + `KYC_STATUS_CHANGED` + "`" + `: the same cursors, heartbeats and ends. With a filter
+  It is ` + "`" + `customerChanged` + "`" + ` for changes of the kinds ` + "`" + `KYC_STATUS_CHANGED` + "`" + ` and ` + "`" + `KYC_EXPIRY_NEAR` + "`" + `: the same cursors, heartbeats and ends. With a filter
   come the changes of customers that fit it now, and those by which a customer may have left the filtered set: a change
   that took away a value that the filter names.
   """
@@ -5062,6 +5149,8 @@ func (ec *executionContext) childFields_Change(ctx context.Context, field graphq
 		return ec.fieldContext_Change_finding(ctx, field)
 	case "reason":
 		return ec.fieldContext_Change_reason(ctx, field)
+	case "kycExpiry":
+		return ec.fieldContext_Change_kycExpiry(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Change", field.Name)
 }
@@ -5358,6 +5447,8 @@ func (ec *executionContext) childFields_CustomerSnapshot(ctx context.Context, fi
 		return ec.fieldContext_CustomerSnapshot_customFields(ctx, field)
 	case "responsible":
 		return ec.fieldContext_CustomerSnapshot_responsible(ctx, field)
+	case "kyc":
+		return ec.fieldContext_CustomerSnapshot_kyc(ctx, field)
 	case "masked":
 		return ec.fieldContext_CustomerSnapshot_masked(ctx, field)
 	}
@@ -5530,6 +5621,8 @@ func (ec *executionContext) childFields_Finding(ctx context.Context, field graph
 		return ec.fieldContext_Finding_id(ctx, field)
 	case "code":
 		return ec.fieldContext_Finding_code(ctx, field)
+	case "severity":
+		return ec.fieldContext_Finding_severity(ctx, field)
 	case "message":
 		return ec.fieldContext_Finding_message(ctx, field)
 	case "field":
@@ -5652,6 +5745,16 @@ func (ec *executionContext) childFields_KycContactPerson(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type KycContactPerson", field.Name)
 }
 
+func (ec *executionContext) childFields_KycExpiry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "daysLeft":
+		return ec.fieldContext_KycExpiry_daysLeft(ctx, field)
+	case "expiresOn":
+		return ec.fieldContext_KycExpiry_expiresOn(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KycExpiry", field.Name)
+}
+
 func (ec *executionContext) childFields_KycHistoryItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -5690,6 +5793,38 @@ func (ec *executionContext) childFields_KycHistoryPage(ctx context.Context, fiel
 		return ec.fieldContext_KycHistoryPage_hasMore(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type KycHistoryPage", field.Name)
+}
+
+func (ec *executionContext) childFields_KycSnapshot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_KycSnapshot_state(ctx, field)
+	case "riskClass":
+		return ec.fieldContext_KycSnapshot_riskClass(ctx, field)
+	case "requiresActions":
+		return ec.fieldContext_KycSnapshot_requiresActions(ctx, field)
+	case "requiresActionsReasons":
+		return ec.fieldContext_KycSnapshot_requiresActionsReasons(ctx, field)
+	case "latestRiskAssessmentOn":
+		return ec.fieldContext_KycSnapshot_latestRiskAssessmentOn(ctx, field)
+	case "dueDiligenceExpiresOn":
+		return ec.fieldContext_KycSnapshot_dueDiligenceExpiresOn(ctx, field)
+	case "isOverdue":
+		return ec.fieldContext_KycSnapshot_isOverdue(ctx, field)
+	case "notes":
+		return ec.fieldContext_KycSnapshot_notes(ctx, field)
+	case "stage":
+		return ec.fieldContext_KycSnapshot_stage(ctx, field)
+	case "contactPerson":
+		return ec.fieldContext_KycSnapshot_contactPerson(ctx, field)
+	case "saidAt":
+		return ec.fieldContext_KycSnapshot_saidAt(ctx, field)
+	case "recordedAt":
+		return ec.fieldContext_KycSnapshot_recordedAt(ctx, field)
+	case "masked":
+		return ec.fieldContext_KycSnapshot_masked(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KycSnapshot", field.Name)
 }
 
 func (ec *executionContext) childFields_Label(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9128,6 +9263,38 @@ func (ec *executionContext) fieldContext_Change_reason(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Change", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _Change_kycExpiry(ctx context.Context, field graphql.CollectedField, obj *model.Change) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Change_kycExpiry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Change().KycExpiry(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.KycExpiry) graphql.Marshaler {
+			return ec.marshalOKycExpiry2ᚖcustomerhubᚋgraphᚋmodelᚐKycExpiry(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Change_kycExpiry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Change",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KycExpiry(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ChangePage_items(ctx context.Context, field graphql.CollectedField, obj *model.ChangePage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12080,6 +12247,38 @@ func (ec *executionContext) fieldContext_CustomerSnapshot_responsible(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _CustomerSnapshot_kyc(ctx context.Context, field graphql.CollectedField, obj *model.CustomerSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerSnapshot_kyc(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kyc, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.KycSnapshot) graphql.Marshaler {
+			return ec.marshalNKycSnapshot2ᚖcustomerhubᚋgraphᚋmodelᚐKycSnapshot(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerSnapshot_kyc(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerSnapshot",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KycSnapshot(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CustomerSnapshot_masked(ctx context.Context, field graphql.CollectedField, obj *model.CustomerSnapshot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13332,6 +13531,29 @@ func (ec *executionContext) fieldContext_Finding_code(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type FindingCode does not have child fields"))
 }
 
+func (ec *executionContext) _Finding_severity(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_severity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Severity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FindingSeverity) graphql.Marshaler {
+			return ec.marshalNFindingSeverity2customerhubᚋgraphᚋmodelᚐFindingSeverity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_severity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type FindingSeverity does not have child fields"))
+}
+
 func (ec *executionContext) _Finding_message(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14490,6 +14712,52 @@ func (ec *executionContext) fieldContext_KycContactPerson_language(_ context.Con
 	return graphql.NewScalarFieldContext("KycContactPerson", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _KycExpiry_daysLeft(ctx context.Context, field graphql.CollectedField, obj *model.KycExpiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycExpiry_daysLeft(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DaysLeft, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycExpiry_daysLeft(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycExpiry", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _KycExpiry_expiresOn(ctx context.Context, field graphql.CollectedField, obj *model.KycExpiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycExpiry_expiresOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycExpiry_expiresOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycExpiry", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
 func (ec *executionContext) _KycHistoryItem_cursor(ctx context.Context, field graphql.CollectedField, obj *model.KycHistoryItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14828,6 +15096,314 @@ func (ec *executionContext) _KycHistoryPage_hasMore(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_KycHistoryPage_hasMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KycHistoryPage", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_state(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.KycState) graphql.Marshaler {
+			return ec.marshalNKycState2customerhubᚋgraphᚋmodelᚐKycState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type KycState does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_riskClass(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_riskClass(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RiskClass, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.RiskClass) graphql.Marshaler {
+			return ec.marshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_riskClass(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type RiskClass does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_requiresActions(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_requiresActions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequiresActions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_requiresActions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_requiresActionsReasons(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_requiresActionsReasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequiresActionsReasons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_requiresActionsReasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_latestRiskAssessmentOn(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_latestRiskAssessmentOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LatestRiskAssessmentOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODate2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_latestRiskAssessmentOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_dueDiligenceExpiresOn(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_dueDiligenceExpiresOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueDiligenceExpiresOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODate2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_dueDiligenceExpiresOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_isOverdue(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_isOverdue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsOverdue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_isOverdue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_notes(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_notes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_stage(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_stage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_stage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_contactPerson(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_contactPerson(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactPerson, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.KycContactPerson) graphql.Marshaler {
+			return ec.marshalOKycContactPerson2ᚖcustomerhubᚋgraphᚋmodelᚐKycContactPerson(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_contactPerson(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "KycSnapshot",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KycContactPerson(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _KycSnapshot_saidAt(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_saidAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SaidAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_saidAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_recordedAt(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_recordedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_recordedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _KycSnapshot_masked(ctx context.Context, field graphql.CollectedField, obj *model.KycSnapshot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KycSnapshot_masked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Masked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KycSnapshot_masked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KycSnapshot", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Label_language(ctx context.Context, field graphql.CollectedField, obj *model.Label) (ret graphql.Marshaler) {
@@ -30918,6 +31494,44 @@ func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "kycExpiry":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Change_kycExpiry(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -32448,6 +33062,11 @@ func (ec *executionContext) _CustomerSnapshot(ctx context.Context, sel ast.Selec
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "kyc":
+			out.Values[i] = ec._CustomerSnapshot_kyc(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "masked":
 			out.Values[i] = ec._CustomerSnapshot_masked(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -33109,6 +33728,11 @@ func (ec *executionContext) _Finding(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "code":
 			out.Values[i] = ec._Finding_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "severity":
+			out.Values[i] = ec._Finding_severity(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -33820,6 +34444,49 @@ func (ec *executionContext) _KycContactPerson(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var kycExpiryImplementors = []string{"KycExpiry"}
+
+func (ec *executionContext) _KycExpiry(ctx context.Context, sel ast.SelectionSet, obj *model.KycExpiry) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, kycExpiryImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KycExpiry")
+		case "daysLeft":
+			out.Values[i] = ec._KycExpiry_daysLeft(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresOn":
+			out.Values[i] = ec._KycExpiry_expiresOn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var kycHistoryItemImplementors = []string{"KycHistoryItem"}
 
 func (ec *executionContext) _KycHistoryItem(ctx context.Context, sel ast.SelectionSet, obj *model.KycHistoryItem) graphql.Marshaler {
@@ -33932,6 +34599,104 @@ func (ec *executionContext) _KycHistoryPage(ctx context.Context, sel ast.Selecti
 			}
 		case "hasMore":
 			out.Values[i] = ec._KycHistoryPage_hasMore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var kycSnapshotImplementors = []string{"KycSnapshot"}
+
+func (ec *executionContext) _KycSnapshot(ctx context.Context, sel ast.SelectionSet, obj *model.KycSnapshot) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, kycSnapshotImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KycSnapshot")
+		case "state":
+			out.Values[i] = ec._KycSnapshot_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "riskClass":
+			out.Values[i] = ec._KycSnapshot_riskClass(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requiresActions":
+			out.Values[i] = ec._KycSnapshot_requiresActions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requiresActionsReasons":
+			out.Values[i] = ec._KycSnapshot_requiresActionsReasons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latestRiskAssessmentOn":
+			out.Values[i] = ec._KycSnapshot_latestRiskAssessmentOn(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dueDiligenceExpiresOn":
+			out.Values[i] = ec._KycSnapshot_dueDiligenceExpiresOn(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "isOverdue":
+			out.Values[i] = ec._KycSnapshot_isOverdue(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "notes":
+			out.Values[i] = ec._KycSnapshot_notes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stage":
+			out.Values[i] = ec._KycSnapshot_stage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contactPerson":
+			out.Values[i] = ec._KycSnapshot_contactPerson(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "saidAt":
+			out.Values[i] = ec._KycSnapshot_saidAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recordedAt":
+			out.Values[i] = ec._KycSnapshot_recordedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "masked":
+			out.Values[i] = ec._KycSnapshot_masked(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -40353,6 +41118,22 @@ func (ec *executionContext) marshalNCustomerStatus2customerhubᚋgraphᚋmodel�
 	return v
 }
 
+func (ec *executionContext) unmarshalNDate2string(ctx context.Context, v any) (string, error) {
+	res, err := model.UnmarshalDate(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDate2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalDate(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNDateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
 	res, err := model.UnmarshalDateTime(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -40701,6 +41482,16 @@ func (ec *executionContext) marshalNFindingEvent2customerhubᚋgraphᚋmodelᚐF
 	return ec._FindingEvent(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNFindingSeverity2customerhubᚋgraphᚋmodelᚐFindingSeverity(ctx context.Context, v any) (model.FindingSeverity, error) {
+	var res model.FindingSeverity
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFindingSeverity2customerhubᚋgraphᚋmodelᚐFindingSeverity(ctx context.Context, sel ast.SelectionSet, v model.FindingSeverity) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNFixBy2customerhubᚋgraphᚋmodelᚐFixBy(ctx context.Context, v any) (model.FixBy, error) {
 	var res model.FixBy
 	err := res.UnmarshalGQL(v)
@@ -40881,6 +41672,16 @@ func (ec *executionContext) marshalNKycHistoryPage2ᚖcustomerhubᚋgraphᚋmode
 		return graphql.Null
 	}
 	return ec._KycHistoryPage(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNKycSnapshot2ᚖcustomerhubᚋgraphᚋmodelᚐKycSnapshot(ctx context.Context, sel ast.SelectionSet, v *model.KycSnapshot) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._KycSnapshot(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNKycState2customerhubᚋgraphᚋmodelᚐKycState(ctx context.Context, v any) (model.KycState, error) {
@@ -43155,6 +43956,13 @@ func (ec *executionContext) marshalOKycContactPerson2ᚖcustomerhubᚋgraphᚋmo
 		return graphql.Null
 	}
 	return ec._KycContactPerson(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOKycExpiry2ᚖcustomerhubᚋgraphᚋmodelᚐKycExpiry(ctx context.Context, sel ast.SelectionSet, v *model.KycExpiry) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._KycExpiry(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOKycFilter2ᚖcustomerhubᚋgraphᚋmodelᚐKycFilter(ctx context.Context, v any) (*model.KycFilter, error) {

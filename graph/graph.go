@@ -133,8 +133,9 @@ type API struct {
 	feed Feed
 	wait time.Duration
 	now  func() time.Time
-	// today is the date in Finland, as YYYY-MM-DD.
+	// today is the date in Finland, as YYYY-MM-DD; dayOf is that of a moment.
 	today func() string
+	dayOf func(time.Time) string
 	// rows answers what it can without execution field by field; nil answers nothing.
 	rows  *rows.Reader
 	reads struct{ compiled, plain atomic.Uint64 }
@@ -154,8 +155,9 @@ func New(o Options) *API {
 	if err != nil {
 		panic(err) // the zones are compiled in
 	}
-	today := func() string { return o.Now().In(helsinki).Format(time.DateOnly) }
-	a := &API{hub: o.Hub, feed: o.Feed, wait: o.LoaderWait, now: o.Now, today: today}
+	dayOf := func(at time.Time) string { return at.In(helsinki).Format(time.DateOnly) }
+	today := func() string { return dayOf(o.Now()) }
+	a := &API{hub: o.Hub, feed: o.Feed, wait: o.LoaderWait, now: o.Now, today: today, dayOf: dayOf}
 	if o.Pool != nil {
 		a.rows = rows.New(o.Pool, computed{a}, today)
 	}

@@ -15,7 +15,7 @@ func (a *API) toKYC(v auth.Viewer, id customer.ID, k customer.KYC) *model.Kyc {
 		State: model.KycState(k.State), RiskClass: model.RiskClass(k.RiskClass), RequiresActions: k.RequiresActions,
 		RequiresActionsReasons: list(k.RequiresActionsReasons), LatestRiskAssessmentOn: text(k.LatestRiskAssessmentOn),
 		DueDiligenceExpiresOn: text(k.DueDiligenceExpiresOn), IsOverdue: k.Overdue(a.today()), Notes: text(k.Notes),
-		AsOf: moment(k.AsOf), Masked: masksKYC(v), CustomerID: id, Stage: text(k.Stage), ContactPerson: toKYCPerson(v, k.Person),
+		AsOf: moment(k.KnownAsOf()), Masked: masksKYC(v), CustomerID: id, Stage: text(k.Stage), ContactPerson: toKYCPerson(v, k.Person),
 	}
 }
 

@@ -133,7 +133,7 @@ func TestEnumsCoverTheNouns(t *testing.T) {
 			t.Errorf("EInvoiceKind lacks %s", k)
 		}
 	}
-	for _, s := range []customer.KYCState{customer.KYCNotSent, customer.KYCCandidate, customer.KYCCustomer, customer.KYCEnded, customer.KYCRemoved, customer.KYCUnknown} {
+	for _, s := range customer.KYCStates {
 		if !model.KycState(s).IsValid() {
 			t.Errorf("KycState lacks %s", s)
 		}
@@ -158,8 +158,13 @@ func TestEnumsCoverTheNouns(t *testing.T) {
 			t.Errorf("ResponsibleKind lacks %s", k)
 		}
 	}
+	for _, s := range finding.Severities {
+		if !model.FindingSeverity(s).IsValid() {
+			t.Errorf("FindingSeverity lacks %s", s)
+		}
+	}
 	for _, k := range []change.Kind{
-		change.CustomerCreated, change.CustomerUpdated, change.CustomerDeactivated, change.CustomerReactivated, change.KYCStatusChanged,
+		change.CustomerCreated, change.CustomerUpdated, change.CustomerDeactivated, change.CustomerReactivated, change.KYCStatusChanged, change.KYCExpiryNear,
 		change.SystemCreated, change.SystemUpdated, change.FindingRaised, change.FindingResolved,
 	} {
 		if !model.ChangeKind(k).IsValid() {

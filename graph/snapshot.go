@@ -27,7 +27,9 @@ func (r queries) CustomerAsOf(ctx context.Context, id string, moment time.Time) 
 			return nil, err
 		}
 	}
-	return toSnapshot(v, moment, then, now, definitions), nil
+	out := toSnapshot(v, moment, then, now, definitions)
+	out.Kyc = r.toKYCSnapshot(v, moment, *then.KYC)
+	return out, nil
 }
 
 // toSnapshot translates a customer as it was. Who may not see personal data of the customer now may not see older ones either.

@@ -53,17 +53,17 @@ func (r subscription) KycStatusChanged(ctx context.Context, filter *model.KycFil
 		}
 	}
 	return followCustomers(ctx, r.API, after, func(ctx context.Context, batch []*change.Change) (func(*change.Change) bool, error) {
-		batch = slices.DeleteFunc(slices.Clone(batch), func(c *change.Change) bool { return c.Kind != change.KYCStatusChanged })
+		batch = slices.DeleteFunc(slices.Clone(batch), func(c *change.Change) bool { return !ofKYC(c.Kind) })
 		if len(batch) == 0 {
 			return func(*change.Change) bool { return false }, nil
 		}
 		now, err := r.hub.KYCByCustomer(ctx, v, concerned(batch))
 		return func(c *change.Change) bool {
-			if c.Kind != change.KYCStatusChanged {
+			if !ofKYC(c.Kind) {
 				return false
 			}
 			k, known := now[c.CustomerID]
-			return known && f.Fits(&k) || f.TookOut(c.Fields)
+			return known && f.Fits(&k) || c.Kind == change.KYCStatusChanged && f.TookOut(c.Fields)
 		}, err
 	})
 }

@@ -35,7 +35,7 @@ func (r subscription) FindingRaised(ctx context.Context, after *string) (<-chan 
 			}
 			told := &model.FindingChange{Change: toChange(*c, cursor, nil)}
 			if f, ok := now[c.FindingID]; ok {
-				told.Finding = toFinding(f)
+				told.Finding = toFinding(v, f)
 			}
 			told.Change.Found = told.Finding
 			return told, true

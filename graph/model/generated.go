@@ -211,6 +211,8 @@ type Change struct {
 	All []*FieldChange `json:"-"`
 	// The customer that changed; empty when the change is about none.
 	CustomerID customer.ID `json:"-"`
+	// What expires, before masking; nil for other kinds.
+	Expiry *KycExpiry `json:"-"`
 	// The finding that was raised or resolved; empty for other kinds.
 	FindingID finding.ID `json:"-"`
 	// The finding, where it was read with the change; else nil.
@@ -672,6 +674,8 @@ type CustomerSnapshot struct {
 	CustomFields []*CustomFieldValue `json:"customFields"`
 	// Who looked after the customer; null when nobody was named.
 	Responsible *Responsible `json:"responsible,omitempty"`
+	// What the due-diligence service had said of the customer.
+	Kyc *KycSnapshot `json:"kyc"`
 	// Whether e-mail addresses and phone numbers are left out because the viewer lacks `personal:read`.
 	Masked bool `json:"masked"`
 	// The customer that it is of.
@@ -909,7 +913,11 @@ type Finding struct {
 	ID string `json:"id"`
 	// What it is about.
 	Code FindingCode `json:"code"`
+	// How pressing it is. Of a due diligence that expires it rises as the last day comes nearer.
+	Severity FindingSeverity `json:"severity"`
 	// What is the matter, in a sentence for an operator.
+	//
+	// Of `KYC_EXPIRES` it names the last day to those who have `kyc:read`, and says another thing each time that fewer days are left.
 	Message string `json:"message"`
 	// The field that it is about, such as `businessId` or `billingAddress.country`; null when it is about no single one.
 	Field *string `json:"field,omitempty"`
@@ -1045,7 +1053,9 @@ type Kyc struct {
 	// The contact person as the service has it; null when it has none. One who was completed there stays there: the customer's own
 	// contacts are not changed by it. E-mail and phone need `personal:read` as well.
 	ContactPerson *KycContactPerson `json:"contactPerson,omitempty"`
-	// When the service said all this; null until it has answered.
+	// As of when the hub knows that the service says all this; null until it has answered.
+	//
+	// It is when the service said it or, where that is later, when the hub last looked there and heard nothing else.
 	AsOf *time.Time `json:"asOf,omitempty"`
 	// Whether values are left out because the viewer lacks `kyc:read`.
 	Masked bool `json:"masked"`
@@ -1065,6 +1075,14 @@ type KycContactPerson struct {
 	Phone *string `json:"phone,omitempty"`
 	// The language, ISO 639-1, such as `fi`; null when the service has none.
 	Language *string `json:"language,omitempty"`
+}
+
+// How long a due diligence was valid when the hub told that it expires.
+type KycExpiry struct {
+	// The days until the last one: 0 on that day, and less than 0 where the hub learned of it later.
+	DaysLeft int `json:"daysLeft"`
+	// The last day on which the due diligence is valid, such as `2026-12-31`.
+	ExpiresOn string `json:"expiresOn"`
 }
 
 // Restricts customers by what the due-diligence service says of them; all members given have to hold.
@@ -1115,6 +1133,37 @@ type KycHistoryPage struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 	// Whether older items follow.
 	HasMore bool `json:"hasMore"`
+}
+
+// What the due-diligence service had said of a customer, as far as the hub had heard of it at a moment: what the service said before and
+// the hub heard later is not in it. What needs `kyc:read` is null or empty without it, as in `Kyc`.
+type KycSnapshot struct {
+	// Where the customer stood in the service; `NOT_SENT` when it had not answered.
+	State KycState `json:"state"`
+	// The risk class; `UNKNOWN` when the service had not answered, which is never to be read as low risk.
+	RiskClass RiskClass `json:"riskClass"`
+	// Whether something had to be done; null when the service had not said it.
+	RequiresActions *bool `json:"requiresActions,omitempty"`
+	// What had to be done, in the service's words.
+	RequiresActionsReasons []string `json:"requiresActionsReasons"`
+	// The day of the latest risk assessment, such as `2025-12-31`.
+	LatestRiskAssessmentOn *string `json:"latestRiskAssessmentOn,omitempty"`
+	// The last day on which the due diligence was valid, such as `2026-12-31`.
+	DueDiligenceExpiresOn *string `json:"dueDiligenceExpiresOn,omitempty"`
+	// Whether the due diligence had expired, by the date in Finland at the moment; null when its last day was not known.
+	IsOverdue *bool `json:"isOverdue,omitempty"`
+	// Remarks written in the service.
+	Notes *string `json:"notes,omitempty"`
+	// What the service itself called the state, such as `REQUEST_SENT`; null when it did not say.
+	Stage *string `json:"stage,omitempty"`
+	// The contact person as the service had it; null when it had none. E-mail and phone need `personal:read` as well.
+	ContactPerson *KycContactPerson `json:"contactPerson,omitempty"`
+	// When the service said all this; null when it had not answered.
+	SaidAt *time.Time `json:"saidAt,omitempty"`
+	// When the hub heard of it; null when it had not.
+	RecordedAt *time.Time `json:"recordedAt,omitempty"`
+	// Whether values are left out because the viewer lacks `kyc:read`.
+	Masked bool `json:"masked"`
 }
 
 // What people call something, in one language.
@@ -2785,6 +2834,12 @@ const (
 	ChangeKindCustomerUnmerged ChangeKind = "CUSTOMER_UNMERGED"
 	// The due-diligence service said something new of a customer.
 	ChangeKindKycStatusChanged ChangeKind = "KYC_STATUS_CHANGED"
+	// The due diligence of a customer expires: 60, 30 or 7 days are left, or it is the last day. `kycExpiry` says what and when.
+	//
+	// Each is told once of each last day, at the beginning of the day in Finland. Who is nearer to the last day when the hub learns of it
+	// is told of the nearest alone. Nothing is told of customers that are in no use, or whose relationship has ended in the service.
+	// No value changes, so `fields` is empty.
+	ChangeKindKycExpiryNear ChangeKind = "KYC_EXPIRY_NEAR"
 	// An external system was created in the hub.
 	ChangeKindSystemCreated ChangeKind = "SYSTEM_CREATED"
 	// The configuration or state of an external system changed.
@@ -2805,6 +2860,7 @@ var AllChangeKind = []ChangeKind{
 	ChangeKindCustomerMerged,
 	ChangeKindCustomerUnmerged,
 	ChangeKindKycStatusChanged,
+	ChangeKindKycExpiryNear,
 	ChangeKindSystemCreated,
 	ChangeKindSystemUpdated,
 	ChangeKindFindingRaised,
@@ -2814,7 +2870,7 @@ var AllChangeKind = []ChangeKind{
 
 func (e ChangeKind) IsValid() bool {
 	switch e {
-	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindCustomerMerged, ChangeKindCustomerUnmerged, ChangeKindKycStatusChanged, ChangeKindSystemCreated, ChangeKindSystemUpdated, ChangeKindFindingRaised, ChangeKindFindingResolved, ChangeKindRecordDeleted:
+	case ChangeKindCustomerCreated, ChangeKindCustomerUpdated, ChangeKindCustomerDeactivated, ChangeKindCustomerReactivated, ChangeKindCustomerMerged, ChangeKindCustomerUnmerged, ChangeKindKycStatusChanged, ChangeKindKycExpiryNear, ChangeKindSystemCreated, ChangeKindSystemUpdated, ChangeKindFindingRaised, ChangeKindFindingResolved, ChangeKindRecordDeleted:
 		return true
 	}
 	return false
@@ -3765,6 +3821,11 @@ const (
 	FindingCodeLinkParked FindingCode = "LINK_PARKED"
 	// The system no longer admits the hub; nothing is read or sent until somebody renews the credentials or the permissions.
 	FindingCodeSystemDenied FindingCode = "SYSTEM_DENIED"
+	// The customer's due diligence expires soon, or has expired.
+	//
+	// It stands from 60 days before the last day on, once for each customer, and ends when the service has a later last day, or when the
+	// customer is in no use any more. Somebody who settles it hears of it again when fewer days are left: 30, 7, and the last one.
+	FindingCodeKycExpires FindingCode = "KYC_EXPIRES"
 	// A code that this schema does not know yet.
 	FindingCodeUnknown FindingCode = "UNKNOWN"
 )
@@ -3803,12 +3864,13 @@ var AllFindingCode = []FindingCode{
 	FindingCodeEinvoiceNotSent,
 	FindingCodeLinkParked,
 	FindingCodeSystemDenied,
+	FindingCodeKycExpires,
 	FindingCodeUnknown,
 }
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeKycExpires, FindingCodeUnknown:
 		return true
 	}
 	return false
@@ -3844,6 +3906,67 @@ func (e *FindingCode) UnmarshalJSON(b []byte) error {
 }
 
 func (e FindingCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How pressing a finding is.
+type FindingSeverity string
+
+const (
+	// Worth knowing; nothing waits for it.
+	FindingSeverityNotice FindingSeverity = "NOTICE"
+	// It does not pass by itself: something is held up, or will be.
+	FindingSeverityWarning FindingSeverity = "WARNING"
+	// Somebody has to act now.
+	FindingSeverityUrgent FindingSeverity = "URGENT"
+)
+
+var AllFindingSeverity = []FindingSeverity{
+	FindingSeverityNotice,
+	FindingSeverityWarning,
+	FindingSeverityUrgent,
+}
+
+func (e FindingSeverity) IsValid() bool {
+	switch e {
+	case FindingSeverityNotice, FindingSeverityWarning, FindingSeverityUrgent:
+		return true
+	}
+	return false
+}
+
+func (e FindingSeverity) String() string {
+	return string(e)
+}
+
+func (e *FindingSeverity) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = FindingSeverity(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid FindingSeverity", str)
+	}
+	return nil
+}
+
+func (e FindingSeverity) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *FindingSeverity) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e FindingSeverity) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -178,9 +178,10 @@ func (t *tables) changes() field {
 func (t *tables) changePage() *shape {
 	actor := shapeField{one: func(of any) any { return of.(*model.Change).Actor }, shape: modelShape[model.Actor]("Actor", nil)}
 	change := modelShape[model.Change]("Change", map[string]shapeField{
-		"actor":  actor,
-		"origin": t.source(func(of any) *model.Source { return of.(*model.Change).Origin }),
-		"fields": {many: func(of any) []any { return anys(of.(*model.Change).All) }, shape: modelShape[model.FieldChange]("FieldChange", nil)},
+		"actor":     actor,
+		"origin":    t.source(func(of any) *model.Source { return of.(*model.Change).Origin }),
+		"fields":    {many: func(of any) []any { return anys(of.(*model.Change).All) }, shape: modelShape[model.FieldChange]("FieldChange", nil)},
+		"kycExpiry": {one: func(of any) any { return orNil(of.(*model.Change).Expiry) }, shape: modelShape[model.KycExpiry]("KycExpiry", nil)},
 	}, "customer", "finding")
 	return modelShape[model.ChangePage]("ChangePage", map[string]shapeField{
 		"items": {many: func(of any) []any { return anys(of.(*model.ChangePage).Items) }, shape: change},

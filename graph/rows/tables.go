@@ -322,6 +322,16 @@ func (t *tables) fillLink() {
 }
 
 var freshAsOf = leaf(func(_ *run, out []byte, v []value) []byte {
+	as := freshLink(v)
+	if as.IsZero() {
+		return appendNull(out)
+	}
+	return appendMoment(out, as)
+}, "l.state", "l.fault_code", "l.external_id", "l.looked_at", "s.fresh_at").joined(systemOfLink)
+
+// freshLink is from when on the hub may not know of a change of a link's record: the columns are its state, fault, external id and own last
+// look, and the last complete look at the system.
+func freshLink(v []value) time.Time {
 	l := link.Link{State: link.State(v[0]), LastFault: fault.Code(v[1]), ExternalID: string(v[2])}
 	var complete time.Time
 	if v[3] != nil {
@@ -330,12 +340,8 @@ var freshAsOf = leaf(func(_ *run, out []byte, v []value) []byte {
 	if v[4] != nil {
 		complete = v[4].moment()
 	}
-	as := l.FreshAsOf(complete)
-	if as.IsZero() {
-		return appendNull(out)
-	}
-	return appendMoment(out, as)
-}, "l.state", "l.fault_code", "l.external_id", "l.looked_at", "s.fresh_at").joined(systemOfLink)
+	return l.FreshAsOf(complete)
+}
 
 const systemOfLink = "JOIN system s ON s.organisation_id = l.organisation_id AND s.id = l.system_id"
 
@@ -346,7 +352,7 @@ func (t *tables) fillKYC() {
 		"riskClass":       enum("k.risk_class", string(customer.RiskUnknown), nil),
 		"requiresActions": boolean("k.requires_actions"), "requiresActionsReasons": texts("k.requires_actions_reasons"),
 		"latestRiskAssessmentOn": day("k.latest_risk_assessment_on"), "dueDiligenceExpiresOn": day("k.due_diligence_expires_on"),
-		"isOverdue": overdue, "notes": text("k.notes"), "stage": text("k.stage"), "asOf": moment("k.as_of"), "masked": always("false"),
+		"isOverdue": overdue, "notes": text("k.notes"), "stage": text("k.stage"), "asOf": knownAsOf, "masked": always("false"),
 	}
 	if t.rights.kyc {
 		t.kyc.fields["history"], t.kyc.fields["contactPerson"] = t.history(), t.kycPerson()
@@ -373,6 +379,26 @@ func (t *tables) kycPerson() field {
 	}
 	return within(p, all...)
 }
+
+// linkOfKYC is the customer's record in the system that said the status, and how new the hub's knowledge of that system is.
+const linkOfKYC = `LEFT JOIN LATERAL (
+  SELECT l.state, l.fault_code, l.external_id, l.looked_at, s.fresh_at
+  FROM link l
+  JOIN system s ON s.organisation_id = l.organisation_id AND s.id = l.system_id
+  WHERE l.organisation_id = k.organisation_id AND l.customer_id = k.customer_id AND l.system_id = k.source_system
+  ORDER BY l.is_primary DESC, l.id
+  LIMIT 1) l ON true`
+
+var knownAsOf = leaf(func(_ *run, out []byte, v []value) []byte {
+	if v[0] == nil {
+		return appendNull(out)
+	}
+	k := customer.KYC{AsOf: v[0].moment()}
+	if v[1] != nil {
+		k.FreshAsOf = freshLink(v[1:])
+	}
+	return appendMoment(out, k.KnownAsOf())
+}, "k.as_of", "l.state", "l.fault_code", "l.external_id", "l.looked_at", "l.fresh_at").joined(linkOfKYC)
 
 var overdue = leaf(func(x *run, out []byte, v []value) []byte {
 	if v[0] == nil {

@@ -21,6 +21,7 @@ const (
 	CustomerMerged      Kind = "CUSTOMER_MERGED"   // of both: the one that stays, and the one that is MERGED now
 	CustomerUnmerged    Kind = "CUSTOMER_UNMERGED" // of both
 	KYCStatusChanged    Kind = "KYC_STATUS_CHANGED"
+	KYCExpiryNear       Kind = "KYC_EXPIRY_NEAR" // its fields are no changes of values: the last day, and how many are left
 	SystemCreated       Kind = "SYSTEM_CREATED"
 	SystemUpdated       Kind = "SYSTEM_UPDATED"
 	FindingRaised       Kind = "FINDING_RAISED"

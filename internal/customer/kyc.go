@@ -38,6 +38,9 @@ const (
 	KYCUnknown   KYCState = "UNKNOWN"
 )
 
+// KYCStates are all states.
+var KYCStates = []KYCState{KYCNotSent, KYCCandidate, KYCCustomer, KYCEnded, KYCRemoved, KYCUnknown}
+
 // RiskClass is the risk class the obliged entity has given. UNKNOWN is never read as low risk.
 type RiskClass string
 
@@ -72,6 +75,17 @@ type KYC struct {
 	SourceSystem string
 	AsOf         time.Time
 	RecordedAt   time.Time
+	// FreshAsOf is from when on the hub may not know of something else that the service says; zero when that is not known. It is no
+	// part of what the service said, and reads fill it in.
+	FreshAsOf time.Time
+}
+
+// KnownAsOf is as of when the hub knows that the service says it: when it said it, or when the hub last heard nothing else.
+func (k *KYC) KnownAsOf() time.Time {
+	if k.FreshAsOf.After(k.AsOf) {
+		return k.FreshAsOf
+	}
+	return k.AsOf
 }
 
 // KYCPerson is the contact person for due diligence as a system has it, which may be nobody.

@@ -52,6 +52,7 @@ const (
 	LinkNotPrimary      Code = "LINK_NOT_PRIMARY"            // a merged customer's record that is only read; by field, what it holds otherwise
 	LinkParked          Code = "LINK_PARKED"                 // a record that the system refuses, or that fails again and again
 	SystemDenied        Code = "SYSTEM_DENIED"               // the system no longer admits the hub; nothing is read or sent until somebody acts
+	KYCExpires          Code = "KYC_EXPIRES"                 // a due diligence whose last day is near or over
 )
 
 // Failures are the codes of what does not pass by itself: something is not taken in or not sent, or waits for a person's
@@ -59,6 +60,7 @@ const (
 var Failures = []Code{
 	SystemDenied, MassAbsence, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
 	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
+	KYCExpires,
 }
 
 // Finding is one finding.
@@ -69,6 +71,8 @@ type Finding struct {
 	CustomerID customer.ID // empty when there is no customer, as for a record that could not be taken
 	ExternalID string      // the external record it is about; empty when none
 	Field      customer.Field
+	// Severity is how pressing it is. One that is raised without has that of its code.
+	Severity Severity
 	// Message is a sentence an operator may see. It never holds a personal identity code.
 	Message string
 	// HubValue and SystemValue are what the two sides held when it was raised, where it is about values that differ. They may be

@@ -20,12 +20,14 @@ type Row struct {
 	// Kept says that it is about a value which the hub holds and a system would not take. It shows in the hub's values and not in a
 	// reading alone.
 	Kept bool
+	// Watched says that the hub itself raises and ends it as days pass, whatever a reading of the record shows.
+	Watched bool
 	// Example is a situation that raises it.
 	Example string
 }
 
-// Table has a row for each code: odd values first, then records as a whole.
-var Table = slices.Concat(values, records)
+// Table has a row for each code: odd values first, then records as a whole, then what comes with time.
+var Table = slices.Concat(values, records, watched)
 
 // rows finds the row of a code.
 var rows = func() map[Code]*Row {
@@ -57,8 +59,8 @@ func codes(which func(Row) bool) (out []Code) {
 	return out
 }
 
-// Lasting are the codes of what happened; Row.Lasts says more.
-var Lasting = codes(func(r Row) bool { return r.Lasts })
+// Unread are the codes of what a reading of the record does not end: what happened, and what the hub watches itself.
+var Unread = codes(func(r Row) bool { return r.Lasts || r.Watched })
 
 // Refusals are the codes of values that the hub holds and a system would not take; Row.Kept says more.
 var Refusals = codes(func(r Row) bool { return r.Kept })

@@ -89,6 +89,9 @@ func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, s *system.System, externa
 	if err := w.save(ctx, tx, externalIDs); err != nil {
 		return err
 	}
+	if err := h.noticeTurned(ctx, tx, w.changes); err != nil {
+		return err
+	}
 	if err := h.settleOthers(ctx, tx, w.customers, w.changes, s.ID, link.Bulk); err != nil {
 		return err
 	}

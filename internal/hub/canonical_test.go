@@ -1,11 +1,13 @@
 package hub_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"customerhub/internal/auth"
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
@@ -420,6 +422,138 @@ func TestRecordKYC(t *testing.T) {
 		}
 		if text == "" || strings.Contains(text, "canary remark") {
 			t.Errorf("log %q", text)
+		}
+	})
+}
+
+// TestKYCNotesAreMasked has the service say an identity code in every text: the connector masks them, and this is the net behind it.
+func TestKYCNotesAreMasked(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.create(t, customer.Fields{customer.FieldName: "A"})
+	const canary = "010190-900P"
+	s := system.System{ID: "01a200cb-0000-7000-8000-000000000001", Name: "KYC"}
+	k := customer.KYC{
+		State: customer.KYCCustomer, RiskClass: customer.RiskHigh, Notes: "Toimitusjohtaja " + canary, Stage: canary,
+		RequiresActionsReasons: []string{canary}, Raw: map[string]string{"riskClass": canary}, Person: customer.KYCPerson{LastName: canary},
+		AsOf: time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC),
+	}
+	for i, want := range []bool{true, false} {
+		k.AsOf = k.AsOf.Add(time.Hour)
+		if wrote, err := b.hub.RecordKYC(t.Context(), b.viewer.Organisation.ID, s, c.ID, k); err != nil || wrote != want {
+			t.Errorf("word %d: written %v, %v", i, wrote, err)
+		}
+	}
+	now, err := b.hub.KYCByCustomer(t.Context(), b.viewer, []customer.ID{c.ID})
+	if err != nil || !strings.HasPrefix(now[c.ID].Notes, "Toimitusjohtaja *") {
+		t.Errorf("got %+v, %v", now, err)
+	}
+	var tables []string
+	err = b.db.Owner.QueryRow(t.Context(), `SELECT array_agg(relname::text) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`).Scan(&tables)
+	if err != nil || len(tables) < 20 {
+		t.Fatal(tables, err)
+	}
+	for _, table := range tables {
+		var n int
+		if err := b.db.Owner.QueryRow(t.Context(), `SELECT count(*) FROM `+table+` x WHERE x::text LIKE '%900P%'`).Scan(&n); err != nil || n != 0 {
+			t.Errorf("%d rows of %s hold the code, %v", n, table, err)
+		}
+	}
+}
+
+// TestKYCAsOf tells what the hub had been told at each moment, whatever the service's own times say.
+func TestKYCAsOf(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.create(t, customer.Fields{customer.FieldName: "A"})
+	clock := func() time.Time {
+		t.Helper()
+		var now time.Time
+		if err := b.db.Owner.QueryRow(t.Context(), `SELECT clock_timestamp()`).Scan(&now); err != nil {
+			t.Fatal(err)
+		}
+		return now
+	}
+	asOf := func(v auth.Viewer, at time.Time) customer.KYC {
+		t.Helper()
+		then, _, err := b.hub.CustomerAsOf(t.Context(), v, c.ID, at)
+		if err != nil || then == nil || then.KYC == nil {
+			t.Fatalf("%s: %+v, %v", at, then, err)
+		}
+		return *then.KYC
+	}
+	s := system.System{ID: "01a200cb-0000-7000-8000-000000000001", Name: "KYC"}
+	start := clock()
+	word := customer.KYC{State: customer.KYCCustomer, RiskClass: customer.RiskHigh, RequiresActions: new(true), Notes: "Muistiinpano"}
+	type was struct {
+		at    time.Time
+		notes string
+	}
+	history := []was{{start, ""}}
+	for i, said := range []struct {
+		asOf     time.Time
+		revision int
+		stands   bool
+	}{
+		{start.Add(-100 * 24 * time.Hour), 1, true}, // it was said long before the hub heard of it
+		{start.Add(-200 * 24 * time.Hour), 0, false},
+		{start.Add(10 * 24 * time.Hour), 2, true}, // the service's clock is ahead of everybody's
+		{start.Add(-50 * 24 * time.Hour), 3, true},
+		{start.Add(20 * 24 * time.Hour), 2, false}, // it counts less than what stands
+		{start.Add(30 * 24 * time.Hour), 1, false},
+		{start.Add(40 * 24 * time.Hour), 0, true},
+	} {
+		word.AsOf, word.Revision, word.Notes = said.asOf, said.revision, fmt.Sprintf("Sana %d", i)
+		wrote, err := b.hub.RecordKYC(t.Context(), b.viewer.Organisation.ID, s, c.ID, word)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := b.hub.KYCByCustomer(t.Context(), b.viewer, []customer.ID{c.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		history = append(history, was{clock(), now[c.ID].Notes})
+		if wrote != said.stands || (now[c.ID].Notes == word.Notes) != wrote {
+			t.Errorf("word %d: written %v, %q stands", i, wrote, now[c.ID].Notes)
+		}
+	}
+	for i, h := range history {
+		if got := asOf(b.viewer, h.at); got.Notes != h.notes || (h.notes == "") != (got.State == customer.KYCNotSent) {
+			t.Errorf("moment %d: %q, want %q (%+v)", i, got.Notes, h.notes, got)
+		}
+	}
+	t.Run("WhoMayNotSeeItIsToldNoMoreOfThePast", func(t *testing.T) {
+		v := b.viewer
+		v.Scopes = []auth.Scope{auth.CustomersRead}
+		got := asOf(v, history[1].at)
+		if got.State != customer.KYCCustomer || got.RequiresActions == nil || got.Notes != "" || !got.AsOf.IsZero() || !got.RecordedAt.IsZero() {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("AWordWhoseTransactionBeganBeforeAnotherAndEndedAfterItCameAfterIt", func(t *testing.T) {
+		at := clock() // the newest but one is now of a transaction that began later than the newest's
+		if _, err := b.db.Owner.Exec(t.Context(), `UPDATE kyc_status SET recorded_at = $1 WHERE notes = 'Sana 3'`, at.Add(time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		for clock().Before(at.Add(2 * time.Millisecond)) {
+		}
+		if got := asOf(b.viewer, at); got.Notes != "Sana 2" {
+			t.Errorf("got %q", got.Notes)
+		}
+		if got := asOf(b.viewer, at.Add(time.Millisecond)); got.Notes != "Sana 6" {
+			t.Errorf("got %q", got.Notes)
+		}
+	})
+	t.Run("AMomentThatIsStillToComeIsRefused", func(t *testing.T) {
+		_, _, err := b.hub.CustomerAsOf(t.Context(), b.viewer, c.ID, clock().Add(time.Minute))
+		if f := wantReason(t, err, fault.Invalid, "MOMENT_TO_COME"); f.Path[0] != "at" {
+			t.Errorf("path %v", f.Path)
+		}
+	})
+	t.Run("OfSomebodyBeforeItCameThereIsNothing", func(t *testing.T) {
+		then, _, err := b.hub.CustomerAsOf(t.Context(), b.viewer, c.ID, start.Add(-24*time.Hour))
+		if err != nil || then != nil {
+			t.Errorf("got %+v, %v", then, err)
 		}
 	})
 }

@@ -147,7 +147,10 @@ func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.C
 	if err := saveEdits(ctx, tx, changes); err != nil {
 		return err
 	}
-	return store.AppendChanges(ctx, tx, changes)
+	if err := store.AppendChanges(ctx, tx, changes); err != nil {
+		return err
+	}
+	return h.noticeTurned(ctx, tx, changes)
 }
 
 // number gives each customer's changes their numbers, and the customer the last of them; it is saved with that, so that a

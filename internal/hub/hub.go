@@ -48,6 +48,8 @@ type Options struct {
 	// Watch gives a channel that receives when something about the topic may have happened in the organisation, until ctx ends. Nil
 	// makes those who wait look by themselves.
 	Watch func(ctx context.Context, t Topic, org organisation.ID) <-chan struct{}
+	// Now is by which moment a day has begun, such as that on which a due diligence expires; nil is the database's now.
+	Now func() time.Time
 	// ReadWait is how long a read waits for newer values of a system; 0 means 5 s.
 	ReadWait time.Duration
 	// ReadWaiters is how many reads may wait so at a time, so that a system which does not answer binds no more; 0 means 100.
@@ -74,6 +76,9 @@ func New(pool *pgxpool.Pool, o Options) *Hub {
 	}
 	if o.Watch == nil {
 		o.Watch = func(context.Context, Topic, organisation.ID) <-chan struct{} { return nil }
+	}
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Time{} }
 	}
 	o.ReadWait, o.ReadWaiters = cmp.Or(o.ReadWait, 5*time.Second), cmp.Or(o.ReadWaiters, 100)
 	h := &Hub{pool: pool, o: o, waiting: make(chan struct{}, o.ReadWaiters)}

@@ -24,15 +24,23 @@ func (h *Hub) KYCByCustomer(ctx context.Context, v auth.Viewer, ids []customer.I
 	var out map[customer.ID]customer.KYC
 	err := h.read(ctx, v, auth.CustomersRead, func(ctx context.Context, tx pgx.Tx) error {
 		var err error
-		out, err = store.ListKYC(ctx, tx, validIDs(ids))
-		return err
-	})
-	if err == nil && !v.Can(auth.KYCRead) {
-		for id, k := range out {
-			out[id] = customer.KYC{State: k.State, RiskClass: k.RiskClass, RequiresActions: k.RequiresActions}
+		if out, err = store.ListKYC(ctx, tx, validIDs(ids)); err != nil || !v.Can(auth.KYCRead) {
+			return err
 		}
+		return store.FreshenKYC(ctx, tx, out)
+	})
+	for id, k := range out {
+		out[id] = shownKYC(v, k)
 	}
 	return out, err
+}
+
+// shownKYC is what the viewer may see of a status.
+func shownKYC(v auth.Viewer, k customer.KYC) customer.KYC {
+	if v.Can(auth.KYCRead) {
+		return k
+	}
+	return customer.KYC{State: k.State, RiskClass: k.RiskClass, RequiresActions: k.RequiresActions}
 }
 
 // KYCHistoryPage is a page of a customer's due-diligence history, newest first.
@@ -115,6 +123,7 @@ func (h *Hub) recordKYC(ctx context.Context, tx pgx.Tx, id system.ID, name strin
 	for _, of := range ids {
 		k := said[of]
 		k.SourceSystem = string(id)
+		k.Mask()
 		before, known := standing[of]
 		if !known {
 			before = customer.UnknownKYC()
@@ -139,6 +148,9 @@ func (h *Hub) recordKYC(ctx context.Context, tx pgx.Tx, id system.ID, name strin
 		return false, nil
 	}
 	if err := store.AppendChanges(ctx, tx, changes); err != nil {
+		return false, err
+	}
+	if _, err := h.noticeExpiry(ctx, tx, changed); err != nil {
 		return false, err
 	}
 	return true, h.showKYC(ctx, tx, changed, id)

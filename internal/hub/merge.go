@@ -251,6 +251,9 @@ func (h *Hub) merge(ctx context.Context, tx pgx.Tx, v auth.Viewer, id string, p 
 			return err
 		}
 	}
+	if err := h.noticeTurned(ctx, tx, changes); err != nil {
+		return err
+	}
 	if err := h.noteReadOnly(ctx, tx, p.links, kept.ID); err != nil {
 		return err
 	}

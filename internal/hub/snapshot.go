@@ -15,12 +15,21 @@ import (
 
 // CustomerAsOf gives a customer as it was at a moment: as it is now, with every change since taken back. It is nil when there
 // is no such customer, or was none then. now is the customer's present kind, by which a viewer may be shown less. Needs
-// customers:read. Reasons: MOMENT_NOT_KEPT, where changes since are not kept any more.
+// customers:read; of the due diligence, what KYCByCustomer says. Reasons: MOMENT_NOT_KEPT, where changes since are not kept any more;
+// MOMENT_TO_COME.
 func (h *Hub) CustomerAsOf(ctx context.Context, v auth.Viewer, id customer.ID, at time.Time) (then *customer.Customer, now customer.Kind, err error) {
 	err = h.read(ctx, v, auth.CustomersRead, func(ctx context.Context, tx pgx.Tx) error {
 		found, err := store.ListCustomersByID(ctx, tx, validIDs([]customer.ID{id}), store.AllRelations)
 		if err != nil || len(found) == 0 {
 			return err
+		}
+		present, err := store.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if at.After(present) {
+			return fault.Because(fault.Invalid, "MOMENT_TO_COME", "This moment is still to come: the hub's clock says %s. Read `customer` for how it is now.",
+				present.Format(time.RFC3339Nano)).At("at")
 		}
 		log, err := store.ListChangesSince(ctx, tx, id, at)
 		if err != nil {
@@ -30,7 +39,12 @@ func (h *Hub) CustomerAsOf(ctx context.Context, v auth.Viewer, id customer.ID, a
 		if !log.Complete {
 			return fault.Because(fault.Invalid, "MOMENT_NOT_KEPT", "Changes since that moment are not kept any more, so it cannot be told how the customer was.").At("at")
 		}
-		then, err = takenBack(&found[0], log.Changes)
+		if then, err = takenBack(&found[0], log.Changes); err != nil || then == nil {
+			return err
+		}
+		said, err := store.GetKYCAt(ctx, tx, id, at)
+		said = shownKYC(v, said)
+		then.KYC = &said
 		return err
 	})
 	return then, now, err
@@ -43,7 +57,7 @@ func takenBack(c *customer.Customer, changes []change.Change) (*customer.Custome
 		if one.Kind == change.CustomerCreated {
 			return nil, nil
 		}
-		if one.Kind == change.KYCStatusChanged {
+		if one.Kind == change.KYCStatusChanged || one.Kind == change.KYCExpiryNear {
 			continue // it is about the due diligence, which is none of the customer's own fields
 		}
 		for _, f := range one.Fields {

@@ -344,6 +344,9 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 	if err := w.save(ctx, tx, seen); err != nil {
 		return err
 	}
+	if err := h.noticeTurned(ctx, tx, w.changes); err != nil {
+		return err
+	}
 	if err := h.settleOthers(ctx, tx, w.customers, w.changes, t.System, t.Priority); err != nil {
 		return err
 	}

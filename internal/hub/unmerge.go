@@ -284,6 +284,9 @@ func (h *Hub) unmerge(ctx context.Context, tx pgx.Tx, v auth.Viewer, p unmergePl
 	if err := h.returnKYC(ctx, tx, p, v.Actor); err != nil {
 		return err
 	}
+	if err := h.noticeTurned(ctx, tx, changes); err != nil {
+		return err
+	}
 	if err := h.endReadOnly(ctx, tx, p); err != nil {
 		return err
 	}

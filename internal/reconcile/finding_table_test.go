@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -129,6 +130,17 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 		_, err := w.netvisor.Fault(sandbox.Fault{Kind: sandbox.FaultRevoked})
 		w.must(err)
 		w.sync(true)
+		return w.bundle
+	},
+	finding.KYCExpires: func(t *testing.T) *bundle {
+		w := overTheWire(t, sandbox.Options{})
+		key := w.adds(sound(1))
+		w.imported()
+		today := w.state().FreshAt
+		_, err := w.hub.RecordKYC(t.Context(), w.viewer.Organisation.ID, w.state(), w.find(id(key)).ID, customer.KYC{
+			State: customer.KYCCustomer, RiskClass: customer.RiskHigh, DueDiligenceExpiresOn: today.AddDate(0, 0, 20).Format(time.DateOnly), AsOf: today,
+		})
+		w.must(err)
 		return w.bundle
 	},
 	finding.CustomFieldUnmapped: func(t *testing.T) *bundle {

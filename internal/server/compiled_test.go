@@ -151,6 +151,12 @@ func TestCompiledAnswersAreThoseOfPlainExecution(t *testing.T) {
 	}
 	b := setup(t, waiting(50*time.Microsecond))
 	b.seed(b.org.ID, 12)
+	if _, err := b.db.Owner.Exec(t.Context(), `UPDATE system SET fresh_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	if b.tellExpiring("2026-11-20T10:00:00Z") == 0 {
+		t.Fatal("nothing expires")
+	}
 	ids := make(map[string]string)
 	seen := b.do(`{ customer(by: {number: "1002"}) { id offices { id } contacts { person { id } } links { id } } }`, nil)
 	ids["Customer"] = seen.text("customer", "id")

@@ -44,8 +44,9 @@ func TestGoldenSubscriptions(t *testing.T) {
 		}, 1},
 		{"kycStatusChanged", 0, func() {
 			b.says(customer.KYC{State: customer.KYCCustomer, RiskClass: customer.RiskHigh, DueDiligenceExpiresOn: "2027-03-01", AsOf: seededAt.Add(24 * time.Hour)})
-		}, 1},
-		{"customerChanged", 6, func() {
+			b.tellExpiring("2027-02-01T00:01:00Z")
+		}, 2},
+		{"customerChanged", 8, func() {
 			b.must(deactivateCustomer, vars{"id": one}) // one only: an event shows the customer as it is when it is sent
 		}, 1},
 	} {

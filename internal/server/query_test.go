@@ -96,6 +96,9 @@ func (b *bundle) seedBeside() {
 		`UPDATE system SET report_email = 'virheet@example.test', report_language = 'SV' WHERE organisation_id = $1 AND id = '` + uuid(1, 1) + `'`,
 		`INSERT INTO error_report (organisation_id, recipient, sent_at, next_at, attempt, fault_code, fault_message, fault_since)
 		VALUES ($1, 'virheet@example.test', now() - interval '1 day', now() + interval '1 hour', 1, 'REJECTED', 'The mail server refuses mail to this address (550 5.1.1).', now())`,
+		// Customers came in on one day of the past, and what was said of them the day after.
+		`UPDATE change SET at = '2020-01-01T12:00:00Z' WHERE organisation_id = $1 AND kind = 'CUSTOMER_CREATED'`,
+		`UPDATE kyc_status SET recorded_at = '2020-01-02T12:00:00Z' WHERE organisation_id = $1`,
 	} {
 		if _, err := b.db.Owner.Exec(b.t.Context(), sql, b.org.ID); err != nil {
 			b.t.Fatalf("%v: %s", err, sql)

@@ -184,8 +184,8 @@ func setupFeed(t testing.TB, f feed.Options, adjusts ...adjust) *bundle {
 	f.Log = log
 	b.feed = feed.New(b.db.App, f)
 	b.hub = hub.New(pool, hub.Options{
-		Mails: true,
-		Log:   log, Kinds: testKinds, Keyset: keyset,
+		Mails: true, Now: func() time.Time { return seededAt.AddDate(-1, 0, 0) }, // so that nothing expires unless a test wants it to
+		Log: log, Kinds: testKinds, Keyset: keyset,
 		Wake: func(topic hub.Topic, org organisation.ID) { b.feed.Signal(feed.Topic(topic), org) },
 	})
 	ctx, stop := context.WithCancel(context.Background())

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -57,7 +58,7 @@ WHERE f.system_id = @system AND f.external_id = ANY (@seen::text[] || ''::text) 
   AND (f.external_id <> '' OR '' = ANY (@seen) OR EXISTS (
     SELECT FROM link l
     WHERE l.customer_id = f.customer_id AND l.system_id = f.system_id AND l.external_id = ANY (@seen) AND l.external_id <> ''))
-  AND f.code <> ALL (@lasting) AND (@codes::text[] IS NULL OR f.code = ANY (@codes))
+  AND f.code <> ALL (@unread) AND (@codes::text[] IS NULL OR f.code = ANY (@codes))
   AND NOT EXISTS (
     SELECT FROM jsonb_to_recordset(@rows::jsonb) AS r (code text, external_id text, field text)
     WHERE r.code = f.code AND r.external_id = f.external_id AND r.field = f.field)
@@ -97,7 +98,7 @@ func SyncFindingsOf(ctx context.Context, db pg.DB, sys system.ID, seen []string,
 	encoded := asJSON(findingRows(findings))
 	var resolved, raised []notedRow
 	err := Trip(ctx, db, func(b *pgx.Batch) {
-		collect(b, &resolved, sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "lasting": texts(finding.Lasting), "codes": of})
+		collect(b, &resolved, sqlResolveFindings, pgx.StrictNamedArgs{"system": string(sys), "seen": seen, "rows": encoded, "unread": texts(finding.Unread), "codes": of})
 		if slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Code == finding.LinkNotPrimary && f.Field != "" }) {
 			collect(b, &raised, sqlRefreshFindings, pgx.StrictNamedArgs{"system": string(sys), "rows": encoded, "code": string(finding.LinkNotPrimary)})
 		}
@@ -163,6 +164,7 @@ type findingRow struct {
 	CustomerID *string    `db:"customer_id"`
 	ExternalID string     `db:"external_id"`
 	Field      string     `db:"field"`
+	Severity   string     `db:"severity"`
 	Message    string     `db:"message"`
 	Hub        string     `db:"hub_value"`
 	System     string     `db:"system_value"`
@@ -175,7 +177,8 @@ type findingRow struct {
 func (r findingRow) noun() finding.Finding {
 	f := finding.Finding{
 		ID: finding.ID(r.ID), Code: finding.Code(r.Code), SystemID: textOf[system.ID](r.SystemID), CustomerID: textOf[customer.ID](r.CustomerID),
-		ExternalID: r.ExternalID, Field: customer.Field(r.Field), Message: r.Message, RaisedAt: r.RaisedAt.UTC(),
+		ExternalID: r.ExternalID, Field: customer.Field(r.Field), Message: r.Message,
+		Severity: cmp.Or(finding.Severity(r.Severity), finding.Code(r.Code).Severity()), RaisedAt: r.RaisedAt.UTC(),
 		HubValue: r.Hub, SystemValue: r.System, ResolvedBy: r.ResolvedBy, Note: r.Note,
 	}
 	if r.ResolvedAt != nil {
@@ -184,7 +187,7 @@ func (r findingRow) noun() finding.Finding {
 	return f
 }
 
-const findingColumns = `f.id, f.code, f.system_id, f.customer_id, f.external_id, f.field, f.message, f.hub_value, f.system_value, f.raised_at,
+const findingColumns = `f.id, f.code, f.system_id, f.customer_id, f.external_id, f.field, f.severity, f.message, f.hub_value, f.system_value, f.raised_at,
   f.resolved_at, f.resolved_by, f.note`
 
 const sqlResolveFinding = `

@@ -179,9 +179,17 @@ type ReportLine struct {
 	report.Record
 }
 
+// A finding that is about a customer, and about no record, is named by the record that the customer has in the system.
+//
 // A record is counted and named once in its group, however many of its fields have a finding.
 const sqlReportLines = `
-SELECT s.id AS system_id, s.name AS system_name, s.kind, s.report_language, t.code, t.total, t.external_id,
+SELECT s.id AS system_id, s.name AS system_name, s.kind, s.report_language, t.code, t.total,
+  coalesce(NULLIF(t.external_id, ''), (
+    SELECT l.external_id
+    FROM link l
+    WHERE l.customer_id = t.customer_id AND l.system_id = t.system_id
+    ORDER BY l.is_primary DESC, l.id
+    LIMIT 1), '') AS external_id,
   coalesce(c.business_id, '') AS business_id
 FROM (
   SELECT f.system_id, f.code, f.external_id, f.customer_id,
