@@ -153,6 +153,9 @@ type MutationResolver interface {
 	PauseSystem(ctx context.Context, input model.PauseSystemInput) (*model.PauseSystemPayload, error)
 	SetSystemPolicy(ctx context.Context, input model.SetSystemPolicyInput) (*model.SetSystemPolicyPayload, error)
 	SetSystemErrorReport(ctx context.Context, input model.SetSystemErrorReportInput) (*model.SetSystemErrorReportPayload, error)
+	CreateInboundEndpoint(ctx context.Context, input model.CreateInboundEndpointInput) (*model.CreateInboundEndpointPayload, error)
+	RotateInboundSecret(ctx context.Context, input model.RotateInboundSecretInput) (*model.RotateInboundSecretPayload, error)
+	RemoveInboundEndpoint(ctx context.Context, input model.RemoveInboundEndpointInput) (*model.RemoveInboundEndpointPayload, error)
 	RetryLink(ctx context.Context, input model.RetryLinkInput) (*model.RetryLinkPayload, error)
 	LinkRecord(ctx context.Context, input model.LinkRecordInput) (*model.LinkRecordPayload, error)
 	PlanSystem(ctx context.Context, input model.PlanSystemInput) (*model.PlanSystemPayload, error)
@@ -219,6 +222,7 @@ type SystemResolver interface {
 
 	Lane(ctx context.Context, obj *model.System) (*model.Lane, error)
 	ErrorReport(ctx context.Context, obj *model.System) (*model.ErrorReport, error)
+	Inbound(ctx context.Context, obj *model.System) (*model.Inbound, error)
 }
 type UserErrorDetailsResolver interface {
 	Holder(ctx context.Context, obj *model.UserErrorDetails) (*model.Customer, error)
@@ -257,6 +261,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCertifySystemInput,
 		ec.unmarshalInputCheckSystemInput,
 		ec.unmarshalInputCreateCustomerInput,
+		ec.unmarshalInputCreateInboundEndpointInput,
 		ec.unmarshalInputCreateSystemInput,
 		ec.unmarshalInputCustomFieldFilter,
 		ec.unmarshalInputCustomFieldInput,
@@ -288,11 +293,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputReactivateCustomerInput,
 		ec.unmarshalInputReactivateOfficeInput,
 		ec.unmarshalInputRejectPersonProposalInput,
+		ec.unmarshalInputRemoveInboundEndpointInput,
 		ec.unmarshalInputRequestSystemCredentialInput,
 		ec.unmarshalInputResendKycCandidateInput,
 		ec.unmarshalInputResolveFindingInput,
 		ec.unmarshalInputResponsibleInput,
 		ec.unmarshalInputRetryLinkInput,
+		ec.unmarshalInputRotateInboundSecretInput,
 		ec.unmarshalInputRunFilter,
 		ec.unmarshalInputSetCustomFieldInput,
 		ec.unmarshalInputSetCustomFieldsInput,
@@ -1559,6 +1566,11 @@ type System implements Node {
   null.
   """
   errorReport: ErrorReport
+  """
+  Where the system sends messages by itself when something changes there, and how that goes; null when it never had such an
+  address. Needs ` + "`" + `systems:read` + "`" + `, else null.
+  """
+  inbound: Inbound
   "How many seconds pass between two looks at the system."
   pollEverySeconds: Int!
   "When the hub will look at the system next; null when it is not running."
@@ -1666,6 +1678,73 @@ enum ErrorReportState {
   REFUSED
   "The hub that answers has no mail server, so it sends no reports. Whoever runs it sets ` + "`" + `HUB_MAIL_URL` + "`" + `."
   NO_MAIL_SERVER
+}
+
+"""
+Where a system sends messages by itself when something changes there, and how that goes.
+
+A message only says where to look: the hub reads what is there, within seconds. Messages that are lost, repeated or out of order
+cost time and nothing else, and what none told of comes in with the next poll.
+"""
+type Inbound {
+  """
+  The address to enter in the system; null when the hub was not told how it is reached from outside (` + "`" + `HUB_PUBLIC_URL` + "`" + `): it is
+  ` + "`" + `path` + "`" + ` behind that then.
+  """
+  url: String
+  "The address within the hub, such as ` + "`" + `/inbound/flex/0b5a4c1e-5f0c-4f62-9d0b-6b7f2f1c9a55` + "`" + `."
+  path: String!
+  "Whether messages are taken; false once the address was removed. The hub makes no other by itself then."
+  active: Boolean!
+  "When the address was made."
+  createdAt: DateTime!
+  "When the secret was made that messages are signed with. The secret itself is shown only once."
+  secretSetAt: DateTime!
+  "Until when messages are taken too that are signed with the secret before; null when there is none."
+  previousSecretUntil: DateTime
+  """
+  When the hub last saw that the system sends its messages here, because the hub asked it to; null when the hub did not. Somebody
+  enters address and secret in the system then.
+  """
+  subscribedAt: DateTime
+  "Why the hub could not see to it that the system sends its messages here; null when it could, or need not. It goes on trying."
+  fault: Fault
+  "When a message was last taken; null when none was."
+  lastDeliveryAt: DateTime
+  "When a message was last refused; null when none was."
+  lastRefusedAt: DateTime
+  "How many messages were refused, for each reason that there was."
+  refused: [RefusedDeliveries!]!
+}
+
+"""
+How many messages of a system were refused for a reason.
+"""
+type RefusedDeliveries {
+  "Why."
+  reason: DeliveryRefusal!
+  "How many, since the address was made."
+  count: Int!
+  "When the last one was."
+  lastAt: DateTime!
+}
+
+"""
+Why a message of a system was refused. The sender is told the same for the first three.
+"""
+enum DeliveryRefusal {
+  "Its signature does not fit the secret."
+  SIGNATURE
+  "It was signed at a time too far from now: a clock is wrong, or somebody repeats an old one."
+  TOO_OLD
+  "It is nothing that the hub knows this kind of system to send."
+  NOT_UNDERSTOOD
+  "It was larger than 256 KiB."
+  TOO_LARGE
+  "It did not arrive in time."
+  TOO_SLOW
+  "Too many came at a time; the system sends it again."
+  TOO_MANY
 }
 
 """
@@ -2793,6 +2872,8 @@ enum FindingCode {
   customer is in no use any more. Somebody who settles it hears of it again when fewer days are left: 30, 7, and the last one.
   """
   KYC_EXPIRES
+  "The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later."
+  INBOUND_REFUSED
   "A code that this schema does not know yet."
   UNKNOWN
 }
@@ -3214,6 +3295,38 @@ type Mutation {
   ): SetSystemErrorReportPayload!
 
   """
+  Gives a system an address that it can send messages to when something changes there. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  Where the system can be asked to send its messages, and the hub knows how it is reached (` + "`" + `HUB_PUBLIC_URL` + "`" + `), the hub makes an
+  address and asks by itself; this is for the others, and after an address was removed.
+  """
+  createInboundEndpoint(
+    "The system."
+    input: CreateInboundEndpointInput!
+  ): CreateInboundEndpointPayload!
+
+  """
+  Gives the address of a system another secret. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  Messages signed with the secret before are taken for one more day, so that there is time to enter the new one. Where somebody got
+  hold of it, remove the address and make another. A system that the hub asked to send its messages is told the new one by the hub.
+  """
+  rotateInboundSecret(
+    "The system."
+    input: RotateInboundSecretInput!
+  ): RotateInboundSecretPayload!
+
+  """
+  Ends the address of a system: messages to it are refused from now on. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  Changes come in with the polls then. A system that the hub asked to send its messages is asked no longer, at the next look at it.
+  """
+  removeInboundEndpoint(
+    "The system."
+    input: RemoveInboundEndpointInput!
+  ): RemoveInboundEndpointPayload!
+
+  """
   Looks at a customer's record in a system again, now, and sends anew what the system refused. Needs ` + "`" + `systems:manage` + "`" + `.
 
   For a link that is parked, after its cause was mended; for any other it only brings the next look forward.
@@ -3469,6 +3582,12 @@ enum UserErrorCode {
   SYSTEM_CREDENTIALS_MISSING
   "This hub has no connector for the kind of system."
   SYSTEM_KIND_UNSUPPORTED
+  "Systems of this kind send no messages by themselves."
+  INBOUND_UNSUPPORTED
+  "The system has an address for its messages. Give it another secret, or remove it first."
+  INBOUND_EXISTS
+  "The system has no address for its messages. Make one first."
+  INBOUND_MISSING
   "The value of a setting or credential is not acceptable."
   SETTING_INVALID
   "The kind of system has no such setting or credential."
@@ -4190,6 +4309,36 @@ input SetSystemErrorReportInput {
 }
 
 """
+The system that is to send messages.
+"""
+input CreateInboundEndpointInput {
+  "The global id of the system."
+  id: ID!
+  "Makes repeating safe: the same key gives the same address and secret, and makes nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The system whose messages are to be signed with another secret.
+"""
+input RotateInboundSecretInput {
+  "The global id of the system."
+  id: ID!
+  "Makes repeating safe: the same key gives the same secret, and makes nothing anew."
+  idempotencyKey: String
+}
+
+"""
+The system that is to send no messages any more.
+"""
+input RemoveInboundEndpointInput {
+  "The global id of the system."
+  id: ID!
+  "Makes repeating safe: the same key gives the same answer and alters nothing anew."
+  idempotencyKey: String
+}
+
+"""
 The policy of a system.
 """
 input SetSystemPolicyInput {
@@ -4788,6 +4937,43 @@ type SetSystemErrorReportPayload implements UserErrors {
 }
 
 """
+What ` + "`" + `createInboundEndpoint` + "`" + ` did.
+"""
+type CreateInboundEndpointPayload implements UserErrors {
+  "The system as it is now, with the address in ` + "`" + `inbound` + "`" + `; null when there are user errors."
+  system: System
+  """
+  What the system has to sign its messages with, such as ` + "`" + `kZ8…` + "`" + `; null when there are user errors. It is shown here and nowhere else, and a repetition
+  under the same idempotency key shows it only as long as it is not another one.
+  """
+  secret: String
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `rotateInboundSecret` + "`" + ` did.
+"""
+type RotateInboundSecretPayload implements UserErrors {
+  "The system as it is now; null when there are user errors."
+  system: System
+  "The new secret, such as ` + "`" + `kZ8…` + "`" + `; null when there are user errors. It is shown as that of ` + "`" + `createInboundEndpoint` + "`" + ` is."
+  secret: String
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+What ` + "`" + `removeInboundEndpoint` + "`" + ` did.
+"""
+type RemoveInboundEndpointPayload implements UserErrors {
+  "The system as it is now; null when there are user errors."
+  system: System
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
 The answer to ` + "`" + `setSystemPolicy` + "`" + `.
 """
 type SetSystemPolicyPayload implements UserErrors {
@@ -5217,6 +5403,18 @@ func (ec *executionContext) childFields_CreateCustomerPayload(ctx context.Contex
 		return ec.fieldContext_CreateCustomerPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateCustomerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateInboundEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_CreateInboundEndpointPayload_system(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreateInboundEndpointPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateInboundEndpointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateInboundEndpointPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateSystemPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5695,6 +5893,34 @@ func (ec *executionContext) childFields_GroupPolicy(ctx context.Context, field g
 		return ec.fieldContext_GroupPolicy_master(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GroupPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_Inbound(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_Inbound_url(ctx, field)
+	case "path":
+		return ec.fieldContext_Inbound_path(ctx, field)
+	case "active":
+		return ec.fieldContext_Inbound_active(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Inbound_createdAt(ctx, field)
+	case "secretSetAt":
+		return ec.fieldContext_Inbound_secretSetAt(ctx, field)
+	case "previousSecretUntil":
+		return ec.fieldContext_Inbound_previousSecretUntil(ctx, field)
+	case "subscribedAt":
+		return ec.fieldContext_Inbound_subscribedAt(ctx, field)
+	case "fault":
+		return ec.fieldContext_Inbound_fault(ctx, field)
+	case "lastDeliveryAt":
+		return ec.fieldContext_Inbound_lastDeliveryAt(ctx, field)
+	case "lastRefusedAt":
+		return ec.fieldContext_Inbound_lastRefusedAt(ctx, field)
+	case "refused":
+		return ec.fieldContext_Inbound_refused(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Inbound", field.Name)
 }
 
 func (ec *executionContext) childFields_Kyc(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6335,6 +6561,18 @@ func (ec *executionContext) childFields_RecordDeletion(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type RecordDeletion", field.Name)
 }
 
+func (ec *executionContext) childFields_RefusedDeliveries(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_RefusedDeliveries_reason(ctx, field)
+	case "count":
+		return ec.fieldContext_RefusedDeliveries_count(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_RefusedDeliveries_lastAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefusedDeliveries", field.Name)
+}
+
 func (ec *executionContext) childFields_RejectPersonProposalPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "person":
@@ -6343,6 +6581,16 @@ func (ec *executionContext) childFields_RejectPersonProposalPayload(ctx context.
 		return ec.fieldContext_RejectPersonProposalPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RejectPersonProposalPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveInboundEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_RemoveInboundEndpointPayload_system(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveInboundEndpointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveInboundEndpointPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RequestSystemCredentialPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6411,6 +6659,18 @@ func (ec *executionContext) childFields_ReturnedField(ctx context.Context, field
 		return ec.fieldContext_ReturnedField_after(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReturnedField", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateInboundSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_RotateInboundSecretPayload_system(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateInboundSecretPayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RotateInboundSecretPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateInboundSecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Run(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6683,6 +6943,8 @@ func (ec *executionContext) childFields_System(ctx context.Context, field graphq
 		return ec.fieldContext_System_lane(ctx, field)
 	case "errorReport":
 		return ec.fieldContext_System_errorReport(ctx, field)
+	case "inbound":
+		return ec.fieldContext_System_inbound(ctx, field)
 	case "pollEverySeconds":
 		return ec.fieldContext_System_pollEverySeconds(ctx, field)
 	case "nextDueAt":
@@ -7173,6 +7435,20 @@ func (ec *executionContext) field_Mutation_createCustomer_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createInboundEndpoint_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateInboundEndpointInput, error) {
+			return ec.unmarshalNCreateInboundEndpointInput2customerhubᚋgraphᚋmodelᚐCreateInboundEndpointInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createSystem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7355,6 +7631,20 @@ func (ec *executionContext) field_Mutation_rejectPersonProposal_args(ctx context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_removeInboundEndpoint_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RemoveInboundEndpointInput, error) {
+			return ec.unmarshalNRemoveInboundEndpointInput2customerhubᚋgraphᚋmodelᚐRemoveInboundEndpointInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_requestSystemCredential_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7403,6 +7693,20 @@ func (ec *executionContext) field_Mutation_retryLink_args(ctx context.Context, r
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RetryLinkInput, error) {
 			return ec.unmarshalNRetryLinkInput2customerhubᚋgraphᚋmodelᚐRetryLinkInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_rotateInboundSecret_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RotateInboundSecretInput, error) {
+			return ec.unmarshalNRotateInboundSecretInput2customerhubᚋgraphᚋmodelᚐRotateInboundSecretInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9748,6 +10052,93 @@ func (ec *executionContext) _CreateCustomerPayload_userErrors(ctx context.Contex
 func (ec *executionContext) fieldContext_CreateCustomerPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateCustomerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateInboundEndpointPayload_system(ctx context.Context, field graphql.CollectedField, obj *model.CreateInboundEndpointPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateInboundEndpointPayload_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.System, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateInboundEndpointPayload_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateInboundEndpointPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateInboundEndpointPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateInboundEndpointPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateInboundEndpointPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateInboundEndpointPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateInboundEndpointPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CreateInboundEndpointPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateInboundEndpointPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateInboundEndpointPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateInboundEndpointPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateInboundEndpointPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -14268,6 +14659,277 @@ func (ec *executionContext) fieldContext_Heartbeat_cursor(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Heartbeat", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
+func (ec *executionContext) _Inbound_url(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inbound", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Inbound_path(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inbound", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Inbound_active(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_active(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Active, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_active(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inbound", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Inbound_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inbound", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Inbound_secretSetAt(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_secretSetAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SecretSetAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_secretSetAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inbound", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Inbound_previousSecretUntil(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_previousSecretUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PreviousSecretUntil, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_previousSecretUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inbound", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Inbound_subscribedAt(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_subscribedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SubscribedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_subscribedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inbound", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Inbound_fault(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_fault(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fault, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Fault) graphql.Marshaler {
+			return ec.marshalOFault2ᚖcustomerhubᚋgraphᚋmodelᚐFault(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_fault(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Inbound",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Fault(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Inbound_lastDeliveryAt(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_lastDeliveryAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastDeliveryAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_lastDeliveryAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inbound", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Inbound_lastRefusedAt(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_lastRefusedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastRefusedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_lastRefusedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inbound", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Inbound_refused(ctx context.Context, field graphql.CollectedField, obj *model.Inbound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inbound_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.RefusedDeliveries) graphql.Marshaler {
+			return ec.marshalNRefusedDeliveries2ᚕᚖcustomerhubᚋgraphᚋmodelᚐRefusedDeliveriesᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inbound_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Inbound",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RefusedDeliveries(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Kyc_state(ctx context.Context, field graphql.CollectedField, obj *model.Kyc) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18108,6 +18770,138 @@ func (ec *executionContext) fieldContext_Mutation_setSystemErrorReport(ctx conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_createInboundEndpoint(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createInboundEndpoint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateInboundEndpoint(ctx, fc.Args["input"].(model.CreateInboundEndpointInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateInboundEndpointPayload) graphql.Marshaler {
+			return ec.marshalNCreateInboundEndpointPayload2ᚖcustomerhubᚋgraphᚋmodelᚐCreateInboundEndpointPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createInboundEndpoint(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateInboundEndpointPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createInboundEndpoint_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_rotateInboundSecret(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rotateInboundSecret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RotateInboundSecret(ctx, fc.Args["input"].(model.RotateInboundSecretInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RotateInboundSecretPayload) graphql.Marshaler {
+			return ec.marshalNRotateInboundSecretPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRotateInboundSecretPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rotateInboundSecret(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RotateInboundSecretPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rotateInboundSecret_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeInboundEndpoint(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeInboundEndpoint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveInboundEndpoint(ctx, fc.Args["input"].(model.RemoveInboundEndpointInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RemoveInboundEndpointPayload) graphql.Marshaler {
+			return ec.marshalNRemoveInboundEndpointPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRemoveInboundEndpointPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeInboundEndpoint(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RemoveInboundEndpointPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removeInboundEndpoint_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_retryLink(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21913,6 +22707,75 @@ func (ec *executionContext) fieldContext_RecordDeletion_message(_ context.Contex
 	return graphql.NewScalarFieldContext("RecordDeletion", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _RefusedDeliveries_reason(ctx context.Context, field graphql.CollectedField, obj *model.RefusedDeliveries) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RefusedDeliveries_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.DeliveryRefusal) graphql.Marshaler {
+			return ec.marshalNDeliveryRefusal2customerhubᚋgraphᚋmodelᚐDeliveryRefusal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RefusedDeliveries_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RefusedDeliveries", field, false, false, errors.New("field of type DeliveryRefusal does not have child fields"))
+}
+
+func (ec *executionContext) _RefusedDeliveries_count(ctx context.Context, field graphql.CollectedField, obj *model.RefusedDeliveries) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RefusedDeliveries_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RefusedDeliveries_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RefusedDeliveries", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _RefusedDeliveries_lastAt(ctx context.Context, field graphql.CollectedField, obj *model.RefusedDeliveries) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RefusedDeliveries_lastAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RefusedDeliveries_lastAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RefusedDeliveries", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
 func (ec *executionContext) _RejectPersonProposalPayload_person(ctx context.Context, field graphql.CollectedField, obj *model.RejectPersonProposalPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21967,6 +22830,70 @@ func (ec *executionContext) _RejectPersonProposalPayload_userErrors(ctx context.
 func (ec *executionContext) fieldContext_RejectPersonProposalPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPersonProposalPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RemoveInboundEndpointPayload_system(ctx context.Context, field graphql.CollectedField, obj *model.RemoveInboundEndpointPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveInboundEndpointPayload_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.System, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveInboundEndpointPayload_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemoveInboundEndpointPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RemoveInboundEndpointPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RemoveInboundEndpointPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveInboundEndpointPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveInboundEndpointPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemoveInboundEndpointPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -22424,6 +23351,93 @@ func (ec *executionContext) _ReturnedField_after(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_ReturnedField_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReturnedField", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RotateInboundSecretPayload_system(ctx context.Context, field graphql.CollectedField, obj *model.RotateInboundSecretPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateInboundSecretPayload_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.System, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RotateInboundSecretPayload_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RotateInboundSecretPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RotateInboundSecretPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.RotateInboundSecretPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateInboundSecretPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RotateInboundSecretPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateInboundSecretPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RotateInboundSecretPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RotateInboundSecretPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateInboundSecretPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateInboundSecretPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RotateInboundSecretPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Run_id(ctx context.Context, field graphql.CollectedField, obj *model.Run) (ret graphql.Marshaler) {
@@ -24888,6 +25902,38 @@ func (ec *executionContext) fieldContext_System_errorReport(_ context.Context, f
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ErrorReport(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _System_inbound(ctx context.Context, field graphql.CollectedField, obj *model.System) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_System_inbound(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.System().Inbound(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Inbound) graphql.Marshaler {
+			return ec.marshalOInbound2ᚖcustomerhubᚋgraphᚋmodelᚐInbound(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_System_inbound(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "System",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Inbound(ctx, field)
 		},
 	}
 	return fc, nil
@@ -27660,6 +28706,43 @@ func (ec *executionContext) unmarshalInputCreateCustomerInput(ctx context.Contex
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCreateInboundEndpointInput(ctx context.Context, obj any) (model.CreateInboundEndpointInput, error) {
+	var it model.CreateInboundEndpointInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCreateSystemInput(ctx context.Context, obj any) (model.CreateSystemInput, error) {
 	var it model.CreateSystemInput
 	if obj == nil {
@@ -29316,6 +30399,43 @@ func (ec *executionContext) unmarshalInputRejectPersonProposalInput(ctx context.
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRemoveInboundEndpointInput(ctx context.Context, obj any) (model.RemoveInboundEndpointInput, error) {
+	var it model.RemoveInboundEndpointInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRequestSystemCredentialInput(ctx context.Context, obj any) (model.RequestSystemCredentialInput, error) {
 	var it model.RequestSystemCredentialInput
 	if obj == nil {
@@ -29487,6 +30607,43 @@ func (ec *executionContext) unmarshalInputResponsibleInput(ctx context.Context, 
 
 func (ec *executionContext) unmarshalInputRetryLinkInput(ctx context.Context, obj any) (model.RetryLinkInput, error) {
 	var it model.RetryLinkInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRotateInboundSecretInput(ctx context.Context, obj any) (model.RotateInboundSecretInput, error) {
+	var it model.RotateInboundSecretInput
 	if obj == nil {
 		return it, nil
 	}
@@ -30674,6 +31831,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._SetCustomFieldPayload(ctx, sel, obj)
+	case model.RotateInboundSecretPayload:
+		return ec._RotateInboundSecretPayload(ctx, sel, &obj)
+	case *model.RotateInboundSecretPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RotateInboundSecretPayload(ctx, sel, obj)
 	case model.RetryLinkPayload:
 		return ec._RetryLinkPayload(ctx, sel, &obj)
 	case *model.RetryLinkPayload:
@@ -30702,6 +31866,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._RequestSystemCredentialPayload(ctx, sel, obj)
+	case model.RemoveInboundEndpointPayload:
+		return ec._RemoveInboundEndpointPayload(ctx, sel, &obj)
+	case *model.RemoveInboundEndpointPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RemoveInboundEndpointPayload(ctx, sel, obj)
 	case model.RejectPersonProposalPayload:
 		return ec._RejectPersonProposalPayload(ctx, sel, &obj)
 	case *model.RejectPersonProposalPayload:
@@ -30793,6 +31964,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._CreateSystemPayload(ctx, sel, obj)
+	case model.CreateInboundEndpointPayload:
+		return ec._CreateInboundEndpointPayload(ctx, sel, &obj)
+	case *model.CreateInboundEndpointPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CreateInboundEndpointPayload(ctx, sel, obj)
 	case model.CreateCustomerPayload:
 		return ec._CreateCustomerPayload(ctx, sel, &obj)
 	case *model.CreateCustomerPayload:
@@ -31845,6 +33023,54 @@ func (ec *executionContext) _CreateCustomerPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			out.Values[i] = ec._CreateCustomerPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var createInboundEndpointPayloadImplementors = []string{"CreateInboundEndpointPayload", "UserErrors"}
+
+func (ec *executionContext) _CreateInboundEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateInboundEndpointPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, createInboundEndpointPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateInboundEndpointPayload")
+		case "system":
+			out.Values[i] = ec._CreateInboundEndpointPayload_system(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "secret":
+			out.Values[i] = ec._CreateInboundEndpointPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CreateInboundEndpointPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -34255,6 +35481,94 @@ func (ec *executionContext) _Heartbeat(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var inboundImplementors = []string{"Inbound"}
+
+func (ec *executionContext) _Inbound(ctx context.Context, sel ast.SelectionSet, obj *model.Inbound) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, inboundImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Inbound")
+		case "url":
+			out.Values[i] = ec._Inbound_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._Inbound_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "active":
+			out.Values[i] = ec._Inbound_active(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Inbound_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "secretSetAt":
+			out.Values[i] = ec._Inbound_secretSetAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "previousSecretUntil":
+			out.Values[i] = ec._Inbound_previousSecretUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "subscribedAt":
+			out.Values[i] = ec._Inbound_subscribedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fault":
+			out.Values[i] = ec._Inbound_fault(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lastDeliveryAt":
+			out.Values[i] = ec._Inbound_lastDeliveryAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lastRefusedAt":
+			out.Values[i] = ec._Inbound_lastRefusedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._Inbound_refused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var kycImplementors = []string{"Kyc"}
 
 func (ec *executionContext) _Kyc(ctx context.Context, sel ast.SelectionSet, obj *model.Kyc) graphql.Marshaler {
@@ -35739,6 +37053,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "setSystemErrorReport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setSystemErrorReport(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createInboundEndpoint":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createInboundEndpoint(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rotateInboundSecret":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rotateInboundSecret(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removeInboundEndpoint":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeInboundEndpoint(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -37723,6 +39058,54 @@ func (ec *executionContext) _RecordDeletion(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var refusedDeliveriesImplementors = []string{"RefusedDeliveries"}
+
+func (ec *executionContext) _RefusedDeliveries(ctx context.Context, sel ast.SelectionSet, obj *model.RefusedDeliveries) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, refusedDeliveriesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RefusedDeliveries")
+		case "reason":
+			out.Values[i] = ec._RefusedDeliveries_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._RefusedDeliveries_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastAt":
+			out.Values[i] = ec._RefusedDeliveries_lastAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var rejectPersonProposalPayloadImplementors = []string{"RejectPersonProposalPayload", "UserErrors"}
 
 func (ec *executionContext) _RejectPersonProposalPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectPersonProposalPayload) graphql.Marshaler {
@@ -37742,6 +39125,49 @@ func (ec *executionContext) _RejectPersonProposalPayload(ctx context.Context, se
 			}
 		case "userErrors":
 			out.Values[i] = ec._RejectPersonProposalPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var removeInboundEndpointPayloadImplementors = []string{"RemoveInboundEndpointPayload", "UserErrors"}
+
+func (ec *executionContext) _RemoveInboundEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RemoveInboundEndpointPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, removeInboundEndpointPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RemoveInboundEndpointPayload")
+		case "system":
+			out.Values[i] = ec._RemoveInboundEndpointPayload_system(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RemoveInboundEndpointPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -38054,6 +39480,54 @@ func (ec *executionContext) _ReturnedField(ctx context.Context, sel ast.Selectio
 		case "after":
 			out.Values[i] = ec._ReturnedField_after(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var rotateInboundSecretPayloadImplementors = []string{"RotateInboundSecretPayload", "UserErrors"}
+
+func (ec *executionContext) _RotateInboundSecretPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateInboundSecretPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rotateInboundSecretPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RotateInboundSecretPayload")
+		case "system":
+			out.Values[i] = ec._RotateInboundSecretPayload_system(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "secret":
+			out.Values[i] = ec._RotateInboundSecretPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RotateInboundSecretPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -39286,6 +40760,44 @@ func (ec *executionContext) _System(ctx context.Context, sel ast.SelectionSet, o
 					}
 				}()
 				res = ec._System_errorReport(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "inbound":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._System_inbound(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -40846,6 +42358,25 @@ func (ec *executionContext) marshalNCreateCustomerPayload2ᚖcustomerhubᚋgraph
 	return ec._CreateCustomerPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCreateInboundEndpointInput2customerhubᚋgraphᚋmodelᚐCreateInboundEndpointInput(ctx context.Context, v any) (model.CreateInboundEndpointInput, error) {
+	res, err := ec.unmarshalInputCreateInboundEndpointInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCreateInboundEndpointPayload2customerhubᚋgraphᚋmodelᚐCreateInboundEndpointPayload(ctx context.Context, sel ast.SelectionSet, v model.CreateInboundEndpointPayload) graphql.Marshaler {
+	return ec._CreateInboundEndpointPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCreateInboundEndpointPayload2ᚖcustomerhubᚋgraphᚋmodelᚐCreateInboundEndpointPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateInboundEndpointPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CreateInboundEndpointPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNCreateSystemInput2customerhubᚋgraphᚋmodelᚐCreateSystemInput(ctx context.Context, v any) (model.CreateSystemInput, error) {
 	res, err := ec.unmarshalInputCreateSystemInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -41233,6 +42764,16 @@ func (ec *executionContext) unmarshalNDeletionState2customerhubᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) marshalNDeletionState2customerhubᚋgraphᚋmodelᚐDeletionState(ctx context.Context, sel ast.SelectionSet, v model.DeletionState) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNDeliveryRefusal2customerhubᚋgraphᚋmodelᚐDeliveryRefusal(ctx context.Context, v any) (model.DeliveryRefusal, error) {
+	var res model.DeliveryRefusal
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeliveryRefusal2customerhubᚋgraphᚋmodelᚐDeliveryRefusal(ctx context.Context, sel ast.SelectionSet, v model.DeliveryRefusal) graphql.Marshaler {
 	return v
 }
 
@@ -42472,6 +44013,32 @@ func (ec *executionContext) marshalNReactivateOfficePayload2ᚖcustomerhubᚋgra
 	return ec._ReactivateOfficePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNRefusedDeliveries2ᚕᚖcustomerhubᚋgraphᚋmodelᚐRefusedDeliveriesᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.RefusedDeliveries) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRefusedDeliveries2ᚖcustomerhubᚋgraphᚋmodelᚐRefusedDeliveries(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRefusedDeliveries2ᚖcustomerhubᚋgraphᚋmodelᚐRefusedDeliveries(ctx context.Context, sel ast.SelectionSet, v *model.RefusedDeliveries) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RefusedDeliveries(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRejectPersonProposalInput2customerhubᚋgraphᚋmodelᚐRejectPersonProposalInput(ctx context.Context, v any) (model.RejectPersonProposalInput, error) {
 	res, err := ec.unmarshalInputRejectPersonProposalInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -42489,6 +44056,25 @@ func (ec *executionContext) marshalNRejectPersonProposalPayload2ᚖcustomerhub�
 		return graphql.Null
 	}
 	return ec._RejectPersonProposalPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRemoveInboundEndpointInput2customerhubᚋgraphᚋmodelᚐRemoveInboundEndpointInput(ctx context.Context, v any) (model.RemoveInboundEndpointInput, error) {
+	res, err := ec.unmarshalInputRemoveInboundEndpointInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRemoveInboundEndpointPayload2customerhubᚋgraphᚋmodelᚐRemoveInboundEndpointPayload(ctx context.Context, sel ast.SelectionSet, v model.RemoveInboundEndpointPayload) graphql.Marshaler {
+	return ec._RemoveInboundEndpointPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRemoveInboundEndpointPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRemoveInboundEndpointPayload(ctx context.Context, sel ast.SelectionSet, v *model.RemoveInboundEndpointPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RemoveInboundEndpointPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRequestSystemCredentialInput2customerhubᚋgraphᚋmodelᚐRequestSystemCredentialInput(ctx context.Context, v any) (model.RequestSystemCredentialInput, error) {
@@ -42611,6 +44197,25 @@ func (ec *executionContext) unmarshalNRiskClass2customerhubᚋgraphᚋmodelᚐRi
 
 func (ec *executionContext) marshalNRiskClass2customerhubᚋgraphᚋmodelᚐRiskClass(ctx context.Context, sel ast.SelectionSet, v model.RiskClass) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNRotateInboundSecretInput2customerhubᚋgraphᚋmodelᚐRotateInboundSecretInput(ctx context.Context, v any) (model.RotateInboundSecretInput, error) {
+	res, err := ec.unmarshalInputRotateInboundSecretInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRotateInboundSecretPayload2customerhubᚋgraphᚋmodelᚐRotateInboundSecretPayload(ctx context.Context, sel ast.SelectionSet, v model.RotateInboundSecretPayload) graphql.Marshaler {
+	return ec._RotateInboundSecretPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRotateInboundSecretPayload2ᚖcustomerhubᚋgraphᚋmodelᚐRotateInboundSecretPayload(ctx context.Context, sel ast.SelectionSet, v *model.RotateInboundSecretPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RotateInboundSecretPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNRun2customerhubᚋgraphᚋmodelᚐRun(ctx context.Context, sel ast.SelectionSet, v model.Run) graphql.Marshaler {
@@ -43931,6 +45536,13 @@ func (ec *executionContext) marshalOID2ᚖstring(ctx context.Context, sel ast.Se
 	_ = ctx
 	res := graphql.MarshalID(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOInbound2ᚖcustomerhubᚋgraphᚋmodelᚐInbound(ctx context.Context, sel ast.SelectionSet, v *model.Inbound) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Inbound(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {

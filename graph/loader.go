@@ -35,6 +35,7 @@ type loaders struct {
 	ahead      *dataloadgen.Loader[link.ID, int]
 	lanes      *dataloadgen.Loader[system.ID, hub.Lane]
 	reports    *dataloadgen.Loader[system.ID, hub.ErrorReport]
+	inbound    *dataloadgen.Loader[system.ID, hub.Inbound]
 	runs       *dataloadgen.Loader[run.ID, run.Run]
 	plans      *dataloadgen.Loader[run.ID, run.Plan]
 	changesOf  *dataloadgen.Loader[changesKey, hub.ChangePage]
@@ -83,6 +84,7 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		ahead:      byID(v, a.hub.QueuePositions, wait),
 		lanes:      byID(v, a.hub.LanesBySystem, wait),
 		reports:    byID(v, a.hub.ErrorReportsBySystem, wait),
+		inbound:    byID(v, a.hub.InboundBySystem, wait),
 		runs:       byID(v, a.hub.RunsByID, wait),
 		plans:      byID(v, a.hub.PlansByID, wait),
 		findings:   byID(v, a.hub.FindingsByID, wait),

@@ -15,6 +15,7 @@ import (
 	"customerhub/internal/crash"
 	"customerhub/internal/feed"
 	"customerhub/internal/hub"
+	"customerhub/internal/inbound"
 	"customerhub/internal/mail"
 	"customerhub/internal/organisation"
 	"customerhub/internal/outbound"
@@ -38,6 +39,7 @@ type app struct {
 	reporter *reconcile.Reporter
 	api      *graph.API
 	server   *server.Server
+	inbound  *inbound.Receiver
 	clock    *store.Clock
 	db       *database
 	p        *program
@@ -50,6 +52,7 @@ type appOptions struct {
 	introspection  bool
 	plainReads     bool // every query is executed field by field
 	allowedOrigins []string
+	publicURL      string       // where systems reach the hub; empty where nobody said
 	clock          *store.Clock // newApp makes it; without one a worker makes its own
 	// Zero is the worker's default for each.
 	lease, retryAfter, lostAfter time.Duration
@@ -83,8 +86,9 @@ func newApp(ctx context.Context, p *program, d *database, o appOptions) (*app, e
 	if err := a.api.Check(ctx); err != nil {
 		return nil, err
 	}
+	a.inbound = inbound.New(inbound.Options{Hub: a.hub, Kinds: kinds, Log: p.log})
 	a.server = server.New(server.Options{
-		API: a.api, Auth: a.hub, Log: p.log, Ready: a.hub.Ping, ClockAhead: a.clock.Ahead,
+		API: a.api, Auth: a.hub, Inbound: a.inbound, Log: p.log, Ready: a.hub.Ping, ClockAhead: a.clock.Ahead,
 		Development: o.development, Introspection: o.introspection, AllowedOrigins: o.allowedOrigins,
 	})
 	return a, nil
@@ -92,7 +96,7 @@ func newApp(ctx context.Context, p *program, d *database, o appOptions) (*app, e
 
 func newHub(p *program, d *database, kinds map[system.Kind]connector.Kind, o appOptions, f *feed.Feed) *hub.Hub {
 	return hub.New(d.pool, hub.Options{
-		Log: p.log, Kinds: reconcile.Specs(kinds), Keyset: o.keyset, Mails: o.mail != nil,
+		Log: p.log, Kinds: reconcile.Specs(kinds), Keyset: o.keyset, Mails: o.mail != nil, PublicURL: o.publicURL,
 		Wake: func(t hub.Topic, org organisation.ID) { f.Signal(feed.Topic(t), org) },
 		Watch: func(ctx context.Context, t hub.Topic, org organisation.ID) <-chan struct{} {
 			return f.Watch(ctx, feed.Topic(t), org)
@@ -142,13 +146,18 @@ func (a *app) run(ctx context.Context, ln net.Listener) error {
 		{Name: "clock", Every: time.Minute, Propose: a.setClock},
 		{Name: "due diligences that expire", Every: time.Minute, Propose: a.tellExpiring},
 		{Name: "persons of no customer", Every: time.Hour, Propose: a.eraseOrphans},
+		{Name: "messages of systems", Every: time.Hour, Propose: a.forgetEvents},
 	}
 	if a.reporter != nil {
 		start("error reports", a.reporter.Run)
 		tasks = append(tasks, schedule.Task{Name: "error reports", Every: reportsEvery, Propose: a.proposeReports})
 	}
 	start("schedule", func(ctx context.Context) error { return schedule.Run(ctx, a.p.log, tasks...) })
-	start("http", func(ctx context.Context) error { return serveHTTP(ctx, ln, a.server) })
+	start("refused messages", a.inbound.Run)
+	start("http", func(ctx context.Context) error {
+		defer a.inbound.Close()
+		return serveHTTP(ctx, ln, a.server)
+	})
 	if a.db.server != nil {
 		start("postgres", a.watchPostgres)
 	}
@@ -215,6 +224,12 @@ func (a *app) eraseOrphans(ctx context.Context) error {
 	if n > 0 {
 		a.p.log.Info("erased persons of no customer", "persons", n)
 	}
+	return err
+}
+
+// forgetEvents forgets messages that no system sends again.
+func (a *app) forgetEvents(ctx context.Context) error {
+	_, err := a.hub.ForgetEvents(ctx)
 	return err
 }
 

@@ -105,7 +105,7 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 		if err != nil {
 			return err
 		}
-		a, err := newApp(ctx, p, d, appOptions{keyset: keyset, development: true})
+		a, err := newApp(ctx, p, d, appOptions{keyset: keyset, development: true, publicURL: urlOf(ln)})
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"net"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -13,6 +15,7 @@ type serveCommand struct {
 	Development   bool          `help:"Serve the explorer, allow introspection, let errors suggest names." env:"HUB_DEVELOPMENT"`
 	Introspection bool          `help:"Allow introspection outside development." env:"HUB_INTROSPECTION"`
 	AllowOrigin   []string      `help:"Origin whose pages may use the API from a browser, beside the server's own." placeholder:"URL" env:"HUB_ALLOW_ORIGIN"`
+	PublicURL     string        `help:"Where systems reach this hub from outside, such as https://hub.example.test, so that they can tell it at once what changed. Without it no system is asked to, and polls find what changed." placeholder:"URL" env:"HUB_PUBLIC_URL"`
 	TakeOverAfter time.Duration `help:"How long a replica may give no sign of life before others take over what it was working on." default:"30s" env:"HUB_TAKE_OVER_AFTER"`
 	RetryAfter    time.Duration `help:"How long to wait after the first call that a system did not answer; it grows from there." default:"5s" env:"HUB_RETRY_AFTER"`
 	LostAfter     time.Duration `help:"How long a system may be at work on a call whose answer was lost, before the call is sent again. What the system's vendor says, when not given." env:"HUB_LOST_AFTER"`
@@ -35,8 +38,26 @@ func (c *serveCommand) Validate() error {
 			return usage("--allow-origin (HUB_ALLOW_ORIGIN) takes SCHEME://HOST or SCHEME://HOST:PORT such as https://app.example.test, not %q", origin)
 		}
 	}
-	return errors.Join(checkTakeOver(c.TakeOverAfter), checkWaits(c.RetryAfter, c.LostAfter), checkReads(c.ReadWait, c.ReadWaiters), checkAddress("--address (HUB_ADDRESS)", c.Address),
+	return errors.Join(checkPublicURL(c.PublicURL), checkTakeOver(c.TakeOverAfter), checkWaits(c.RetryAfter, c.LostAfter), checkReads(c.ReadWait, c.ReadWaiters), checkAddress("--address (HUB_ADDRESS)", c.Address),
 		c.databaseFlags.Validate(), c.keysetFlags.Validate(), c.mailFlags.Validate())
+}
+
+// checkPublicURL takes what systems are told. Messages are signed and not secret, but systems send theirs to https only.
+func checkPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !onThisMachine(u.Hostname())) || u.Hostname() == "" || u.User != nil ||
+		u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return usage("--public-url (HUB_PUBLIC_URL) takes https://HOST, with a path where the hub is below one, such as https://hub.example.test (http:// for this machine only)")
+	}
+	return nil
+}
+
+func onThisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func checkWaits(retry, lost time.Duration) error {
@@ -94,7 +115,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		a, err := newApp(ctx, p, d, appOptions{
 			keyset: keyset, development: c.Development, introspection: c.Introspection, allowedOrigins: c.AllowOrigin, plainReads: c.PlainReads,
 			lease: c.TakeOverAfter, retryAfter: c.RetryAfter, lostAfter: c.LostAfter, readWait: c.ReadWait, readWaiters: c.ReadWaiters,
-			mail: mailServer,
+			mail: mailServer, publicURL: strings.TrimRight(c.PublicURL, "/"),
 		})
 		if err != nil {
 			return err

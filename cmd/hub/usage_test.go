@@ -55,6 +55,10 @@ func TestWrongFlagsAreNamed(t *testing.T) {
 		{"MailURLWithAPlainPassword", "HUB_MAIL_URL=smtp://hub:" + canary + "@mail.example.test?tls=off", "serve --data " + dir, usage, []string{"HUB_MAIL_URL", "tls=off"}},
 		{"MailFromIsMissing", "", "serve --data " + dir + " --mail-url smtps://mail.example.test", usage, []string{"--mail-from", "HUB_MAIL_FROM", "hub@example.test"}},
 
+		{"PublicURLWithoutScheme", nowhere, "serve --public-url hub.example.test", usage, []string{"--public-url", "HUB_PUBLIC_URL", "https://hub.example.test"}},
+		{"PublicURLInTheClear", nowhere, "serve --public-url http://hub.example.test", usage, []string{"--public-url", "https://HOST"}},
+		{"PublicURLWithAPassword", "HUB_PUBLIC_URL=https://hub:" + canary + "@hub.example.test", "serve --data " + dir, usage, []string{"HUB_PUBLIC_URL", "https://HOST"}},
+
 		{"ReadWaitBeyondTheServer", nowhere, "serve --read-wait 1m", usage, []string{"--read-wait", "HUB_READ_WAIT", "15s"}},
 		{"NoReadMayWait", nowhere, "serve --read-waiters 0", usage, []string{"--read-waiters", "1 to 100000"}},
 		{"CustomersNotANumber", "", "demo --customers many", usage, []string{"--customers", "whole number", "many"}},

@@ -335,6 +335,27 @@ type CreateCustomerPayload struct {
 
 func (CreateCustomerPayload) IsUserErrors() {}
 
+// The system that is to send messages.
+type CreateInboundEndpointInput struct {
+	// The global id of the system.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key gives the same address and secret, and makes nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `createInboundEndpoint` did.
+type CreateInboundEndpointPayload struct {
+	// The system as it is now, with the address in `inbound`; null when there are user errors.
+	System *System `json:"system,omitempty"`
+	// What the system has to sign its messages with, such as `kZ8…`; null when there are user errors. It is shown here and nowhere else, and a repetition
+	// under the same idempotency key shows it only as long as it is not another one.
+	Secret *string `json:"secret,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (CreateInboundEndpointPayload) IsUserErrors() {}
+
 // An external system to create.
 type CreateSystemInput struct {
 	// What kind of system it is. This hub needs a connector for it.
@@ -1026,6 +1047,37 @@ type Heartbeat struct {
 func (Heartbeat) IsFindingEvent() {}
 
 func (Heartbeat) IsCustomerEvent() {}
+
+// Where a system sends messages by itself when something changes there, and how that goes.
+//
+// A message only says where to look: the hub reads what is there, within seconds. Messages that are lost, repeated or out of order
+// cost time and nothing else, and what none told of comes in with the next poll.
+type Inbound struct {
+	// The address to enter in the system; null when the hub was not told how it is reached from outside (`HUB_PUBLIC_URL`): it is
+	// `path` behind that then.
+	URL *string `json:"url,omitempty"`
+	// The address within the hub, such as `/inbound/flex/0b5a4c1e-5f0c-4f62-9d0b-6b7f2f1c9a55`.
+	Path string `json:"path"`
+	// Whether messages are taken; false once the address was removed. The hub makes no other by itself then.
+	Active bool `json:"active"`
+	// When the address was made.
+	CreatedAt time.Time `json:"createdAt"`
+	// When the secret was made that messages are signed with. The secret itself is shown only once.
+	SecretSetAt time.Time `json:"secretSetAt"`
+	// Until when messages are taken too that are signed with the secret before; null when there is none.
+	PreviousSecretUntil *time.Time `json:"previousSecretUntil,omitempty"`
+	// When the hub last saw that the system sends its messages here, because the hub asked it to; null when the hub did not. Somebody
+	// enters address and secret in the system then.
+	SubscribedAt *time.Time `json:"subscribedAt,omitempty"`
+	// Why the hub could not see to it that the system sends its messages here; null when it could, or need not. It goes on trying.
+	Fault *Fault `json:"fault,omitempty"`
+	// When a message was last taken; null when none was.
+	LastDeliveryAt *time.Time `json:"lastDeliveryAt,omitempty"`
+	// When a message was last refused; null when none was.
+	LastRefusedAt *time.Time `json:"lastRefusedAt,omitempty"`
+	// How many messages were refused, for each reason that there was.
+	Refused []*RefusedDeliveries `json:"refused"`
+}
 
 // What the due-diligence service says of a customer. The service alone decides these values; the hub cannot alter them.
 //
@@ -1833,6 +1885,16 @@ type RecordDeletion struct {
 	Message *string `json:"message,omitempty"`
 }
 
+// How many messages of a system were refused for a reason.
+type RefusedDeliveries struct {
+	// Why.
+	Reason DeliveryRefusal `json:"reason"`
+	// How many, since the address was made.
+	Count int `json:"count"`
+	// When the last one was.
+	LastAt time.Time `json:"lastAt"`
+}
+
 // A proposal whose two persons are not the same.
 type RejectPersonProposalInput struct {
 	// The global id of the proposal.
@@ -1850,6 +1912,24 @@ type RejectPersonProposalPayload struct {
 }
 
 func (RejectPersonProposalPayload) IsUserErrors() {}
+
+// The system that is to send no messages any more.
+type RemoveInboundEndpointInput struct {
+	// The global id of the system.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key gives the same answer and alters nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `removeInboundEndpoint` did.
+type RemoveInboundEndpointPayload struct {
+	// The system as it is now; null when there are user errors.
+	System *System `json:"system,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (RemoveInboundEndpointPayload) IsUserErrors() {}
 
 // The system that is to issue a credential.
 type RequestSystemCredentialInput struct {
@@ -1960,6 +2040,26 @@ type ReturnedField struct {
 	// The value that it has then; null when it has none, and for who may not see it.
 	After *string `json:"after,omitempty"`
 }
+
+// The system whose messages are to be signed with another secret.
+type RotateInboundSecretInput struct {
+	// The global id of the system.
+	ID string `json:"id"`
+	// Makes repeating safe: the same key gives the same secret, and makes nothing anew.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What `rotateInboundSecret` did.
+type RotateInboundSecretPayload struct {
+	// The system as it is now; null when there are user errors.
+	System *System `json:"system,omitempty"`
+	// The new secret, such as `kZ8…`; null when there are user errors. It is shown as that of `createInboundEndpoint` is.
+	Secret *string `json:"secret,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (RotateInboundSecretPayload) IsUserErrors() {}
 
 // A piece of work with an external system that takes a while. Needs `systems:read`.
 //
@@ -3505,6 +3605,76 @@ func (e DeletionState) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Why a message of a system was refused. The sender is told the same for the first three.
+type DeliveryRefusal string
+
+const (
+	// Its signature does not fit the secret.
+	DeliveryRefusalSignature DeliveryRefusal = "SIGNATURE"
+	// It was signed at a time too far from now: a clock is wrong, or somebody repeats an old one.
+	DeliveryRefusalTooOld DeliveryRefusal = "TOO_OLD"
+	// It is nothing that the hub knows this kind of system to send.
+	DeliveryRefusalNotUnderstood DeliveryRefusal = "NOT_UNDERSTOOD"
+	// It was larger than 256 KiB.
+	DeliveryRefusalTooLarge DeliveryRefusal = "TOO_LARGE"
+	// It did not arrive in time.
+	DeliveryRefusalTooSlow DeliveryRefusal = "TOO_SLOW"
+	// Too many came at a time; the system sends it again.
+	DeliveryRefusalTooMany DeliveryRefusal = "TOO_MANY"
+)
+
+var AllDeliveryRefusal = []DeliveryRefusal{
+	DeliveryRefusalSignature,
+	DeliveryRefusalTooOld,
+	DeliveryRefusalNotUnderstood,
+	DeliveryRefusalTooLarge,
+	DeliveryRefusalTooSlow,
+	DeliveryRefusalTooMany,
+}
+
+func (e DeliveryRefusal) IsValid() bool {
+	switch e {
+	case DeliveryRefusalSignature, DeliveryRefusalTooOld, DeliveryRefusalNotUnderstood, DeliveryRefusalTooLarge, DeliveryRefusalTooSlow, DeliveryRefusalTooMany:
+		return true
+	}
+	return false
+}
+
+func (e DeliveryRefusal) String() string {
+	return string(e)
+}
+
+func (e *DeliveryRefusal) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = DeliveryRefusal(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid DeliveryRefusal", str)
+	}
+	return nil
+}
+
+func (e DeliveryRefusal) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *DeliveryRefusal) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e DeliveryRefusal) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // The shape of an e-invoice address.
 type EInvoiceKind string
 
@@ -3826,6 +3996,8 @@ const (
 	// It stands from 60 days before the last day on, once for each customer, and ends when the service has a later last day, or when the
 	// customer is in no use any more. Somebody who settles it hears of it again when fewer days are left: 30, 7, and the last one.
 	FindingCodeKycExpires FindingCode = "KYC_EXPIRES"
+	// The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later.
+	FindingCodeInboundRefused FindingCode = "INBOUND_REFUSED"
 	// A code that this schema does not know yet.
 	FindingCodeUnknown FindingCode = "UNKNOWN"
 )
@@ -3865,12 +4037,13 @@ var AllFindingCode = []FindingCode{
 	FindingCodeLinkParked,
 	FindingCodeSystemDenied,
 	FindingCodeKycExpires,
+	FindingCodeInboundRefused,
 	FindingCodeUnknown,
 }
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeKycExpires, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeKycExpires, FindingCodeInboundRefused, FindingCodeUnknown:
 		return true
 	}
 	return false
@@ -5598,6 +5771,12 @@ const (
 	UserErrorCodeSystemCredentialsMissing UserErrorCode = "SYSTEM_CREDENTIALS_MISSING"
 	// This hub has no connector for the kind of system.
 	UserErrorCodeSystemKindUnsupported UserErrorCode = "SYSTEM_KIND_UNSUPPORTED"
+	// Systems of this kind send no messages by themselves.
+	UserErrorCodeInboundUnsupported UserErrorCode = "INBOUND_UNSUPPORTED"
+	// The system has an address for its messages. Give it another secret, or remove it first.
+	UserErrorCodeInboundExists UserErrorCode = "INBOUND_EXISTS"
+	// The system has no address for its messages. Make one first.
+	UserErrorCodeInboundMissing UserErrorCode = "INBOUND_MISSING"
 	// The value of a setting or credential is not acceptable.
 	UserErrorCodeSettingInvalid UserErrorCode = "SETTING_INVALID"
 	// The kind of system has no such setting or credential.
@@ -5698,6 +5877,9 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeAnotherSystemRunning,
 	UserErrorCodeSystemCredentialsMissing,
 	UserErrorCodeSystemKindUnsupported,
+	UserErrorCodeInboundUnsupported,
+	UserErrorCodeInboundExists,
+	UserErrorCodeInboundMissing,
 	UserErrorCodeSettingInvalid,
 	UserErrorCodeSettingUnknown,
 	UserErrorCodeSettingRequired,
@@ -5718,7 +5900,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
 		return true
 	}
 	return false

@@ -164,7 +164,7 @@ func (t *tables) source(in func(of any) *model.Source) shapeField {
 // systemModel is a system that is met as a thing and not in a row.
 func (t *tables) systemModel() *shape {
 	fault := shapeField{one: func(of any) any { return orNil(of.(*model.System).Fault) }, shape: modelShape[model.Fault]("Fault", nil)}
-	return modelShape[model.System]("System", map[string]shapeField{"fault": fault}, "settings", "checks", "policy", "lane", "errorReport", "activation", "lastRun")
+	return modelShape[model.System]("System", map[string]shapeField{"fault": fault}, "settings", "checks", "policy", "lane", "errorReport", "activation", "inbound", "lastRun")
 }
 
 func (t *tables) changes() field {

@@ -278,10 +278,10 @@ func (t *tables) system(alias string) *object {
 	}}
 	if t.systems {
 		out.fields["fault"] = within(systemFault(alias), alias+".fault_code")
-		out.plain = []string{"settings", "checks", "policy", "lane", "errorReport", "activation", "lastRun"}
+		out.plain = []string{"settings", "checks", "policy", "lane", "errorReport", "activation", "inbound", "lastRun"}
 		return out
 	}
-	for _, name := range []string{"fault", "settings", "checks", "policy", "lane", "errorReport", "activation", "lastRun"} {
+	for _, name := range []string{"fault", "settings", "checks", "policy", "lane", "errorReport", "activation", "inbound", "lastRun"} {
 		out.fields[name] = always(null)
 	}
 	return out

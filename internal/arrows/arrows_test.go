@@ -57,7 +57,7 @@ var table = []rule{
 	{pkg: "graph/model", may: []string{"internal/auth", "nouns"}},
 	{pkg: "graph/rows", may: []string{"graph/model", "internal/hub", "internal/feed", "internal/pg", "internal/auth", "nouns"}, sql: true},
 	{pkg: "internal/server", may: []string{"graph", "graph/...", "internal/inbound", "internal/auth", "internal/hub", "internal/feed"}},
-	{pkg: "internal/inbound", may: []string{"internal/hub", "internal/connector", "internal/auth", "nouns"}},
+	{pkg: "internal/inbound", may: []string{"internal/hub", "internal/connector", "internal/auth", "internal/crash", "nouns"}},
 	{pkg: "internal/schedule", may: []string{"internal/reconcile", "internal/feed", "internal/webhook"}},
 	{pkg: "internal/reconcile", may: []string{
 		"internal/hub", "internal/store", "internal/merge", "internal/connector", "internal/mail", "internal/pg",

@@ -46,8 +46,8 @@ type Kind struct {
 	// Activates says that connections are Activators: the system is taken into use in steps on its own side.
 	Activates bool
 	// Receive verifies a message that the system sent by itself and says what it is about, without any call. Its faults are
-	// Unauthenticated for a message that is not the system's own, or too old, and Invalid for one that cannot be understood. Nil where
-	// the system sends none.
+	// Unauthenticated for a message that is not the system's own, or too old (TooOld), and Invalid for one that cannot be understood.
+	// It takes as long for a wrong secret as for the right one. Nil where the system sends none.
 	Receive func(d Delivery, secret string, now time.Time) (Received, error)
 	// Settings and Credentials list what Open needs, in the order a person is asked.
 	Settings    []Setting

@@ -11,6 +11,9 @@ type Delivery struct {
 	Body   []byte
 }
 
+// TooOld is the reason of an Unauthenticated message that the system signed at a time too far from now.
+const TooOld = "TOO_OLD"
+
 // Received is what a delivery is about. It is a hint: what it says is looked up, never believed.
 type Received struct {
 	// EventID is the system's own id of the event; the same event may be delivered more than once.

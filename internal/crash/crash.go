@@ -2,8 +2,8 @@
 
 // Package crash names the points in the work towards external systems at which a process may die, so that tests can make it
 // die there: C1 before an intent is committed, C2 after that and before its call, C3 when the call was sent and its answer
-// was not read, C4 when the answer was read and nothing of it committed, C5 after that, C6 after everything. Outside builds
-// with the tag crash it does nothing.
+// was not read, C4 when the answer was read and nothing of it committed, C5 after that, C6 after everything; and W1 when a message
+// that a system sent was taken and not answered. Outside builds with the tag crash it does nothing.
 package crash
 
 import (

@@ -53,6 +53,7 @@ const (
 	LinkParked          Code = "LINK_PARKED"                 // a record that the system refuses, or that fails again and again
 	SystemDenied        Code = "SYSTEM_DENIED"               // the system no longer admits the hub; nothing is read or sent until somebody acts
 	KYCExpires          Code = "KYC_EXPIRES"                 // a due diligence whose last day is near or over
+	InboundRefused      Code = "INBOUND_REFUSED"             // messages that the system sends by itself cannot be verified; polls find what changed
 )
 
 // Failures are the codes of what does not pass by itself: something is not taken in or not sent, or waits for a person's
@@ -61,6 +62,7 @@ var Failures = []Code{
 	SystemDenied, MassAbsence, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
 	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
 	KYCExpires,
+	InboundRefused,
 }
 
 // Finding is one finding.

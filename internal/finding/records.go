@@ -170,6 +170,21 @@ var records = []Row{
 		},
 	},
 	{
+		Code: InboundRefused, Who: advice.Administrator, Example: "The secret that was entered in the system is not the one of the hub's address.",
+		Means: advice.Said{
+			"The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later.",
+			"Järjestelmän itse lähettämiä viestejä ei voida varmentaa, joten niitä ei oteta vastaan. Muutokset tulevat kyselyissä ja myöhemmin.",
+			"Meddelandena som systemet sänder av sig självt kan inte verifieras, så inget av dem tas emot. Ändringar kommer med förfrågningarna, och senare.",
+			"Meldingene som systemet sender av seg selv, kan ikke bekreftes, så ingen av dem tas imot. Endringer kommer med spørringene, og senere.",
+		},
+		How: advice.Said{
+			"Give the hub's address another secret (`rotateInboundSecret`) and enter it in the system; `System.inbound` says why messages are refused. Where they are too old, set the clock that is wrong.",
+			"Anna hubin osoitteelle uusi salaisuus (`rotateInboundSecret`) ja syötä se järjestelmään; `System.inbound` kertoo, miksi viestejä hylätään. Jos ne ovat liian vanhoja, aseta väärässä oleva kello.",
+			"Ge hubbens adress en ny hemlighet (`rotateInboundSecret`) och mata in den i systemet; `System.inbound` säger varför meddelanden avvisas. Om de är för gamla, ställ klockan som går fel.",
+			"Gi hubens adresse en ny hemmelighet (`rotateInboundSecret`) og legg den inn i systemet; `System.inbound` sier hvorfor meldinger avvises. Hvis de er for gamle, still klokken som går feil.",
+		},
+	},
+	{
 		Code: ElementMissing, Who: advice.Vendor, Example: "An answer without the element for the customer's name.",
 		Means: advice.Said{
 			"The system's answer lacks what it always gives; what the hub has of it stands.",

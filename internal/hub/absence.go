@@ -32,9 +32,13 @@ func (h *Hub) noteAbsence(ctx context.Context, tx pgx.Tx, c store.Claim, s *syst
 	if err := markLeftOut(ctx, tx, s, report.LeftOut); err != nil {
 		return err
 	}
-	noted, err := store.SyncFindings(ctx, tx, s.ID, []string{""}, report.Findings)
+	noted, err := store.SyncFindingsOf(ctx, tx, s.ID, []string{""}, ofSweeps, report.Findings)
 	return logFindings(ctx, tx, noted, byHub, err)
 }
+
+// ofSweeps are the findings about a system as a whole that a complete look raises and ends; what else stands about a system is not
+// seen by looking at its records.
+var ofSweeps = []finding.Code{finding.MassAbsence, finding.RecordUnreadable}
 
 // markGone makes the customers of records that are gone inactive. Nothing is deleted: the link stays and says so, and a
 // record that comes back is taken in again, since the base remembers that there was none.

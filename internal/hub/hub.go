@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -43,6 +44,9 @@ type Options struct {
 	Keyset *secret.Keyset
 	// Mails says that this hub sends error reports.
 	Mails bool
+	// PublicURL is where systems reach the hub from outside, without a slash at the end, such as https://hub.example.test; empty where
+	// nobody said, and then no system is asked to send messages.
+	PublicURL string
 	// Wake is told after a commit that something of the organisation may be waiting. It must not block. Losing a wake-up costs time only.
 	Wake func(Topic, organisation.ID)
 	// Watch gives a channel that receives when something about the topic may have happened in the organisation, until ctx ends. Nil
@@ -64,6 +68,8 @@ type Hub struct {
 	derives bool
 	// waiting has a place for each read that waits for newer values.
 	waiting chan struct{}
+	// decoy is what is opened where a message comes to no address, so that it takes as long as one that does.
+	decoy func() ([]byte, error)
 }
 
 // New makes a Hub on a pool of the application role.
@@ -85,6 +91,7 @@ func New(pool *pgxpool.Pool, o Options) *Hub {
 	for _, k := range o.Kinds {
 		h.derives = h.derives || k.From != ""
 	}
+	h.decoy = sync.OnceValues(func() ([]byte, error) { return h.o.Keyset.Seal([]byte(newSecret()), "nobody's") })
 	return h
 }
 

@@ -183,6 +183,8 @@ type KindSpec struct {
 	BesideKYC func(customer.Field) bool
 	// Activates is as connector.Kind has it.
 	Activates bool
+	// Receives says that systems of the kind send messages by themselves.
+	Receives bool
 	// Lane names the queue for calls to a system, as store keeps it; nil where nobody asks.
 	Lane func(system.System) string
 }

@@ -124,6 +124,7 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 		w.must(err)
 		return w.bundle
 	},
+	finding.InboundRefused: unverifiable,
 	finding.SystemDenied: func(t *testing.T) *bundle {
 		w := overTheWire(t, sandbox.Options{})
 		w.imported()

@@ -215,6 +215,9 @@ func (j *job) carryOut(ctx context.Context) error {
 	if err := j.ensureStarted(ctx, conn, lane); err != nil {
 		return err
 	}
+	if err := j.subscribe(ctx, conn, lane); err != nil {
+		return err
+	}
 	if p := j.work.Plan; p != nil {
 		// What is foreseen and what is done go by the plan's mode, and by nothing that somebody decided since.
 		j.work.System.Policy.Direction, _ = p.Mode.Direction()

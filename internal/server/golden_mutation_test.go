@@ -103,6 +103,11 @@ func acts() []act {
 			name: "setSystemErrorReportInvalid", document: "setSystemErrorReport",
 			input: vars{"id": oldNetvisor, "email": "virheet@example.test\r\nBcc: muut@example.test"},
 		},
+		{name: "createInboundEndpoint", input: vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))}, names: true},
+		{name: "createInboundEndpointAgain", document: "createInboundEndpoint", input: vars{"id": oldNetvisor}},
+		{name: "rotateInboundSecret", input: vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))}, names: true},
+		{name: "removeInboundEndpoint", input: vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))}, names: true},
+		{name: "removeInboundEndpointAgain", document: "removeInboundEndpoint", input: vars{"id": oldNetvisor}},
 		{
 			name:   "startSystem",
 			before: []string{runsEnd, `UPDATE system SET state = CASE name WHEN 'Netvisor, vanha' THEN 'CHECKED' ELSE 'PAUSED' END WHERE organisation_id = $1`},

@@ -7,7 +7,12 @@ import (
 	"time"
 
 	"customerhub/internal/auth"
+	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
+	"customerhub/internal/fault"
+	"customerhub/internal/inbound"
 	"customerhub/internal/server"
+	"customerhub/internal/system"
 )
 
 func TestHTTP(t *testing.T) {
@@ -260,5 +265,50 @@ func TestDeadline(t *testing.T) {
 	a := b.do(`{ customers { nodes { id } } }`, nil)
 	if a.code() != "TIMEOUT" {
 		t.Errorf("got %s", a.raw)
+	}
+}
+
+// TestMessagesOfSystems sends a message through the whole server: an address of a system takes what is signed, and nothing else answers.
+func TestMessagesOfSystems(t *testing.T) {
+	t.Parallel()
+	kind := connectortest.NewFake().Kind(system.Netvisor)
+	kind.Receive = func(d connector.Delivery, secret string, _ time.Time) (connector.Received, error) {
+		if d.Header.Get("X-Secret") != secret {
+			return connector.Received{}, fault.New(fault.Unauthenticated, "No.")
+		}
+		return connector.Received{EventID: string(d.Body), Records: []string{"4000"}}, nil
+	}
+	b := setup(t, func(b *bundle, o *server.Options) {
+		o.Inbound = inbound.New(inbound.Options{Hub: b.hub, Kinds: map[system.Kind]connector.Kind{system.Netvisor: kind}, Log: o.Log})
+	})
+	b.seed(b.org.ID, 1)
+	made := b.do(`mutation($id: ID!) { createInboundEndpoint(input: {id: $id}) { secret system { inbound { path } } userErrors { code } } }`,
+		vars{"id": globalID("System", uuid(1, 1))})
+	path, secret := made.text("createInboundEndpoint", "system", "inbound", "path"), made.text("createInboundEndpoint", "secret")
+	for _, c := range []struct {
+		name, method, path, secret string
+		status                     int
+	}{
+		{"Signed", http.MethodPost, path, secret, http.StatusAccepted},
+		{"Again", http.MethodPost, path, secret, http.StatusAccepted},
+		{"Forged", http.MethodPost, path, "guessed", http.StatusUnauthorized},
+		{"BelowIt", http.MethodPost, path + "/x", secret, http.StatusNotFound},
+		{"Deleted", http.MethodDelete, path, secret, http.StatusMethodNotAllowed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := b.send(c.method, c.path, "e1", map[string]string{"X-Secret": c.secret}); got.status != c.status || got.header.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("it is answered %d, want %d: %s", got.status, c.status, got.raw)
+			}
+		})
+	}
+	if state := b.do(`{ customer(by: {number: "1001"}) { links { state dueAt } } }`, nil); state.text("customer", "links", 0, "state") != "DUE" {
+		t.Errorf("the link says %s", state.raw)
+	}
+	if got := b.as(b.newKey([]auth.Scope{auth.SystemsRead}, b.org), `mutation($id: ID!) { rotateInboundSecret(input: {id: $id}) { secret } }`,
+		vars{"id": globalID("System", uuid(1, 1))}); got.code() != "FORBIDDEN" {
+		t.Errorf("whoever may only read gets another secret: %s", got.raw)
+	}
+	if got := b.do(`{ systems { inbound { lastDeliveryAt } } }`, nil); got.text("systems", 0, "inbound", "lastDeliveryAt") == "" || strings.Contains(got.raw+b.log.String(), secret) {
+		t.Errorf("it is shown as %s", got.raw)
 	}
 }

@@ -54,6 +54,10 @@ func (b *bundle) seedBeside() {
 		VALUES ($1, '` + uuid(1, 2) + `', 'NETVISOR', 'Netvisor, vanha', 'NEEDS_ACTION', '{"baseUrl": "https://vanha.example.test"}', '15 minutes',
 			'[{"name": "customerlist.nv", "ok": false, "message": "Not allowed.", "fix": "The administrator of Netvisor grants it."}]', now(),
 			'DENIED', 'The credentials were refused.', now(), '{"direction": "BOTH", "groups": {"einvoice": {"direction": "IN", "master": "HUB"}}}')`,
+		`INSERT INTO inbound_endpoint (organisation_id, id, system_id, secret, previous_secret, previous_until, last_delivery_at, last_refused_at, subscription_at, fault_code, fault_message, fault_since)
+		VALUES ($1, '` + uuid(8, 28) + `', '` + uuid(1, 1) + `', 'sealed', 'sealed', now() + interval '1 hour', now(), now(), now(), 'UNAVAILABLE', 'It did not answer.', now())`,
+		`INSERT INTO inbound_refusal (organisation_id, endpoint_id, reason, count, last_at)
+		VALUES ($1, '` + uuid(8, 28) + `', 'SIGNATURE', 3, now()), ($1, '` + uuid(8, 28) + `', 'TOO_OLD', 1, now())`,
 		`INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind, actor_name, counts, total, done, fault_code, message, sample, created_at, started_at, finished_at)
 		VALUES ($1, '` + uuid(9, 1) + `', '` + uuid(1, 1) + `', 'SWEEP', 'FAILED', 'HUB', 'schedule', '{"listed": 9, "read": 8, "created": 1, "updated": 2, "unchanged": 4, "skipped": 1, "failed": 1, "findings": 3}',
 			9, 8, 'UNAVAILABLE', 'It answered nonsense.', '<html>', now() - interval '2 hours', now() - interval '2 hours', now() - interval '1 hour')`,

@@ -13,6 +13,7 @@ import (
 
 	"customerhub/graph"
 	"customerhub/internal/auth"
+	"customerhub/internal/inbound"
 )
 
 // Authenticator finds out who asks; hub.Hub is it. The bearer comes without its scheme; the organisation is empty when
@@ -27,6 +28,8 @@ type Options struct {
 	API  *graph.API
 	Auth Authenticator
 	Log  *slog.Logger
+	// Inbound takes the messages that systems send (inbound.Pattern); nil takes none.
+	Inbound http.Handler
 	// Ready says whether the database takes writes; nil means always.
 	Ready func(ctx context.Context) error
 	// ClockAhead is how far the clock of this process is ahead of the database's, negative when it is behind; nil means not at all.
@@ -124,6 +127,9 @@ func New(o Options) *Server {
 	s.exec.SetRecoverFunc(recovered)
 
 	s.mux.HandleFunc(Path, s.graphql)
+	if o.Inbound != nil {
+		s.mux.Handle(inbound.Pattern, o.Inbound)
+	}
 	s.mux.HandleFunc("GET /healthz", s.health)
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	if o.Development {

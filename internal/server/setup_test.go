@@ -117,7 +117,8 @@ var testKinds = map[system.Kind]hub.KindSpec{
 	system.Netvisor: {
 		Title: "Netvisor", PollEvery: 15 * time.Minute,
 		Settings: need("baseUrl"), Credentials: need("customerKey"),
-		Reads: anything, Writes: anything, Lane: func(s system.System) string { return "lane of " + string(s.ID) },
+		Receives: true,
+		Reads:    anything, Writes: anything, Lane: func(s system.System) string { return "lane of " + string(s.ID) },
 	},
 	system.NetvisorKYC: {
 		Title: "Netvisor KYC", PollEvery: time.Minute, From: system.Netvisor, Activates: true, Settings: need("baseUrl"),
@@ -184,7 +185,7 @@ func setupFeed(t testing.TB, f feed.Options, adjusts ...adjust) *bundle {
 	f.Log = log
 	b.feed = feed.New(b.db.App, f)
 	b.hub = hub.New(pool, hub.Options{
-		Mails: true, Now: func() time.Time { return seededAt.AddDate(-1, 0, 0) }, // so that nothing expires unless a test wants it to
+		Mails: true, PublicURL: "https://hub.example.test", Now: func() time.Time { return seededAt.AddDate(-1, 0, 0) }, // so that nothing expires unless a test wants it to
 		Log: log, Kinds: testKinds, Keyset: keyset,
 		Wake: func(topic hub.Topic, org organisation.ID) { b.feed.Signal(feed.Topic(topic), org) },
 	})
