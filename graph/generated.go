@@ -2872,6 +2872,10 @@ enum FindingCode {
   customer is in no use any more. Somebody who settles it hears of it again when fewer days are left: 30, 7, and the last one.
   """
   KYC_EXPIRES
+  "The due-diligence service gives a risk class that there is not for this kind of customer. It counts as not known."
+  KYC_RISK_CLASS_IMPOSSIBLE
+  "The due-diligence service gives a value that the hub does not know. It is kept as it came and counts as not known."
+  KYC_VALUE_UNKNOWN
   "The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later."
   INBOUND_REFUSED
   "A code that this schema does not know yet."

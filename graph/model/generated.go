@@ -3996,6 +3996,10 @@ const (
 	// It stands from 60 days before the last day on, once for each customer, and ends when the service has a later last day, or when the
 	// customer is in no use any more. Somebody who settles it hears of it again when fewer days are left: 30, 7, and the last one.
 	FindingCodeKycExpires FindingCode = "KYC_EXPIRES"
+	// The due-diligence service gives a risk class that there is not for this kind of customer. It counts as not known.
+	FindingCodeKycRiskClassImpossible FindingCode = "KYC_RISK_CLASS_IMPOSSIBLE"
+	// The due-diligence service gives a value that the hub does not know. It is kept as it came and counts as not known.
+	FindingCodeKycValueUnknown FindingCode = "KYC_VALUE_UNKNOWN"
 	// The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later.
 	FindingCodeInboundRefused FindingCode = "INBOUND_REFUSED"
 	// A code that this schema does not know yet.
@@ -4037,13 +4041,15 @@ var AllFindingCode = []FindingCode{
 	FindingCodeLinkParked,
 	FindingCodeSystemDenied,
 	FindingCodeKycExpires,
+	FindingCodeKycRiskClassImpossible,
+	FindingCodeKycValueUnknown,
 	FindingCodeInboundRefused,
 	FindingCodeUnknown,
 }
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeKycExpires, FindingCodeInboundRefused, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeUnknown:
 		return true
 	}
 	return false

@@ -62,7 +62,7 @@ func die(database string) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)
 	_, _ = os.Stdout.WriteString("http://" + ln.Addr().String() + "\n")
-	must(http.Serve(ln, mux)) //nolint:gosec // for one message
+	must(http.Serve(ln, mux))
 }
 
 func TestT19_KilledBetweenCommitAndAnswer(t *testing.T) {

@@ -3,6 +3,7 @@ package inbound_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -206,7 +207,7 @@ func TestT21_ASlowBodyIsNotWaitedFor(t *testing.T) {
 			}
 			// And the connection is not kept for the rest.
 			_, _ = io.Copy(io.Discard, resp.Body)
-			if n, err := c.Read(make([]byte, 1)); err != io.EOF {
+			if n, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 				t.Errorf("the connection goes on: %d, %v", n, err)
 			}
 		})

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -80,9 +81,7 @@ func (b *bundle) twoWay() {
 func (d *diligent) add(url string, settings map[string]string) {
 	d.Helper()
 	all := map[string]string{netvisorkyc.BaseURL: url, netvisorkyc.OrganisationID: d.obliged}
-	for name, v := range settings {
-		all[name] = v
-	}
+	maps.Copy(all, settings)
 	s, err := d.hub.CreateSystem(d.Context(), d.viewer, hub.CreateSystem{Kind: system.NetvisorKYC, Settings: all}, "")
 	d.must(err)
 	c, _ := d.kyc.Credentials(d.obliged)

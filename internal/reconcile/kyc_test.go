@@ -34,10 +34,10 @@ func (d *diligent) register() (keys []int64) {
 	for i := range 10 {
 		values := map[string]string{"name": fmt.Sprintf("Malliyritys %d Oy", i), "code": strconv.Itoa(7001 + i)}
 		contact := tab("Aino", fmt.Sprintf("Malli%c", 'a'+i))
-		switch {
-		case i == 8:
+		switch i {
+		case 8:
 			contact = tab("Eino", "Tunnukseton")
-		case i == 9:
+		case 9:
 			values["businessId"] = "1234567-9"
 		default:
 			values["businessId"] = businessIDs[i]
