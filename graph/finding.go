@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"customerhub/graph/model"
 	"customerhub/internal/advice"
@@ -20,8 +21,12 @@ func toFinding(v auth.Viewer, f finding.Finding) *model.Finding {
 	if !code.IsValid() {
 		code = model.FindingCodeUnknown
 	}
+	field := f.Field
+	if slices.Contains(finding.Ruled, f.Code) {
+		field = "" // it keeps the stops of one system apart
+	}
 	return &model.Finding{
-		ID: globalID(nounFinding, f.ID), Code: code, Severity: model.FindingSeverity(f.Severity), Message: f.Message, Field: text(fieldName(f.Field)), ExternalID: text(f.ExternalID),
+		ID: globalID(nounFinding, f.ID), Code: code, Severity: model.FindingSeverity(f.Severity), Message: f.Message, Field: text(fieldName(field)), ExternalID: text(f.ExternalID),
 		HubSide: f.HubValue, SystemSide: f.SystemValue, RaisedAt: f.RaisedAt, ResolvedAt: moment(f.ResolvedAt), ResolvedBy: text(f.ResolvedBy), Note: text(f.Note), CustomerID: f.CustomerID, SystemID: f.SystemID,
 	}
 }

@@ -38,6 +38,7 @@ type ResolverRoot interface {
 	Finding() FindingResolver
 	Kyc() KycResolver
 	Link() LinkResolver
+	MassChange() MassChangeResolver
 	Mutation() MutationResolver
 	Office() OfficeResolver
 	Person() PersonResolver
@@ -109,6 +110,8 @@ type FindingResolver interface {
 	HubValue(ctx context.Context, obj *model.Finding) (*string, error)
 	SystemValue(ctx context.Context, obj *model.Finding) (*string, error)
 	Fix(ctx context.Context, obj *model.Finding, language model.Language) (*model.Fix, error)
+
+	MassChange(ctx context.Context, obj *model.Finding) (*model.MassChange, error)
 }
 type KycResolver interface {
 	History(ctx context.Context, obj *model.Kyc, first *int, after *string) (*model.KycHistoryPage, error)
@@ -119,6 +122,9 @@ type LinkResolver interface {
 	PendingWrite(ctx context.Context, obj *model.Link) (*model.PendingWrite, error)
 	Deletion(ctx context.Context, obj *model.Link) (*model.RecordDeletion, error)
 	QueuePosition(ctx context.Context, obj *model.Link) (*int, error)
+}
+type MassChangeResolver interface {
+	Run(ctx context.Context, obj *model.MassChange) (*model.Run, error)
 }
 type MutationResolver interface {
 	CreateCustomer(ctx context.Context, input model.CreateCustomerInput) (*model.CreateCustomerPayload, error)
@@ -137,6 +143,8 @@ type MutationResolver interface {
 	MergeCustomers(ctx context.Context, input model.MergeCustomersInput) (*model.MergeCustomersPayload, error)
 	UnmergeCustomers(ctx context.Context, input model.UnmergeCustomersInput) (*model.UnmergeCustomersPayload, error)
 	ResolveFinding(ctx context.Context, input model.ResolveFindingInput) (*model.ResolveFindingPayload, error)
+	ApproveMassChange(ctx context.Context, input model.ApproveMassChangeInput) (*model.ApproveMassChangePayload, error)
+	RejectMassChange(ctx context.Context, input model.RejectMassChangeInput) (*model.RejectMassChangePayload, error)
 	DefineCustomField(ctx context.Context, input model.DefineCustomFieldInput) (*model.DefineCustomFieldPayload, error)
 	SetCustomField(ctx context.Context, input model.SetCustomFieldInput) (*model.SetCustomFieldPayload, error)
 	SetCustomFields(ctx context.Context, input model.SetCustomFieldsInput) (*model.SetCustomFieldsPayload, error)
@@ -257,7 +265,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAcceptPersonProposalInput,
 		ec.unmarshalInputAddressInput,
 		ec.unmarshalInputApplyPlanInput,
+		ec.unmarshalInputApproveMassChangeInput,
 		ec.unmarshalInputApprovePlanInput,
+		ec.unmarshalInputBrakeInput,
 		ec.unmarshalInputCertifySystemInput,
 		ec.unmarshalInputCheckSystemInput,
 		ec.unmarshalInputCreateCustomerInput,
@@ -292,6 +302,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPlanSystemInput,
 		ec.unmarshalInputReactivateCustomerInput,
 		ec.unmarshalInputReactivateOfficeInput,
+		ec.unmarshalInputRejectMassChangeInput,
 		ec.unmarshalInputRejectPersonProposalInput,
 		ec.unmarshalInputRemoveInboundEndpointInput,
 		ec.unmarshalInputRequestSystemCredentialInput,
@@ -1831,6 +1842,8 @@ enum CheckName {
   RECORD_IN_SCOPE
   "The customer has a record in the system, or gets one."
   RECORD_EXISTS
+  "What differs is not one of so many changes that the brake stopped them, nor one that somebody rejected."
+  BRAKE_ALLOWS
   "What differs may flow the way it has to."
   DIRECTION_ALLOWS
   "The system takes what it was sent."
@@ -1995,6 +2008,22 @@ type SystemPolicy {
   master: SyncMaster!
   "Decisions for single field groups, by name."
   groups: [GroupPolicy!]!
+  "How much may change before the rest waits for a person."
+  brake: Brake!
+}
+
+"""
+How much may change in a system's customers, or by the hub in the system, before the rest waits for a person.
+
+It stops beyond the share and beyond the number, whichever is more, for each kind of change apart.
+"""
+type Brake {
+  "How many percent of the linked records may change. 20 until it is set."
+  sharePercent: Int!
+  "How many records may change however few are linked. 20 until it is set. Of edits made by hand in the hub, 25 times as many may."
+  count: Int!
+  "Within how many hours changes are counted. 24 until it is set."
+  windowHours: Int!
 }
 
 """
@@ -2723,6 +2752,80 @@ type Finding implements Node {
   resolvedBy: String
   "What whoever resolved it had to say, such as ` + "`" + `Checked with the customer` + "`" + `."
   note: String
+  "The mass change that it tells of; null for other findings."
+  massChange: MassChange
+}
+
+"""
+So many changes of one kind that the brake stopped them (Promise 6).
+
+Beyond a share of the linked records, and beyond a number, changes within a window are parked until somebody approves or rejects them.
+"""
+type MassChange {
+  "Which way the values go."
+  way: MassChangeWay!
+  "What is done to values that were there."
+  effect: MassChangeEffect!
+  "How many records had changed so when the brake was pulled, such as 20."
+  counted: Int!
+  "How many records were linked, such as 100."
+  records: Int!
+  "How many of them may change within the window, such as 20."
+  most: Int!
+  "Since when changes counted."
+  since: DateTime!
+  "When the brake was pulled."
+  stoppedAt: DateTime!
+  "How many records it keeps now; of those that were approved or rejected, how many are still to be looked at."
+  parked: Int!
+  "The run that met it first; null where a single record did, or the run is kept no more."
+  run: Run
+  "What was decided; null while it waits for somebody."
+  ruling: MassChangeRuling
+  "The name of who decided, such as that of an API key; null while it waits, and where nobody had to."
+  ruledBy: String
+  "When that was; null while it waits."
+  ruledAt: DateTime
+  "What they had to say, such as ` + "`" + `The names were meant` + "`" + `; null when nothing."
+  note: String
+}
+
+"""
+Which way the values of a mass change go.
+"""
+enum MassChangeWay {
+  "From the system into the hub."
+  IN
+  "From the hub into the system, because another system or an act on many customers changed them."
+  OUT
+  "From the hub into the system, because they were edited in the hub one by one: more than people do by hand."
+  HAND
+}
+
+"""
+What a mass change does to values that were there. Filling empty ones is none.
+"""
+enum MassChangeEffect {
+  "Customers or records go out of use."
+  DEACTIVATION
+  "Values, offices or contacts are gone, and nothing takes their place."
+  CLEARING
+  "Values get others in their place."
+  ALTERING
+  "Records are gone: the system's lists lack them, and their customers would go out of use."
+  VANISHING
+}
+
+"""
+What became of a mass change.
+"""
+enum MassChangeRuling {
+  "Somebody approved it: exactly what was parked goes on."
+  APPROVED
+  "Somebody rejected it: both sides keep their values."
+  REJECTED
+  "Both sides hold the same again, so nothing is parked any more."
+  PASSED
 }
 
 """
@@ -2840,8 +2943,31 @@ enum FindingCode {
   RECORD_LISTED_NOT_READ
   "The record was deleted in the system; the customer was made inactive."
   RECORD_DELETED
-  "The system's list lacks so many known records that none of them is believed to be deleted."
+  """
+  The system's list lacks so many known records that none of them is believed to be deleted.
+
+  It ends when they are listed again. ` + "`" + `approveMassChange` + "`" + ` believes exactly those that are parked, once the next full comparison lacks
+  them too and reading each finds nothing; ` + "`" + `rejectMassChange` + "`" + ` lets their customers be.
+  """
   MASS_ABSENCE
+  """
+  A system changes so many customers that the brake stopped it. What had come in stays; the rest is parked, and everything else flows.
+
+  ` + "`" + `massChange` + "`" + ` has the numbers. ` + "`" + `approveMassChange` + "`" + ` lets exactly what is parked in, ` + "`" + `rejectMassChange` + "`" + ` leaves it out.
+  """
+  MASS_CHANGE_IN
+  """
+  The hub would change so many records of the system that the brake stopped it. What was sent stays; the rest is parked, and single edits flow.
+
+  ` + "`" + `massChange` + "`" + ` has the numbers. ` + "`" + `approveMassChange` + "`" + ` lets exactly what is parked out, ` + "`" + `rejectMassChange` + "`" + ` leaves it unsent.
+  """
+  MASS_CHANGE_OUT
+  """
+  The change was one of many that somebody rejected: the hub and the system each keep their own value.
+
+  It ends when either side is edited, or when somebody resolves it.
+  """
+  CHANGE_REJECTED
   "Both sides changed a value since they last agreed, or two records of one person differ. One value stands; the other is in the customer's provenance."
   FIELD_CONFLICT
   """
@@ -3143,6 +3269,28 @@ type Mutation {
   ): ResolveFindingPayload!
 
   """
+  Lets a mass change go on that the brake stopped. Needs ` + "`" + `findings:resolve` + "`" + `.
+
+  Exactly those values of those records flow that are parked now, whatever the limit; what changes after that is another matter.
+  Approving again changes nothing.
+  """
+  approveMassChange(
+    "The mass change."
+    input: ApproveMassChangeInput!
+  ): ApproveMassChangePayload!
+
+  """
+  Leaves out a mass change that the brake stopped. Needs ` + "`" + `findings:resolve` + "`" + `.
+
+  The hub and the system each keep their own values, and a finding ` + "`" + `CHANGE_REJECTED` + "`" + ` shows both for each of them, with what to do
+  next. Rejecting again changes nothing.
+  """
+  rejectMassChange(
+    "The mass change."
+    input: RejectMassChangeInput!
+  ): RejectMassChangePayload!
+
+  """
   Adds a custom field, or replaces the definition that has the key. Needs ` + "`" + `admin` + "`" + `.
 
   The type can be altered only while no customer has a value. An option of an ` + "`" + `ENUM` + "`" + ` is made inactive, not left out.
@@ -3260,6 +3408,8 @@ type Mutation {
 
   """
   Starts a checked or paused system and queues its first import, or the next look. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  A system whose policy lets values flow into it is started by a first run that was planned and approved: see ` + "`" + `planSystem` + "`" + `.
   """
   startSystem(
     "The system to start."
@@ -3279,8 +3429,11 @@ type Mutation {
   """
   Decides which way values flow between the hub and a system, and whose value stands. Needs ` + "`" + `systems:manage` + "`" + `.
 
-  The whole policy is replaced. Once values may flow out, edits in the hub are sent, and what was edited here before is
-  sent as the next full comparison finds it; new customers get a record in the system.
+  The whole policy is replaced, but for ` + "`" + `brake` + "`" + ` where that is absent. Once values may flow out, edits in the hub are sent, and what was
+  edited here before is sent as the next full comparison finds it; new customers get a record in the system.
+
+  A system that was started as an import-only one is not switched to writing here: plan a first run that writes (` + "`" + `planSystem` + "`" + `), approve
+  it and apply it. Until that was done once, such a policy is refused.
   """
   setSystemPolicy(
     "The system and its policy."
@@ -3572,10 +3725,18 @@ enum UserErrorCode {
   RECORD_BUSY
   "The finding was resolved before."
   FINDING_RESOLVED
+  "Records wait for a decision about the finding: approve or reject the mass change instead."
+  FINDING_NEEDS_RULING
+  "The finding is not about a mass change."
+  FINDING_NOT_MASS_CHANGE
+  "Something else was decided about the mass change before."
+  MASS_CHANGE_RULED
   "The system is running already."
   SYSTEM_RUNNING
   "The hub cannot write to this kind of system."
   SYSTEM_NOT_WRITABLE
+  "The hub writes into a system only after a first run that writes was planned, approved and applied: see ` + "`" + `planSystem` + "`" + `."
+  WRITING_NOT_PLANNED
   "There is no such field group."
   FIELD_GROUP_UNKNOWN
   "The system is not running."
@@ -4043,6 +4204,30 @@ input ResolveFindingInput {
 }
 
 """
+A mass change that goes on.
+"""
+input ApproveMassChangeInput {
+  "The global id of the finding that tells of it."
+  id: ID!
+  "Why, for whoever reads it later, such as ` + "`" + `The names were meant` + "`" + `: at most 1 000 characters."
+  note: String
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
+A mass change that is left out.
+"""
+input RejectMassChangeInput {
+  "The global id of the finding that tells of it."
+  id: ID!
+  "Why, for whoever reads it later, such as ` + "`" + `A wrong import` + "`" + `: at most 1 000 characters."
+  note: String
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
 A proposal whose two persons are not the same.
 """
 input RejectPersonProposalInput {
@@ -4354,8 +4539,22 @@ input SetSystemPolicyInput {
   master: SyncMaster = SYSTEM
   "Decisions for single field groups."
   groups: [GroupPolicyInput!]
+  "How much may change before the rest waits for a person; absent leaves it as it is, null sets it back."
+  brake: BrakeInput
   "Makes repeating safe: the same key and input give the same answer."
   idempotencyKey: String
+}
+
+"""
+How much may change before the rest waits for a person. What is absent or null is as it is until it is set.
+"""
+input BrakeInput {
+  "How many percent of the linked records may change, from 1 to 100; at 100 the brake never stops."
+  sharePercent: Int
+  "How many records may change however few are linked."
+  count: Int
+  "Within how many hours changes are counted, up to 744."
+  windowHours: Int
 }
 
 """
@@ -4782,6 +4981,26 @@ type LaterEdit {
 The answer to ` + "`" + `resolveFinding` + "`" + `.
 """
 type ResolveFindingPayload implements UserErrors {
+  "The finding as it is now; null when there are user errors."
+  finding: Finding
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `approveMassChange` + "`" + `.
+"""
+type ApproveMassChangePayload implements UserErrors {
+  "The finding as it is now; null when there are user errors."
+  finding: Finding
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `rejectMassChange` + "`" + `.
+"""
+type RejectMassChangePayload implements UserErrors {
   "The finding as it is now; null when there are user errors."
   finding: Finding
   "What was wrong with the request; empty when it succeeded."
@@ -5267,6 +5486,16 @@ func (ec *executionContext) childFields_ApplyPlanPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type ApplyPlanPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ApproveMassChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "finding":
+		return ec.fieldContext_ApproveMassChangePayload_finding(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApproveMassChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApproveMassChangePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ApprovePlanPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "plan":
@@ -5275,6 +5504,18 @@ func (ec *executionContext) childFields_ApprovePlanPayload(ctx context.Context, 
 		return ec.fieldContext_ApprovePlanPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApprovePlanPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Brake(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sharePercent":
+		return ec.fieldContext_Brake_sharePercent(ctx, field)
+	case "count":
+		return ec.fieldContext_Brake_count(ctx, field)
+	case "windowHours":
+		return ec.fieldContext_Brake_windowHours(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Brake", field.Name)
 }
 
 func (ec *executionContext) childFields_Certificate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5849,6 +6090,8 @@ func (ec *executionContext) childFields_Finding(ctx context.Context, field graph
 		return ec.fieldContext_Finding_resolvedBy(ctx, field)
 	case "note":
 		return ec.fieldContext_Finding_note(ctx, field)
+	case "massChange":
+		return ec.fieldContext_Finding_massChange(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Finding", field.Name)
 }
@@ -6155,6 +6398,38 @@ func (ec *executionContext) childFields_LinkRecordPayload(ctx context.Context, f
 		return ec.fieldContext_LinkRecordPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LinkRecordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MassChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "way":
+		return ec.fieldContext_MassChange_way(ctx, field)
+	case "effect":
+		return ec.fieldContext_MassChange_effect(ctx, field)
+	case "counted":
+		return ec.fieldContext_MassChange_counted(ctx, field)
+	case "records":
+		return ec.fieldContext_MassChange_records(ctx, field)
+	case "most":
+		return ec.fieldContext_MassChange_most(ctx, field)
+	case "since":
+		return ec.fieldContext_MassChange_since(ctx, field)
+	case "stoppedAt":
+		return ec.fieldContext_MassChange_stoppedAt(ctx, field)
+	case "parked":
+		return ec.fieldContext_MassChange_parked(ctx, field)
+	case "run":
+		return ec.fieldContext_MassChange_run(ctx, field)
+	case "ruling":
+		return ec.fieldContext_MassChange_ruling(ctx, field)
+	case "ruledBy":
+		return ec.fieldContext_MassChange_ruledBy(ctx, field)
+	case "ruledAt":
+		return ec.fieldContext_MassChange_ruledAt(ctx, field)
+	case "note":
+		return ec.fieldContext_MassChange_note(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MassChange", field.Name)
 }
 
 func (ec *executionContext) childFields_MergeCustomersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6575,6 +6850,16 @@ func (ec *executionContext) childFields_RefusedDeliveries(ctx context.Context, f
 		return ec.fieldContext_RefusedDeliveries_lastAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefusedDeliveries", field.Name)
+}
+
+func (ec *executionContext) childFields_RejectMassChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "finding":
+		return ec.fieldContext_RejectMassChangePayload_finding(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RejectMassChangePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RejectMassChangePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RejectPersonProposalPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7011,6 +7296,8 @@ func (ec *executionContext) childFields_SystemPolicy(ctx context.Context, field 
 		return ec.fieldContext_SystemPolicy_master(ctx, field)
 	case "groups":
 		return ec.fieldContext_SystemPolicy_groups(ctx, field)
+	case "brake":
+		return ec.fieldContext_SystemPolicy_brake(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SystemPolicy", field.Name)
 }
@@ -7383,6 +7670,20 @@ func (ec *executionContext) field_Mutation_applyPlan_args(ctx context.Context, r
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_approveMassChange_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ApproveMassChangeInput, error) {
+			return ec.unmarshalNApproveMassChangeInput2customerhubᚋgraphᚋmodelᚐApproveMassChangeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_approvePlan_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7613,6 +7914,20 @@ func (ec *executionContext) field_Mutation_reactivateOffice_args(ctx context.Con
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.ReactivateOfficeInput, error) {
 			return ec.unmarshalNReactivateOfficeInput2customerhubᚋgraphᚋmodelᚐReactivateOfficeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_rejectMassChange_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RejectMassChangeInput, error) {
+			return ec.unmarshalNRejectMassChangeInput2customerhubᚋgraphᚋmodelᚐRejectMassChangeInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8844,6 +9159,70 @@ func (ec *executionContext) fieldContext_ApplyPlanPayload_userErrors(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _ApproveMassChangePayload_finding(ctx context.Context, field graphql.CollectedField, obj *model.ApproveMassChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveMassChangePayload_finding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Finding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Finding) graphql.Marshaler {
+			return ec.marshalOFinding2ᚖcustomerhubᚋgraphᚋmodelᚐFinding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveMassChangePayload_finding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApproveMassChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Finding(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApproveMassChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApproveMassChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveMassChangePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveMassChangePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApproveMassChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ApprovePlanPayload_plan(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePlanPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8906,6 +9285,75 @@ func (ec *executionContext) fieldContext_ApprovePlanPayload_userErrors(_ context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Brake_sharePercent(ctx context.Context, field graphql.CollectedField, obj *model.Brake) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brake_sharePercent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SharePercent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brake_sharePercent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brake", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Brake_count(ctx context.Context, field graphql.CollectedField, obj *model.Brake) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brake_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brake_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brake", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Brake_windowHours(ctx context.Context, field graphql.CollectedField, obj *model.Brake) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Brake_windowHours(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WindowHours, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Brake_windowHours(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Brake", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Certificate_id(ctx context.Context, field graphql.CollectedField, obj *model.Certificate) (ret graphql.Marshaler) {
@@ -14264,6 +14712,38 @@ func (ec *executionContext) fieldContext_Finding_note(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Finding", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _Finding_massChange(ctx context.Context, field graphql.CollectedField, obj *model.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_massChange(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Finding().MassChange(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MassChange) graphql.Marshaler {
+			return ec.marshalOMassChange2ᚖcustomerhubᚋgraphᚋmodelᚐMassChange(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_massChange(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Finding",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MassChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _FindingChange_change(ctx context.Context, field graphql.CollectedField, obj *model.FindingChange) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16944,6 +17424,314 @@ func (ec *executionContext) fieldContext_LinkRecordPayload_userErrors(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _MassChange_way(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_way(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Way, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.MassChangeWay) graphql.Marshaler {
+			return ec.marshalNMassChangeWay2customerhubᚋgraphᚋmodelᚐMassChangeWay(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_way(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type MassChangeWay does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_effect(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_effect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Effect, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.MassChangeEffect) graphql.Marshaler {
+			return ec.marshalNMassChangeEffect2customerhubᚋgraphᚋmodelᚐMassChangeEffect(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_effect(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type MassChangeEffect does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_counted(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_counted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Counted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_counted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_records(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_records(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Records, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_records(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_most(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_most(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Most, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_since(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_stoppedAt(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_stoppedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StoppedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_stoppedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_parked(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_parked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Parked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_parked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_run(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_run(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MassChange().Run(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Run) graphql.Marshaler {
+			return ec.marshalORun2ᚖcustomerhubᚋgraphᚋmodelᚐRun(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MassChange",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Run(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MassChange_ruling(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_ruling(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ruling, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MassChangeRuling) graphql.Marshaler {
+			return ec.marshalOMassChangeRuling2ᚖcustomerhubᚋgraphᚋmodelᚐMassChangeRuling(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_ruling(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type MassChangeRuling does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_ruledBy(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_ruledBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RuledBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_ruledBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_ruledAt(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_ruledAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RuledAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_ruledAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _MassChange_note(ctx context.Context, field graphql.CollectedField, obj *model.MassChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MassChange_note(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Note, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MassChange_note(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MassChange", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _MergeCustomersPayload_result(ctx context.Context, field graphql.CollectedField, obj *model.MergeCustomersPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18064,6 +18852,94 @@ func (ec *executionContext) fieldContext_Mutation_resolveFinding(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_resolveFinding_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_approveMassChange(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_approveMassChange(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApproveMassChange(ctx, fc.Args["input"].(model.ApproveMassChangeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApproveMassChangePayload) graphql.Marshaler {
+			return ec.marshalNApproveMassChangePayload2ᚖcustomerhubᚋgraphᚋmodelᚐApproveMassChangePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_approveMassChange(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApproveMassChangePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_approveMassChange_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_rejectMassChange(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rejectMassChange(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RejectMassChange(ctx, fc.Args["input"].(model.RejectMassChangeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RejectMassChangePayload) graphql.Marshaler {
+			return ec.marshalNRejectMassChangePayload2ᚖcustomerhubᚋgraphᚋmodelᚐRejectMassChangePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rejectMassChange(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RejectMassChangePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rejectMassChange_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22780,6 +23656,70 @@ func (ec *executionContext) fieldContext_RefusedDeliveries_lastAt(_ context.Cont
 	return graphql.NewScalarFieldContext("RefusedDeliveries", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _RejectMassChangePayload_finding(ctx context.Context, field graphql.CollectedField, obj *model.RejectMassChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectMassChangePayload_finding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Finding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Finding) graphql.Marshaler {
+			return ec.marshalOFinding2ᚖcustomerhubᚋgraphᚋmodelᚐFinding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RejectMassChangePayload_finding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectMassChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Finding(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RejectMassChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectMassChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectMassChangePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RejectMassChangePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RejectMassChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RejectPersonProposalPayload_person(ctx context.Context, field graphql.CollectedField, obj *model.RejectPersonProposalPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26467,6 +27407,38 @@ func (ec *executionContext) fieldContext_SystemPolicy_groups(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _SystemPolicy_brake(ctx context.Context, field graphql.CollectedField, obj *model.SystemPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemPolicy_brake(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Brake, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Brake) graphql.Marshaler {
+			return ec.marshalNBrake2ᚖcustomerhubᚋgraphᚋmodelᚐBrake(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemPolicy_brake(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SystemPolicy",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Brake(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UnlinkContactPayload_customer(ctx context.Context, field graphql.CollectedField, obj *model.UnlinkContactPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -28443,6 +29415,50 @@ func (ec *executionContext) unmarshalInputApplyPlanInput(ctx context.Context, ob
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputApproveMassChangeInput(ctx context.Context, obj any) (model.ApproveMassChangeInput, error) {
+	var it model.ApproveMassChangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "note", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputApprovePlanInput(ctx context.Context, obj any) (model.ApprovePlanInput, error) {
 	var it model.ApprovePlanInput
 	if obj == nil {
@@ -28482,6 +29498,50 @@ func (ec *executionContext) unmarshalInputApprovePlanInput(ctx context.Context, 
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputBrakeInput(ctx context.Context, obj any) (model.BrakeInput, error) {
+	var it model.BrakeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"sharePercent", "count", "windowHours"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "sharePercent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sharePercent"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SharePercent = graphql.OmittableOf(data)
+		case "count":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("count"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Count = graphql.OmittableOf(data)
+		case "windowHours":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("windowHours"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WindowHours = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -30366,6 +31426,50 @@ func (ec *executionContext) unmarshalInputReactivateOfficeInput(ctx context.Cont
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRejectMassChangeInput(ctx context.Context, obj any) (model.RejectMassChangeInput, error) {
+	var it model.RejectMassChangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "note", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRejectPersonProposalInput(ctx context.Context, obj any) (model.RejectPersonProposalInput, error) {
 	var it model.RejectPersonProposalInput
 	if obj == nil {
@@ -31052,7 +32156,7 @@ func (ec *executionContext) unmarshalInputSetSystemPolicyInput(ctx context.Conte
 		asMap["master"] = "SYSTEM"
 	}
 
-	fieldsInOrder := [...]string{"id", "direction", "master", "groups", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "direction", "master", "groups", "brake", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31087,6 +32191,13 @@ func (ec *executionContext) unmarshalInputSetSystemPolicyInput(ctx context.Conte
 				return it, err
 			}
 			it.Groups = graphql.OmittableOf(data)
+		case "brake":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("brake"))
+			data, err := ec.unmarshalOBrakeInput2ᚖcustomerhubᚋgraphᚋmodelᚐBrakeInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Brake = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -31884,6 +32995,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._RejectPersonProposalPayload(ctx, sel, obj)
+	case model.RejectMassChangePayload:
+		return ec._RejectMassChangePayload(ctx, sel, &obj)
+	case *model.RejectMassChangePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RejectMassChangePayload(ctx, sel, obj)
 	case model.ReactivateOfficePayload:
 		return ec._ReactivateOfficePayload(ctx, sel, &obj)
 	case *model.ReactivateOfficePayload:
@@ -32003,6 +33121,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._ApprovePlanPayload(ctx, sel, obj)
+	case model.ApproveMassChangePayload:
+		return ec._ApproveMassChangePayload(ctx, sel, &obj)
+	case *model.ApproveMassChangePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ApproveMassChangePayload(ctx, sel, obj)
 	case model.ApplyPlanPayload:
 		return ec._ApplyPlanPayload(ctx, sel, &obj)
 	case *model.ApplyPlanPayload:
@@ -32237,6 +33362,49 @@ func (ec *executionContext) _ApplyPlanPayload(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var approveMassChangePayloadImplementors = []string{"ApproveMassChangePayload", "UserErrors"}
+
+func (ec *executionContext) _ApproveMassChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveMassChangePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, approveMassChangePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApproveMassChangePayload")
+		case "finding":
+			out.Values[i] = ec._ApproveMassChangePayload_finding(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ApproveMassChangePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var approvePlanPayloadImplementors = []string{"ApprovePlanPayload", "UserErrors"}
 
 func (ec *executionContext) _ApprovePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApprovePlanPayload) graphql.Marshaler {
@@ -32256,6 +33424,54 @@ func (ec *executionContext) _ApprovePlanPayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			out.Values[i] = ec._ApprovePlanPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var brakeImplementors = []string{"Brake"}
+
+func (ec *executionContext) _Brake(ctx context.Context, sel ast.SelectionSet, obj *model.Brake) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, brakeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Brake")
+		case "sharePercent":
+			out.Values[i] = ec._Brake_sharePercent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._Brake_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "windowHours":
+			out.Values[i] = ec._Brake_windowHours(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -35191,6 +36407,44 @@ func (ec *executionContext) _Finding(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "massChange":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Finding_massChange(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -36572,6 +37826,137 @@ func (ec *executionContext) _LinkRecordPayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var massChangeImplementors = []string{"MassChange"}
+
+func (ec *executionContext) _MassChange(ctx context.Context, sel ast.SelectionSet, obj *model.MassChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, massChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MassChange")
+		case "way":
+			out.Values[i] = ec._MassChange_way(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "effect":
+			out.Values[i] = ec._MassChange_effect(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "counted":
+			out.Values[i] = ec._MassChange_counted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "records":
+			out.Values[i] = ec._MassChange_records(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "most":
+			out.Values[i] = ec._MassChange_most(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "since":
+			out.Values[i] = ec._MassChange_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "stoppedAt":
+			out.Values[i] = ec._MassChange_stoppedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "parked":
+			out.Values[i] = ec._MassChange_parked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "run":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._MassChange_run(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "ruling":
+			out.Values[i] = ec._MassChange_ruling(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "ruledBy":
+			out.Values[i] = ec._MassChange_ruledBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "ruledAt":
+			out.Values[i] = ec._MassChange_ruledAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "note":
+			out.Values[i] = ec._MassChange_note(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var mergeCustomersPayloadImplementors = []string{"MergeCustomersPayload", "UserErrors"}
 
 func (ec *executionContext) _MergeCustomersPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MergeCustomersPayload) graphql.Marshaler {
@@ -36945,6 +38330,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "resolveFinding":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_resolveFinding(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "approveMassChange":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_approveMassChange(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejectMassChange":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rejectMassChange(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -39110,6 +40509,49 @@ func (ec *executionContext) _RefusedDeliveries(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var rejectMassChangePayloadImplementors = []string{"RejectMassChangePayload", "UserErrors"}
+
+func (ec *executionContext) _RejectMassChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectMassChangePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rejectMassChangePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RejectMassChangePayload")
+		case "finding":
+			out.Values[i] = ec._RejectMassChangePayload_finding(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RejectMassChangePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var rejectPersonProposalPayloadImplementors = []string{"RejectPersonProposalPayload", "UserErrors"}
 
 func (ec *executionContext) _RejectPersonProposalPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectPersonProposalPayload) graphql.Marshaler {
@@ -41039,6 +42481,11 @@ func (ec *executionContext) _SystemPolicy(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "brake":
+			out.Values[i] = ec._SystemPolicy_brake(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -42082,6 +43529,25 @@ func (ec *executionContext) marshalNApplyPlanPayload2ᚖcustomerhubᚋgraphᚋmo
 	return ec._ApplyPlanPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNApproveMassChangeInput2customerhubᚋgraphᚋmodelᚐApproveMassChangeInput(ctx context.Context, v any) (model.ApproveMassChangeInput, error) {
+	res, err := ec.unmarshalInputApproveMassChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApproveMassChangePayload2customerhubᚋgraphᚋmodelᚐApproveMassChangePayload(ctx context.Context, sel ast.SelectionSet, v model.ApproveMassChangePayload) graphql.Marshaler {
+	return ec._ApproveMassChangePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNApproveMassChangePayload2ᚖcustomerhubᚋgraphᚋmodelᚐApproveMassChangePayload(ctx context.Context, sel ast.SelectionSet, v *model.ApproveMassChangePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ApproveMassChangePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNApprovePlanInput2customerhubᚋgraphᚋmodelᚐApprovePlanInput(ctx context.Context, v any) (model.ApprovePlanInput, error) {
 	res, err := ec.unmarshalInputApprovePlanInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -42115,6 +43581,16 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNBrake2ᚖcustomerhubᚋgraphᚋmodelᚐBrake(ctx context.Context, sel ast.SelectionSet, v *model.Brake) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Brake(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCertificate2ᚕᚖcustomerhubᚋgraphᚋmodelᚐCertificateᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Certificate) graphql.Marshaler {
@@ -43380,6 +44856,26 @@ func (ec *executionContext) marshalNLinkRecordPayload2ᚖcustomerhubᚋgraphᚋm
 	return ec._LinkRecordPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNMassChangeEffect2customerhubᚋgraphᚋmodelᚐMassChangeEffect(ctx context.Context, v any) (model.MassChangeEffect, error) {
+	var res model.MassChangeEffect
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMassChangeEffect2customerhubᚋgraphᚋmodelᚐMassChangeEffect(ctx context.Context, sel ast.SelectionSet, v model.MassChangeEffect) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNMassChangeWay2customerhubᚋgraphᚋmodelᚐMassChangeWay(ctx context.Context, v any) (model.MassChangeWay, error) {
+	var res model.MassChangeWay
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMassChangeWay2customerhubᚋgraphᚋmodelᚐMassChangeWay(ctx context.Context, sel ast.SelectionSet, v model.MassChangeWay) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNMergeCustomersInput2customerhubᚋgraphᚋmodelᚐMergeCustomersInput(ctx context.Context, v any) (model.MergeCustomersInput, error) {
 	res, err := ec.unmarshalInputMergeCustomersInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -44041,6 +45537,25 @@ func (ec *executionContext) marshalNRefusedDeliveries2ᚖcustomerhubᚋgraphᚋm
 		return graphql.Null
 	}
 	return ec._RefusedDeliveries(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRejectMassChangeInput2customerhubᚋgraphᚋmodelᚐRejectMassChangeInput(ctx context.Context, v any) (model.RejectMassChangeInput, error) {
+	res, err := ec.unmarshalInputRejectMassChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRejectMassChangePayload2customerhubᚋgraphᚋmodelᚐRejectMassChangePayload(ctx context.Context, sel ast.SelectionSet, v model.RejectMassChangePayload) graphql.Marshaler {
+	return ec._RejectMassChangePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRejectMassChangePayload2ᚖcustomerhubᚋgraphᚋmodelᚐRejectMassChangePayload(ctx context.Context, sel ast.SelectionSet, v *model.RejectMassChangePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RejectMassChangePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRejectPersonProposalInput2customerhubᚋgraphᚋmodelᚐRejectPersonProposalInput(ctx context.Context, v any) (model.RejectPersonProposalInput, error) {
@@ -45104,6 +46619,14 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	return res
 }
 
+func (ec *executionContext) unmarshalOBrakeInput2ᚖcustomerhubᚋgraphᚋmodelᚐBrakeInput(ctx context.Context, v any) (*model.BrakeInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputBrakeInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOBusinessID2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil
@@ -45670,6 +47193,29 @@ func (ec *executionContext) marshalOLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(c
 		return graphql.Null
 	}
 	return ec._Link(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOMassChange2ᚖcustomerhubᚋgraphᚋmodelᚐMassChange(ctx context.Context, sel ast.SelectionSet, v *model.MassChange) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._MassChange(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOMassChangeRuling2ᚖcustomerhubᚋgraphᚋmodelᚐMassChangeRuling(ctx context.Context, v any) (*model.MassChangeRuling, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.MassChangeRuling)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMassChangeRuling2ᚖcustomerhubᚋgraphᚋmodelᚐMassChangeRuling(ctx context.Context, sel ast.SelectionSet, v *model.MassChangeRuling) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOMergeSide2ᚖcustomerhubᚋgraphᚋmodelᚐMergeSide(ctx context.Context, v any) (*model.MergeSide, error) {

@@ -63,6 +63,8 @@ type Hub interface {
 	PersonProposals(ctx context.Context, v auth.Viewer, first *int, after string, total bool) (hub.ProposalPage, error)
 
 	Refresh(ctx context.Context, v auth.Viewer, by hub.CustomerLookup, oldest time.Duration) ([]hub.Stale, error)
+	StopsByFinding(ctx context.Context, v auth.Viewer, ids []finding.ID) (map[finding.ID]hub.Stop, error)
+	RuleMassChange(ctx context.Context, v auth.Viewer, id finding.ID, ruling link.Ruling, note, key string) (finding.Finding, error)
 	ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, note, key string) (finding.Finding, error)
 	MergeCustomers(ctx context.Context, v auth.Viewer, in hub.MergeCustomers, key string) (hub.MergeResult, error)
 	UnmergeCustomers(ctx context.Context, v auth.Viewer, in hub.UnmergeCustomers, key string) (hub.UnmergeResult, error)
@@ -87,7 +89,7 @@ type Hub interface {
 	CheckSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (run.Run, error)
 	StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, run.Run, error)
 	PauseSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, error)
-	SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, flow system.Flow, groups []hub.GroupPolicy, key string) (system.System, error)
+	SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, set hub.SetPolicy, key string) (system.System, error)
 	SetSystemErrorReport(ctx context.Context, v auth.Viewer, id system.ID, email string, language advice.Language, key string) (system.System, error)
 	CreateInboundEndpoint(ctx context.Context, v auth.Viewer, id system.ID, key string) (s system.System, secret string, err error)
 	RotateInboundSecret(ctx context.Context, v auth.Viewer, id system.ID, key string) (s system.System, secret string, err error)
@@ -197,6 +199,7 @@ type (
 	responsibles struct{ *API }
 	kycs         struct{ *API }
 	findings     struct{ *API }
+	massChanges  struct{ *API }
 	snapshots    struct{ *API }
 	plans        struct{ *API }
 	steps        struct{ *API }
@@ -259,6 +262,9 @@ func (r root) PersonProposal() PersonProposalResolver { return proposals(r) }
 
 // Finding implements ResolverRoot.
 func (r root) Finding() FindingResolver { return findings(r) }
+
+// MassChange implements ResolverRoot.
+func (r root) MassChange() MassChangeResolver { return massChanges(r) }
 
 // CustomerSnapshot implements ResolverRoot.
 func (r root) CustomerSnapshot() CustomerSnapshotResolver { return snapshots(r) }

@@ -44,6 +44,7 @@ type loaders struct {
 	explained  *dataloadgen.Loader[explainKey, []explain.Explanation]
 	kycHistory *dataloadgen.Loader[changesKey, hub.KYCHistoryPage]
 	findings   *dataloadgen.Loader[finding.ID, finding.Finding]
+	stops      *dataloadgen.Loader[finding.ID, hub.Stop]
 	// now is the time of the database.
 	now func() time.Time
 	// custom are the definitions of the organisation, which is all there is to ask for.
@@ -88,6 +89,7 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		runs:       byID(v, a.hub.RunsByID, wait),
 		plans:      byID(v, a.hub.PlansByID, wait),
 		findings:   byID(v, a.hub.FindingsByID, wait),
+		stops:      byID(v, a.hub.StopsByFinding, wait),
 		provenance: byID(v, a.hub.ProvenanceByCustomer, wait),
 		kyc:        byID(v, a.hub.KYCByCustomer, wait),
 		explained: dataloadgen.NewMappedLoader(func(ctx context.Context, keys []explainKey) (map[explainKey][]explain.Explanation, error) {

@@ -17,6 +17,7 @@ func toPolicy(p system.Policy) *model.SystemPolicy {
 	all := p.Of("")
 	out := &model.SystemPolicy{
 		Direction: model.SyncDirection(all.Direction), Master: model.SyncMaster(all.Master), Groups: []*model.GroupPolicy{},
+		Brake: &model.Brake{SharePercent: p.Brake.Share(), Count: p.Brake.Least(), WindowHours: int(p.Brake.Window() / time.Hour)},
 	}
 	for _, name := range sortedKeys(p.Groups) {
 		g := &model.GroupPolicy{Group: name}
@@ -46,7 +47,14 @@ func (r mutations) SetSystemPolicy(ctx context.Context, in model.SetSystemPolicy
 		flow := system.Flow{
 			Direction: system.Direction(in.Direction), Master: system.Master(valueOr(given(in.Master), model.SyncMasterSystem)),
 		}
-		s, err = r.hub.SetSystemPolicy(ctx, auth.ViewerFrom(ctx), id, flow, groups, idempotencyKey(in.IdempotencyKey))
+		set := hub.SetPolicy{Flow: flow, Groups: groups}
+		if brake, said := in.Brake.ValueOK(); said {
+			set.Brake = &system.Brake{}
+			if brake != nil {
+				set.Brake.SharePercent, set.Brake.Count, set.Brake.WindowHours = given(brake.SharePercent), given(brake.Count), given(brake.WindowHours)
+			}
+		}
+		s, err = r.hub.SetSystemPolicy(ctx, auth.ViewerFrom(ctx), id, set, idempotencyKey(in.IdempotencyKey))
 	}
 	failures, err := userErrors(err, "input")
 	return &model.SetSystemPolicyPayload{System: changedSystem(ctx, s), UserErrors: failures}, err

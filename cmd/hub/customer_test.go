@@ -48,8 +48,7 @@ func TestCustomerDelete(t *testing.T) {
 	t.Run("WhereTheHubOnlyReadsItIsRefused", func(t *testing.T) {
 		refuses(t, run(t, keyless, command(numberOf(keys[0]))...), 1, "only reads")
 	})
-	change[struct{}](a, "setSystemPolicy", `mutation ($in: SetSystemPolicyInput!) { setSystemPolicy(input: $in) { userErrors { code message } } }`,
-		map[string]any{"in": map[string]any{"id": system, "direction": "BOTH"}})
+	writes(a, system)
 	t.Run("WithoutYesItShowsWhatWouldHappenAndDoesNothing", func(t *testing.T) {
 		got := must(t, keyless, command(numberOf(keys[0]))...)
 		one, _ := c.Get("", keys[0])

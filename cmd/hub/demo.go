@@ -221,11 +221,20 @@ func (d *demo) setUp(ctx context.Context) (demoInfo, error) {
 	if _, err := follow(ctx, d.app.feed, h, viewer, check.ID, nil); err != nil {
 		return demoInfo{}, err
 	}
-	_, first, err := h.StartSystem(ctx, viewer, s.ID, "")
+	d.p.printf("Looking at the customers of %s, and planning what a first run would do …\n", d.netvURL)
+	plan, planning, err := h.PlanSystem(ctx, viewer, s.ID, run.Merge, "")
 	if err != nil {
 		return demoInfo{}, err
 	}
-	if _, err := h.SetSystemPolicy(ctx, viewer, s.ID, system.Flow{Direction: system.Both}, nil, ""); err != nil {
+	if _, err := follow(ctx, d.app.feed, h, viewer, planning.ID, nil); err != nil {
+		return demoInfo{}, err
+	}
+	// Nobody's data is at stake here; elsewhere a person reads the plan.
+	if _, err := h.ApprovePlan(ctx, viewer, plan.ID, "Approved by the demo.", ""); err != nil {
+		return demoInfo{}, err
+	}
+	_, first, err := h.ApplyPlan(ctx, viewer, plan.ID, "")
+	if err != nil {
 		return demoInfo{}, err
 	}
 	d.p.printf("Importing customers from %s …\n", d.netvURL)

@@ -49,11 +49,11 @@ func TestExplain(t *testing.T) {
 	if !says("fi", "WAITING", "FAIL  DIRECTION_ALLOWS: Hubissa on tietoja", "ADMINISTRATOR: Salli tietojen kulku")() {
 		t.Errorf("it says\n%s", must(t, env, "explain", number, "--language", "fi"))
 	}
+	writes(a, system)
+	eventually(t, "what was waiting to be sent", says("en", "IN_SYNC since"))
 	if _, err := c.Fault(netvisor.Fault{Kind: netvisor.FaultFailure, Resource: "customer.nv", Category: "INVALID_DATA", Text: "Tieto ei kelpaa.", Times: 1}); err != nil {
 		t.Fatal(err)
 	}
-	change[struct{}](a, "setSystemPolicy", `mutation ($in: SetSystemPolicyInput!) { setSystemPolicy(input: $in) { userErrors { code message } } }`,
-		map[string]any{"in": map[string]any{"id": system, "direction": "BOTH"}})
 	edit("040 765 4321")
 	eventually(t, "the refusal, with their words", says("sv", "FAIL  DATA_ACCEPTED", "Tieto ei kelpaa.", "USER: Rätta värdet"))
 	edit("040 111 2222")

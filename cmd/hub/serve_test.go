@@ -76,6 +76,24 @@ func connect(a api, c company) string {
 	return id
 }
 
+// writes lets values flow both ways between the hub and a system, by a first run that is planned, approved and applied.
+func writes(a api, id string) {
+	a.t.Helper()
+	in := func(v map[string]any) map[string]any { return map[string]any{"in": v} }
+	plan := change[struct{ Plan identified }](a, "planSystem", `mutation ($in: PlanSystemInput!) { planSystem(input: $in) { plan { id } userErrors { code message } } }`,
+		in(map[string]any{"system": id, "mode": "BOTH"})).Plan.ID
+	is := func(state string) func() bool {
+		return func() bool {
+			all := ask[[]struct{ ID, State string }](a, "plans", `query ($s: ID!) { plans(system: $s) { id state } }`, map[string]any{"s": id})
+			return len(all) > 0 && all[0].ID == plan && all[0].State == state
+		}
+	}
+	eventually(a.t, "the plan", is("READY"))
+	change[struct{}](a, "approvePlan", `mutation ($in: ApprovePlanInput!) { approvePlan(input: $in) { userErrors { code message } } }`, in(map[string]any{"id": plan}))
+	change[struct{}](a, "applyPlan", `mutation ($in: ApplyPlanInput!) { applyPlan(input: $in) { userErrors { code message } } }`, in(map[string]any{"id": plan}))
+	eventually(a.t, "the plan to be applied", is("APPLIED"))
+}
+
 // checked adds a system whose credentials are right, and gives its id.
 func checked(a api, c company) string {
 	a.t.Helper()

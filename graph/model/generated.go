@@ -119,6 +119,26 @@ type ApplyPlanPayload struct {
 
 func (ApplyPlanPayload) IsUserErrors() {}
 
+// A mass change that goes on.
+type ApproveMassChangeInput struct {
+	// The global id of the finding that tells of it.
+	ID string `json:"id"`
+	// Why, for whoever reads it later, such as `The names were meant`: at most 1 000 characters.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `approveMassChange`.
+type ApproveMassChangePayload struct {
+	// The finding as it is now; null when there are user errors.
+	Finding *Finding `json:"finding,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (ApproveMassChangePayload) IsUserErrors() {}
+
 // A plan that may be applied.
 type ApprovePlanInput struct {
 	// The global id of the plan.
@@ -138,6 +158,28 @@ type ApprovePlanPayload struct {
 }
 
 func (ApprovePlanPayload) IsUserErrors() {}
+
+// How much may change in a system's customers, or by the hub in the system, before the rest waits for a person.
+//
+// It stops beyond the share and beyond the number, whichever is more, for each kind of change apart.
+type Brake struct {
+	// How many percent of the linked records may change. 20 until it is set.
+	SharePercent int `json:"sharePercent"`
+	// How many records may change however few are linked. 20 until it is set. Of edits made by hand in the hub, 25 times as many may.
+	Count int `json:"count"`
+	// Within how many hours changes are counted. 24 until it is set.
+	WindowHours int `json:"windowHours"`
+}
+
+// How much may change before the rest waits for a person. What is absent or null is as it is until it is set.
+type BrakeInput struct {
+	// How many percent of the linked records may change, from 1 to 100; at 100 the brake never stops.
+	SharePercent graphql.Omittable[*int] `json:"sharePercent,omitempty"`
+	// How many records may change however few are linked.
+	Count graphql.Omittable[*int] `json:"count,omitempty"`
+	// Within how many hours changes are counted, up to 744.
+	WindowHours graphql.Omittable[*int] `json:"windowHours,omitempty"`
+}
 
 // What a full comparison of a system with the hub found. Needs `systems:read`.
 //
@@ -1367,6 +1409,38 @@ type LinkRecordPayload struct {
 
 func (LinkRecordPayload) IsUserErrors() {}
 
+// So many changes of one kind that the brake stopped them (Promise 6).
+//
+// Beyond a share of the linked records, and beyond a number, changes within a window are parked until somebody approves or rejects them.
+type MassChange struct {
+	// Which way the values go.
+	Way MassChangeWay `json:"way"`
+	// What is done to values that were there.
+	Effect MassChangeEffect `json:"effect"`
+	// How many records had changed so when the brake was pulled, such as 20.
+	Counted int `json:"counted"`
+	// How many records were linked, such as 100.
+	Records int `json:"records"`
+	// How many of them may change within the window, such as 20.
+	Most int `json:"most"`
+	// Since when changes counted.
+	Since time.Time `json:"since"`
+	// When the brake was pulled.
+	StoppedAt time.Time `json:"stoppedAt"`
+	// How many records it keeps now; of those that were approved or rejected, how many are still to be looked at.
+	Parked int `json:"parked"`
+	// What was decided; null while it waits for somebody.
+	Ruling *MassChangeRuling `json:"ruling,omitempty"`
+	// The name of who decided, such as that of an API key; null while it waits, and where nobody had to.
+	RuledBy *string `json:"ruledBy,omitempty"`
+	// When that was; null while it waits.
+	RuledAt *time.Time `json:"ruledAt,omitempty"`
+	// What they had to say, such as `The names were meant`; null when nothing.
+	Note *string `json:"note,omitempty"`
+	// The run that met it first; empty when there was none.
+	RunID run.ID `json:"-"`
+}
+
 // Two customers that are one.
 type MergeCustomersInput struct {
 	// The global id of the customer that stays.
@@ -1895,6 +1969,26 @@ type RefusedDeliveries struct {
 	LastAt time.Time `json:"lastAt"`
 }
 
+// A mass change that is left out.
+type RejectMassChangeInput struct {
+	// The global id of the finding that tells of it.
+	ID string `json:"id"`
+	// Why, for whoever reads it later, such as `A wrong import`: at most 1 000 characters.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `rejectMassChange`.
+type RejectMassChangePayload struct {
+	// The finding as it is now; null when there are user errors.
+	Finding *Finding `json:"finding,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (RejectMassChangePayload) IsUserErrors() {}
+
 // A proposal whose two persons are not the same.
 type RejectPersonProposalInput struct {
 	// The global id of the proposal.
@@ -2301,6 +2395,8 @@ type SetSystemPolicyInput struct {
 	Master graphql.Omittable[*SyncMaster] `json:"master,omitempty"`
 	// Decisions for single field groups.
 	Groups graphql.Omittable[[]*GroupPolicyInput] `json:"groups,omitempty"`
+	// How much may change before the rest waits for a person; absent leaves it as it is, null sets it back.
+	Brake graphql.Omittable[*BrakeInput] `json:"brake,omitempty"`
 	// Makes repeating safe: the same key and input give the same answer.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
@@ -2544,6 +2640,8 @@ type SystemPolicy struct {
 	Master SyncMaster `json:"master"`
 	// Decisions for single field groups, by name.
 	Groups []*GroupPolicy `json:"groups"`
+	// How much may change before the rest waits for a person.
+	Brake *Brake `json:"brake"`
 }
 
 // The contact to end.
@@ -3029,6 +3127,8 @@ const (
 	CheckNameRecordInScope CheckName = "RECORD_IN_SCOPE"
 	// The customer has a record in the system, or gets one.
 	CheckNameRecordExists CheckName = "RECORD_EXISTS"
+	// What differs is not one of so many changes that the brake stopped them, nor one that somebody rejected.
+	CheckNameBrakeAllows CheckName = "BRAKE_ALLOWS"
 	// What differs may flow the way it has to.
 	CheckNameDirectionAllows CheckName = "DIRECTION_ALLOWS"
 	// The system takes what it was sent.
@@ -3051,6 +3151,7 @@ var AllCheckName = []CheckName{
 	CheckNameRecordPrimary,
 	CheckNameRecordInScope,
 	CheckNameRecordExists,
+	CheckNameBrakeAllows,
 	CheckNameDirectionAllows,
 	CheckNameDataAccepted,
 	CheckNameAnswerKnown,
@@ -3061,7 +3162,7 @@ var AllCheckName = []CheckName{
 
 func (e CheckName) IsValid() bool {
 	switch e {
-	case CheckNameCustomerFollowed, CheckNameSystemVerified, CheckNameSystemRunning, CheckNameSystemAdmits, CheckNameRecordPrimary, CheckNameRecordInScope, CheckNameRecordExists, CheckNameDirectionAllows, CheckNameDataAccepted, CheckNameAnswerKnown, CheckNameSystemAnswers, CheckNameTurnCame, CheckNameEveryValueSent:
+	case CheckNameCustomerFollowed, CheckNameSystemVerified, CheckNameSystemRunning, CheckNameSystemAdmits, CheckNameRecordPrimary, CheckNameRecordInScope, CheckNameRecordExists, CheckNameBrakeAllows, CheckNameDirectionAllows, CheckNameDataAccepted, CheckNameAnswerKnown, CheckNameSystemAnswers, CheckNameTurnCame, CheckNameEveryValueSent:
 		return true
 	}
 	return false
@@ -3969,7 +4070,22 @@ const (
 	// The record was deleted in the system; the customer was made inactive.
 	FindingCodeRecordDeleted FindingCode = "RECORD_DELETED"
 	// The system's list lacks so many known records that none of them is believed to be deleted.
+	//
+	// It ends when they are listed again. `approveMassChange` believes exactly those that are parked, once the next full comparison lacks
+	// them too and reading each finds nothing; `rejectMassChange` lets their customers be.
 	FindingCodeMassAbsence FindingCode = "MASS_ABSENCE"
+	// A system changes so many customers that the brake stopped it. What had come in stays; the rest is parked, and everything else flows.
+	//
+	// `massChange` has the numbers. `approveMassChange` lets exactly what is parked in, `rejectMassChange` leaves it out.
+	FindingCodeMassChangeIn FindingCode = "MASS_CHANGE_IN"
+	// The hub would change so many records of the system that the brake stopped it. What was sent stays; the rest is parked, and single edits flow.
+	//
+	// `massChange` has the numbers. `approveMassChange` lets exactly what is parked out, `rejectMassChange` leaves it unsent.
+	FindingCodeMassChangeOut FindingCode = "MASS_CHANGE_OUT"
+	// The change was one of many that somebody rejected: the hub and the system each keep their own value.
+	//
+	// It ends when either side is edited, or when somebody resolves it.
+	FindingCodeChangeRejected FindingCode = "CHANGE_REJECTED"
 	// Both sides changed a value since they last agreed, or two records of one person differ. One value stands; the other is in the customer's provenance.
 	FindingCodeFieldConflict FindingCode = "FIELD_CONFLICT"
 	// The system changed back what it was sent, again and again. The hub leaves the value alone in this record, and lets all others flow.
@@ -4031,6 +4147,9 @@ var AllFindingCode = []FindingCode{
 	FindingCodeRecordListedNotRead,
 	FindingCodeRecordDeleted,
 	FindingCodeMassAbsence,
+	FindingCodeMassChangeIn,
+	FindingCodeMassChangeOut,
+	FindingCodeChangeRejected,
 	FindingCodeFieldConflict,
 	FindingCodePingPong,
 	FindingCodeCreateAmbiguous,
@@ -4049,7 +4168,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeUnknown:
 		return true
 	}
 	return false
@@ -4475,6 +4594,192 @@ func (e *LinkPlace) UnmarshalJSON(b []byte) error {
 }
 
 func (e LinkPlace) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a mass change does to values that were there. Filling empty ones is none.
+type MassChangeEffect string
+
+const (
+	// Customers or records go out of use.
+	MassChangeEffectDeactivation MassChangeEffect = "DEACTIVATION"
+	// Values, offices or contacts are gone, and nothing takes their place.
+	MassChangeEffectClearing MassChangeEffect = "CLEARING"
+	// Values get others in their place.
+	MassChangeEffectAltering MassChangeEffect = "ALTERING"
+	// Records are gone: the system's lists lack them, and their customers would go out of use.
+	MassChangeEffectVanishing MassChangeEffect = "VANISHING"
+)
+
+var AllMassChangeEffect = []MassChangeEffect{
+	MassChangeEffectDeactivation,
+	MassChangeEffectClearing,
+	MassChangeEffectAltering,
+	MassChangeEffectVanishing,
+}
+
+func (e MassChangeEffect) IsValid() bool {
+	switch e {
+	case MassChangeEffectDeactivation, MassChangeEffectClearing, MassChangeEffectAltering, MassChangeEffectVanishing:
+		return true
+	}
+	return false
+}
+
+func (e MassChangeEffect) String() string {
+	return string(e)
+}
+
+func (e *MassChangeEffect) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MassChangeEffect(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MassChangeEffect", str)
+	}
+	return nil
+}
+
+func (e MassChangeEffect) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MassChangeEffect) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MassChangeEffect) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What became of a mass change.
+type MassChangeRuling string
+
+const (
+	// Somebody approved it: exactly what was parked goes on.
+	MassChangeRulingApproved MassChangeRuling = "APPROVED"
+	// Somebody rejected it: both sides keep their values.
+	MassChangeRulingRejected MassChangeRuling = "REJECTED"
+	// Both sides hold the same again, so nothing is parked any more.
+	MassChangeRulingPassed MassChangeRuling = "PASSED"
+)
+
+var AllMassChangeRuling = []MassChangeRuling{
+	MassChangeRulingApproved,
+	MassChangeRulingRejected,
+	MassChangeRulingPassed,
+}
+
+func (e MassChangeRuling) IsValid() bool {
+	switch e {
+	case MassChangeRulingApproved, MassChangeRulingRejected, MassChangeRulingPassed:
+		return true
+	}
+	return false
+}
+
+func (e MassChangeRuling) String() string {
+	return string(e)
+}
+
+func (e *MassChangeRuling) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MassChangeRuling(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MassChangeRuling", str)
+	}
+	return nil
+}
+
+func (e MassChangeRuling) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MassChangeRuling) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MassChangeRuling) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Which way the values of a mass change go.
+type MassChangeWay string
+
+const (
+	// From the system into the hub.
+	MassChangeWayIn MassChangeWay = "IN"
+	// From the hub into the system, because another system or an act on many customers changed them.
+	MassChangeWayOut MassChangeWay = "OUT"
+	// From the hub into the system, because they were edited in the hub one by one: more than people do by hand.
+	MassChangeWayHand MassChangeWay = "HAND"
+)
+
+var AllMassChangeWay = []MassChangeWay{
+	MassChangeWayIn,
+	MassChangeWayOut,
+	MassChangeWayHand,
+}
+
+func (e MassChangeWay) IsValid() bool {
+	switch e {
+	case MassChangeWayIn, MassChangeWayOut, MassChangeWayHand:
+		return true
+	}
+	return false
+}
+
+func (e MassChangeWay) String() string {
+	return string(e)
+}
+
+func (e *MassChangeWay) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MassChangeWay(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MassChangeWay", str)
+	}
+	return nil
+}
+
+func (e MassChangeWay) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MassChangeWay) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MassChangeWay) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -5763,10 +6068,18 @@ const (
 	UserErrorCodeRecordBusy UserErrorCode = "RECORD_BUSY"
 	// The finding was resolved before.
 	UserErrorCodeFindingResolved UserErrorCode = "FINDING_RESOLVED"
+	// Records wait for a decision about the finding: approve or reject the mass change instead.
+	UserErrorCodeFindingNeedsRuling UserErrorCode = "FINDING_NEEDS_RULING"
+	// The finding is not about a mass change.
+	UserErrorCodeFindingNotMassChange UserErrorCode = "FINDING_NOT_MASS_CHANGE"
+	// Something else was decided about the mass change before.
+	UserErrorCodeMassChangeRuled UserErrorCode = "MASS_CHANGE_RULED"
 	// The system is running already.
 	UserErrorCodeSystemRunning UserErrorCode = "SYSTEM_RUNNING"
 	// The hub cannot write to this kind of system.
 	UserErrorCodeSystemNotWritable UserErrorCode = "SYSTEM_NOT_WRITABLE"
+	// The hub writes into a system only after a first run that writes was planned, approved and applied: see `planSystem`.
+	UserErrorCodeWritingNotPlanned UserErrorCode = "WRITING_NOT_PLANNED"
 	// There is no such field group.
 	UserErrorCodeFieldGroupUnknown UserErrorCode = "FIELD_GROUP_UNKNOWN"
 	// The system is not running.
@@ -5876,8 +6189,12 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeMergedSince,
 	UserErrorCodeRecordBusy,
 	UserErrorCodeFindingResolved,
+	UserErrorCodeFindingNeedsRuling,
+	UserErrorCodeFindingNotMassChange,
+	UserErrorCodeMassChangeRuled,
 	UserErrorCodeSystemRunning,
 	UserErrorCodeSystemNotWritable,
+	UserErrorCodeWritingNotPlanned,
 	UserErrorCodeFieldGroupUnknown,
 	UserErrorCodeSystemNotRunning,
 	UserErrorCodeAnotherSystemRunning,
@@ -5906,7 +6223,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeFindingResolved, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeFindingResolved, UserErrorCodeFindingNeedsRuling, UserErrorCodeFindingNotMassChange, UserErrorCodeMassChangeRuled, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeWritingNotPlanned, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
 		return true
 	}
 	return false

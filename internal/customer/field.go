@@ -90,6 +90,12 @@ func (f Field) PartKey() (p Part, key, name string, ok bool) {
 // Present is the field of a part that says that the part exists. Its value is "true".
 const Present = "present"
 
+// IsPresence says whether the field says that a part exists.
+func IsPresence(f Field) bool {
+	_, _, name, ok := f.PartKey()
+	return ok && name == Present
+}
+
 // Fields are values by field. A missing key and an empty value mean the same: not known.
 type Fields map[Field]string
 

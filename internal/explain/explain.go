@@ -29,6 +29,7 @@ const (
 	Leads     Name = "RECORD_PRIMARY"    // the record is the one that the customer is kept in agreement with
 	InScope   Name = "RECORD_IN_SCOPE"   // the record is one that comes in
 	HasRecord Name = "RECORD_EXISTS"     // the customer has a record there, or gets one
+	Unbraked  Name = "BRAKE_ALLOWS"      // what differs is not one of so many changes that the brake stopped them
 	Flows     Name = "DIRECTION_ALLOWS"  // what differs may flow the way it has to
 	Accepted  Name = "DATA_ACCEPTED"     // the system takes what it was sent
 	Known     Name = "ANSWER_KNOWN"      // it is known what became of every call
@@ -38,7 +39,7 @@ const (
 )
 
 // Names are the checks in their order.
-var Names = []Name{Followed, Verified, Running, Admitted, Leads, InScope, HasRecord, Flows, Accepted, Known, Answers, Turn, Complete}
+var Names = []Name{Followed, Verified, Running, Admitted, Leads, InScope, HasRecord, Unbraked, Flows, Accepted, Known, Answers, Turn, Complete}
 
 // Result is what a check came to.
 type Result string
@@ -71,6 +72,9 @@ type Facts struct {
 	Intent *link.Intent
 	// KeptBack are standing findings of values that the system would not take.
 	KeptBack []finding.Finding
+	// Stops are those that keep changes of the record, and Apart are groups that somebody rejected a change of.
+	Stops []link.Stop
+	Apart []customer.Group
 	// Ahead is how many due links go first.
 	Ahead int
 	// Now is the time of the database.
@@ -132,7 +136,7 @@ var checks = []struct {
 	ask  func(*Facts, *Explanation) *reason
 }{
 	{Followed, followed}, {Verified, verified}, {Running, running}, {Admitted, admitted}, {Leads, leads}, {InScope, inScope}, {HasRecord, hasRecord},
-	{Flows, flows}, {Accepted, accepted}, {Known, known}, {Answers, answers}, {Turn, turn}, {Complete, complete},
+	{Unbraked, unbraked}, {Flows, flows}, {Accepted, accepted}, {Known, known}, {Answers, answers}, {Turn, turn}, {Complete, complete},
 }
 
 func followed(f *Facts, _ *Explanation) *reason {
@@ -203,6 +207,40 @@ func hasRecord(f *Facts, _ *Explanation) *reason {
 		return because(text("inactive", f.System.Name), advice.User, text("fixInactive"))
 	}
 	return because(text("beforeWriting", f.System.Name), advice.Administrator, text("fixFirstRun"))
+}
+
+func unbraked(f *Facts, _ *Explanation) *reason {
+	if f.Link == nil || f.Link.State != link.Parked && f.Link.State != link.Waiting || f.Link.LastFault != fault.Unsupported {
+		return nil
+	}
+	if len(f.Stops) > 0 {
+		s := f.Stops[0]
+		for _, other := range f.Stops { // what waits for somebody goes first
+			if other.Ruling == "" {
+				s = other
+			}
+		}
+		if s.Class == link.Gone && s.Ruling == link.Rejected && f.Link.State == link.Waiting {
+			return because(text("stays", f.System.Name), advice.User, text("fixStays", f.System.Name))
+		}
+		if s.Ruling != "" {
+			return because(text("ruled", f.System.Name), advice.Nobody, text("fixTurn"))
+		}
+		way := link.Outward
+		if s.Class.Inward() {
+			way = link.Inward
+		}
+		return because(text(string(link.ClassOf(way, s.Class.Effect())), f.System.Name, s.Since.UTC().Format("2006-01-02 15:04 MST"),
+			strconv.Itoa(s.Counted), strconv.Itoa(s.Records), strconv.Itoa(s.Most), strconv.Itoa(s.Parked)), advice.Administrator, text("fixBraked"))
+	}
+	if len(f.Apart) > 0 {
+		words := make([]string, len(f.Apart))
+		for i, g := range f.Apart {
+			words[i] = string(g)
+		}
+		return because(text("apart", f.System.Name, strings.Join(words, ", ")), advice.User, text("fixApart"))
+	}
+	return nil
 }
 
 func flows(f *Facts, _ *Explanation) *reason {

@@ -91,6 +91,23 @@ func TestThereIsAlwaysAReason(t *testing.T) {
 			}
 		}
 	}
+	parked := &link.Link{State: link.Parked, LastFault: fault.Unsupported, ExternalID: "7", Primary: true}
+	braked := explain.Facts{Customer: &customer.Customer{Status: customer.Active}, System: &system.System{Name: "Netvisor", State: system.Running}, Now: now, Link: parked}
+	for _, way := range []link.Way{link.Inward, link.Outward, link.ByHand} {
+		for _, effect := range []link.Effect{link.Deactivation, link.Clearing, link.Altering} {
+			for _, ruling := range []link.Ruling{"", link.Approved, link.Rejected} {
+				braked.Stops = []link.Stop{{Class: link.ClassOf(way, effect), Counted: 20, Records: 100, Most: 20, Parked: 7, Since: now, Ruling: ruling}}
+				check(braked)
+			}
+		}
+	}
+	braked.Stops = []link.Stop{{Class: link.Gone, Counted: 20, Records: 100, Most: 20, Parked: 7, Since: now}}
+	check(braked)
+	braked.Stops[0].Ruling = link.Rejected
+	braked.Link = &link.Link{State: link.Waiting, LastFault: fault.Unsupported, ExternalID: "7", Primary: true}
+	check(braked)
+	braked.Stops, braked.Apart = nil, []customer.Group{"name"}
+	check(braked)
 	for _, name := range explain.Names {
 		if !seen[name] {
 			t.Errorf("%s is never the reason", name)

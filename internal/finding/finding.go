@@ -40,6 +40,9 @@ const (
 	MissingRecord       Code = "RECORD_LISTED_NOT_READ"      // in the list, but the details could not be had
 	RecordDeleted       Code = "RECORD_DELETED"              // deleted in the system; the customer was made inactive
 	MassAbsence         Code = "MASS_ABSENCE"                // a list that lacks so much that none of it is believed
+	MassChangeIn        Code = "MASS_CHANGE_IN"              // a system changes so many customers that the rest is parked
+	MassChangeOut       Code = "MASS_CHANGE_OUT"             // the hub would change so many records of a system that the rest is parked
+	ChangeRejected      Code = "CHANGE_REJECTED"             // one of many changes that a person rejected; each side keeps its own value
 	FieldConflict       Code = "FIELD_CONFLICT"              // both sides changed a value, or two records of a person; one stands
 	CreateAmbiguous     Code = "CREATE_AMBIGUOUS"            // a record that the hub may have made, or must not make again, fits several
 	CustomFieldUnmapped Code = "CUSTOM_FIELD_UNMAPPED"       // a field of the system that nobody has said what it is; kept as text
@@ -59,7 +62,7 @@ const (
 // Failures are the codes of what does not pass by itself: something is not taken in or not sent, or waits for a person's
 // decision. They are reported by e-mail, in this order. The other codes are remarks on values that were taken all the same.
 var Failures = []Code{
-	SystemDenied, MassAbsence, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
+	SystemDenied, MassAbsence, MassChangeIn, MassChangeOut, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
 	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
 	KYCExpires,
 	InboundRefused,

@@ -110,7 +110,7 @@ var records = []Row{
 		},
 	},
 	{
-		Code: MassAbsence, Who: advice.Administrator, Example: "A list with 40 % fewer records than the day before.",
+		Code: MassAbsence, Who: advice.Administrator, Lasts: true, Example: "A list with 40 % fewer records than the day before.",
 		Means: advice.Said{
 			"The system's list lacks so many known records that none of them is believed to be deleted.",
 			"Järjestelmän luettelosta puuttuu niin monta tunnettua tietuetta, ettei yhtäkään uskota poistetuksi.",
@@ -118,10 +118,10 @@ var records = []Row{
 			"Systemets liste mangler så mange kjente poster at ingen av dem antas å være slettet.",
 		},
 		How: advice.Said{
-			"Check in the system whether the records are there, and whether the hub's credentials may see them.",
-			"Tarkista järjestelmästä, ovatko tietueet siellä ja saavatko hubin tunnukset nähdä ne.",
-			"Kontrollera i systemet om posterna finns där, och om hubbens inloggning får se dem.",
-			"Kontroller i systemet om postene er der, og om hubens pålogging får se dem.",
+			"Check in the system whether the records are there, and whether the hub's credentials may see them. What is listed again ends it. If they were deleted, approve that (`approveMassChange`); if the customers are to stay, reject it (`rejectMassChange`).",
+			"Tarkista järjestelmästä, ovatko tietueet siellä ja saavatko hubin tunnukset nähdä ne. Kun ne ovat taas luettelossa, asia päättyy. Jos ne poistettiin, hyväksy se (`approveMassChange`); jos asiakkaiden pitää jäädä, hylkää se (`rejectMassChange`).",
+			"Kontrollera i systemet om posterna finns där, och om hubbens inloggning får se dem. När de åter finns i listan är saken avslutad. Om de togs bort, godkänn det (`approveMassChange`); om kunderna ska stanna, avvisa det (`rejectMassChange`).",
+			"Kontroller i systemet om postene er der, og om hubens pålogging får se dem. Når de er på listen igjen, er saken avsluttet. Hvis de ble slettet, godkjenn det (`approveMassChange`); hvis kundene skal bli, avvis det (`rejectMassChange`).",
 		},
 	},
 	{

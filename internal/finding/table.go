@@ -26,8 +26,8 @@ type Row struct {
 	Example string
 }
 
-// Table has a row for each code: odd values first, then records as a whole, then what comes with time.
-var Table = slices.Concat(values, records, watched)
+// Table has a row for each code: odd values first, then records as a whole, then changes of many, then what comes with time.
+var Table = slices.Concat(values, records, masses, watched)
 
 // rows finds the row of a code.
 var rows = func() map[Code]*Row {
@@ -58,6 +58,9 @@ func codes(which func(Row) bool) (out []Code) {
 	}
 	return out
 }
+
+// Ruled are the codes of findings that keep records back until somebody approves or rejects what they tell of.
+var Ruled = []Code{MassAbsence, MassChangeIn, MassChangeOut}
 
 // Unread are the codes of what a reading of the record does not end: what happened, and what the hub watches itself.
 var Unread = codes(func(r Row) bool { return r.Lasts || r.Watched })

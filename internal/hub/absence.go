@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,12 +22,17 @@ import (
 // is counted, unless the list as a whole is not believed; what is gone on complete evidence makes its customer inactive.
 // Findings about the system as a whole are brought up to date.
 func (h *Hub) noteAbsence(ctx context.Context, tx pgx.Tx, c store.Claim, s *system.System, report SystemReport, now time.Time) error {
+	if report.Doubted {
+		if err := doubt(ctx, tx, c, s, now); err != nil {
+			return err
+		}
+	}
 	if report.Counted {
 		if err := store.NoteMissing(ctx, tx, c, s.ID); err != nil {
 			return err
 		}
 	}
-	if err := h.markGone(ctx, tx, s, report.Gone, now); err != nil {
+	if err := h.markGone(ctx, tx, c, s, report.Gone, now); err != nil {
 		return err
 	}
 	if err := markLeftOut(ctx, tx, s, report.LeftOut); err != nil {
@@ -42,7 +48,7 @@ var ofSweeps = []finding.Code{finding.MassAbsence, finding.RecordUnreadable}
 
 // markGone makes the customers of records that are gone inactive. Nothing is deleted: the link stays and says so, and a
 // record that comes back is taken in again, since the base remembers that there was none.
-func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, s *system.System, externalIDs []string, now time.Time) error {
+func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, c store.Claim, s *system.System, externalIDs []string, now time.Time) error {
 	if len(externalIDs) == 0 {
 		return nil
 	}
@@ -50,6 +56,12 @@ func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, s *system.System, externa
 	if err != nil {
 		return err
 	}
+	if err := ruled(ctx, tx, known); err != nil {
+		return err
+	}
+	b := braking{tx: tx, system: s.ID, name: s.Name, run: c.Run, now: now}
+	b.begin()
+	var was, is []link.Hold
 	w := newWrites(s.ID, s.Name)
 	derived, said := h.o.Kinds[s.Kind].From != "", make(map[customer.ID]customer.KYC)
 	for _, id := range externalIDs {
@@ -74,10 +86,21 @@ func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, s *system.System, externa
 			w.findings = append(w.findings, f)
 			continue
 		}
+		was = append(was, k.Base.Brake.Held...)
+		base, goes, err := b.vanish(ctx, id, k)
+		if err != nil {
+			return err
+		}
+		k.Base = base
+		is = append(is, k.Base.Brake.Held...)
+		if !goes {
+			k.Link.State, k.Link.LastFault, k.Link.LastMessage = link.Parked, fault.Unsupported, doubted
+			w.records = append(w.records, store.LinkedRecord{Link: k.Link, Base: k.Base, Parts: k.Parts})
+			continue
+		}
 		w.records = append(w.records, store.LinkedRecord{Link: k.Link, Base: withoutStatus(k.Base), Parts: k.Parts})
 		w.findings = append(w.findings, finding.Finding{
-			Code: finding.RecordDeleted, CustomerID: k.Customer.ID, ExternalID: id,
-			Message: "The record was deleted in " + s.Name + ". The customer was made inactive; nothing else was.",
+			Code: finding.RecordDeleted, CustomerID: k.Customer.ID, ExternalID: id, Message: h.deleted(s, &k.Customer, k.Base, k.Parts),
 		})
 		if k.Customer.Status != customer.Active {
 			continue
@@ -93,6 +116,9 @@ func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, s *system.System, externa
 	if err := w.save(ctx, tx, externalIDs); err != nil {
 		return err
 	}
+	if err := b.keep(ctx, was, is); err != nil {
+		return err
+	}
 	if err := h.noticeTurned(ctx, tx, w.changes); err != nil {
 		return err
 	}
@@ -103,6 +129,40 @@ func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, s *system.System, externa
 		return err
 	}
 	return h.deleteDerived(ctx, tx, s, idsOf(w.customers))
+}
+
+// deleted tells of a record that is gone, and of what was edited elsewhere that it never got: that is kept in the hub (T29).
+func (h *Hub) deleted(s *system.System, c *customer.Customer, base link.Base, parts []link.PartLink) string {
+	message := "The record was deleted in " + s.Name + ". The customer was made inactive; nothing else was."
+	spec := h.o.Kinds[s.Kind]
+	knows := func(f customer.Field) bool {
+		return f != customer.FieldStatus && (spec.Reads != nil && spec.Reads(f) || spec.Writes != nil && spec.Writes(f))
+	}
+	ours, agreed := c.Flatten(merge.Keys(parts)).Groups(knows), base.Ours.Groups(knows)
+	var edited []string
+	for g := range ours {
+		if !ours[g].Equal(agreed[g]) {
+			edited = append(edited, string(g))
+		}
+	}
+	for g := range agreed {
+		if ours[g] == nil {
+			edited = append(edited, string(g))
+		}
+	}
+	if len(edited) == 0 {
+		return message
+	}
+	slices.Sort(edited)
+	return message + " Edited elsewhere and kept here, where it is to be decided what becomes of it: " + strings.Join(edited, ", ") + "."
+}
+
+// tellDeleted brings the finding of a record that is gone up to date when its customer is edited after that.
+func (h *Hub) tellDeleted(ctx context.Context, tx pgx.Tx, c *customer.Customer, r store.LinkedRecord, s system.System) error {
+	if r.Link.State != link.NotInScope || r.Link.LastFault != fault.NotFound || !r.Link.Primary || r.Deletion != nil {
+		return nil
+	}
+	return store.TellFindingOf(ctx, tx, s.ID, r.Link.ExternalID, finding.RecordDeleted, h.deleted(&s, c, r.Base, r.Parts))
 }
 
 // deleteDerived asks for the deletion of due-diligence candidates whose customer was deleted in the system that they were made from:
@@ -146,6 +206,61 @@ func (h *Hub) deleteDerived(ctx context.Context, tx pgx.Tx, s *system.System, go
 		}
 	}
 	return nil
+}
+
+// doubted is what a link says whose record a list lacks among so many that they are not believed to be deleted.
+const doubted = "The system's lists lack this record, among so many that none of them is believed to be deleted; somebody has to approve or reject that."
+
+// doubt parks the records that a list lacks which is not believed as a whole (T28). Their links are written before the brake is
+// locked, as by everybody else.
+func doubt(ctx context.Context, tx pgx.Tx, c store.Claim, s *system.System, now time.Time) error {
+	ids, err := store.DoubtMissing(ctx, tx, c, s.ID, doubted)
+	if err != nil {
+		return err
+	}
+	b := braking{tx: tx, system: s.ID, name: s.Name, run: c.Run, now: now}
+	b.begin()
+	stop, err := b.stop(ctx, link.Gone)
+	if err != nil {
+		return err
+	}
+	n, err := store.HoldGone(ctx, tx, ids, link.Hold{Class: link.Gone, Stop: stop, Groups: statusGroup})
+	if err != nil {
+		return err
+	}
+	if err := b.keep(ctx, nil, nil); err != nil {
+		return err
+	}
+	return b.parkMore(ctx, stop, n)
+}
+
+// statusGroup is what the absence of a record would change.
+var statusGroup = map[customer.Group]string{customer.FieldStatus.Group(): ""}
+
+// vanish says whether the absence of a record is believed, and gives its base with what the brake then knows.
+func (b *braking) vanish(ctx context.Context, record string, k merge.Known) (base link.Base, goes bool, err error) {
+	base = k.Base
+	if h := base.Brake.Of(link.Gone); h != nil {
+		if h.Ruling != link.Approved {
+			return base, false, nil
+		}
+		base.Brake.Held = slices.DeleteFunc(slices.Clone(base.Brake.Held), func(h link.Hold) bool { return h.Class == link.Gone })
+		return base, true, nil
+	}
+	if k.Customer.Status != customer.Active {
+		return base, true, nil // nothing is lost
+	}
+	stop, err := b.weigh(ctx, record, link.Gone, base.Brake.Counted[link.Gone])
+	if err != nil {
+		return base, false, err
+	}
+	if stop != "" {
+		base.Brake.Held = append(slices.Clip(base.Brake.Held), link.Hold{Class: link.Gone, Stop: stop, Groups: statusGroup})
+		return base, false, nil
+	}
+	o := merge.Outcome{ExternalID: record, Base: base, Weighs: []link.Class{link.Gone}}
+	b.count(&o, func(*merge.Outcome, link.Class) bool { return true })
+	return o.Base, true, nil
 }
 
 // markLeftOut says of links why their records do not come in any more.

@@ -138,14 +138,14 @@ func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.C
 	if err := store.ProposePeople(ctx, tx, ids, ids); err != nil { // a new customer may have persons who are known
 		return err
 	}
+	if err := saveEdits(ctx, tx, changes); err != nil { // settling asks who entered what
+		return err
+	}
 	for i := range customers {
 		how := settling{isNew: changes[i].Kind == change.CustomerCreated, priority: link.Interactive}
 		if err := h.settleLinks(ctx, tx, &customers[i], how); err != nil {
 			return err
 		}
-	}
-	if err := saveEdits(ctx, tx, changes); err != nil {
-		return err
 	}
 	if err := store.AppendChanges(ctx, tx, changes); err != nil {
 		return err

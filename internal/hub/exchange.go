@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -69,7 +70,7 @@ type Look struct {
 	// LookedAt is when the reading began whose values the hub has once this is committed; zero when nothing was read.
 	LookedAt time.Time
 	// Decide says what comes of it, from what was read with its custom fields as the hub's own. It is called under the customer's lock, so that what it decides still holds when it is
-	// committed, and it may be called again when the transaction has to be repeated.
+	// committed, and it may be called again when the transaction has to be repeated, or the brake parked some of it.
 	Decide func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (Decision, error)
 }
 
@@ -99,7 +100,7 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 			}
 			o = mapped[0]
 		}
-		if d, err = l.Decide(o, k, pending, now); err != nil {
+		if d, err = decideBraked(ctx, tx, l, o, k, pending, now); err != nil {
 			return err
 		}
 		if hint := k.Link.DueAt; !hint.IsZero() && d.Outcome.Link.ID != "" {
@@ -136,6 +137,40 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 	}
 	h.o.Wake(TopicChanges, l.Claim.Organisation)
 	return d, nil
+}
+
+// decideBraked decides about a link and parks what goes beyond the limit: what would come in, and the call that would be made.
+func decideBraked(ctx context.Context, tx pgx.Tx, l Look, o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (d Decision, err error) {
+	one := map[string]merge.Known{"": k}
+	if err := ruled(ctx, tx, one); err != nil {
+		return d, err
+	}
+	k = one[""]
+	if l.System.Policy.WritesOut() && k.Base.Brake.ByHand == nil {
+		from, err := store.ListProvenance(ctx, tx, []customer.ID{k.Customer.ID})
+		if err != nil {
+			return d, err
+		}
+		k.Base.Brake.ByHand = enteredHere(from[k.Customer.ID], k.Parts)
+	}
+	before := k.Base.Brake.Held
+	b := braking{tx: tx, system: l.System.ID, name: l.System.Name, now: now}
+	decided, err := b.apply(ctx, func(string) merge.Known { return k }, func(_ string, hold link.Hold) {
+		k.Base.Brake.Held = append(slices.Clip(k.Base.Brake.Held), hold)
+	}, func() ([]merge.Outcome, error) {
+		d, err = l.Decide(o, k, pending, now)
+		return []merge.Outcome{d.Outcome}, err
+	}, func(o *merge.Outcome, c link.Class) bool {
+		calls := d.Intent != nil && (d.Intent.Operation == link.Edit || d.Intent.Operation == link.Remove)
+		return written(o) && (c.Inward() || calls)
+	})
+	if err != nil {
+		return d, err
+	}
+	if d.Outcome = decided[0]; !written(&d.Outcome) {
+		return d, nil
+	}
+	return d, b.keep(ctx, before, d.Outcome.Base.Brake.Held)
 }
 
 // commitOutcome writes what a look came to. An outcome without a link leaves everything as it is.

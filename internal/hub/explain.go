@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -76,6 +77,11 @@ func (h *Hub) facts(c *customer.Customer, s *system.System, standing store.Stand
 		if l := &standing.Links[i]; l.CustomerID == c.ID && l.SystemID == s.ID {
 			of := f
 			of.Link, of.Since = &l.Link, l.Since
+			brake := standing.Braked[l.ID]
+			for _, h := range brake.Held {
+				of.Stops = append(of.Stops, standing.Stops[h.Stop])
+			}
+			of.Apart = slices.Sorted(maps.Keys(brake.Apart))
 			out = append(out, of)
 		}
 	}

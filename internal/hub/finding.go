@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -89,8 +90,8 @@ func (h *Hub) Findings(ctx context.Context, v auth.Viewer, f FindingFilter, p Pa
 const maxNote = 1000
 
 // ResolveFinding says that a finding is settled, and why. A problem that the next reading still shows is raised anew; a value that
-// was left alone since two sides undid each other's flows again, and is counted anew. Needs
-// findings:resolve. Reasons: FINDING_RESOLVED, FIELD_TOO_LONG, CHARACTERS_INVALID, PERSONAL_IDENTITY_CODE_NOT_ALLOWED.
+// was left alone since two sides undid each other's flows again, and is counted anew; one that each side keeps its own of counts as
+// agreed, but for an office or contact that was removed on one side only. Needs findings:resolve. Reasons: FINDING_RESOLVED, FINDING_NEEDS_RULING, FIELD_TOO_LONG, CHARACTERS_INVALID, PERSONAL_IDENTITY_CODE_NOT_ALLOWED.
 func (h *Hub) ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, note, key string) (finding.Finding, error) {
 	if err := v.Require(auth.FindingsResolve); err != nil {
 		return finding.Finding{}, err
@@ -108,6 +109,9 @@ func (h *Hub) ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, 
 		if err != nil || len(found) == 0 {
 			return nil, firstError(err, fault.New(fault.NotFound, "There is no finding with this id.").At("id"))
 		}
+		if slices.Contains(finding.Ruled, found[0].Code) && found[0].ResolvedAt.IsZero() {
+			return nil, fault.Because(fault.Invalid, "FINDING_NEEDS_RULING", "Records wait for this: approve or reject the mass change instead.").At("id")
+		}
 		noted, err := store.ResolveFinding(ctx, tx, id, v.Actor.Name, note)
 		if err == nil && len(noted) == 0 {
 			return nil, fault.Because(fault.Invalid, "FINDING_RESOLVED", "This finding was resolved before.").At("id")
@@ -115,13 +119,21 @@ func (h *Hub) ResolveFinding(ctx context.Context, v auth.Viewer, id finding.ID, 
 		if err == nil && found[0].Code == finding.PingPong {
 			err = store.EndDispute(ctx, tx, found[0].SystemID, found[0].ExternalID, customer.Group(found[0].Field))
 		}
+		if err == nil && found[0].Code == finding.ChangeRejected && !customer.IsPresence(found[0].Field) {
+			err = store.EndApart(ctx, tx, found[0].SystemID, found[0].ExternalID, customer.Group(found[0].Field))
+		}
 		return answer{"finding": string(id)}, logFindings(ctx, tx, noted, v.Actor, err)
 	})
 	if err != nil {
 		return finding.Finding{}, err
 	}
+	return h.findingNow(ctx, v, id)
+}
+
+// findingNow reads a finding as an answer has it.
+func (h *Hub) findingNow(ctx context.Context, v auth.Viewer, id finding.ID) (finding.Finding, error) {
 	var found []finding.Finding
-	err = pg.ReadInOrganisation(ctx, h.pool, string(v.Organisation.ID), func(ctx context.Context, tx pgx.Tx) error {
+	err := pg.ReadInOrganisation(ctx, h.pool, string(v.Organisation.ID), func(ctx context.Context, tx pgx.Tx) (err error) {
 		found, err = store.ListFindingsByID(ctx, tx, []finding.ID{id})
 		return err
 	})

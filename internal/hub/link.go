@@ -42,6 +42,9 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 	if err != nil {
 		return err
 	}
+	if err := ruledRecords(ctx, tx, records); err != nil {
+		return err
+	}
 	var altered []store.LinkedRecord
 	of := byID(systems, func(s system.System) system.ID { return s.ID })
 	if err := h.bringKYC(ctx, tx, c, systems); err != nil {
@@ -50,6 +53,9 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 	for _, r := range records {
 		if r.Link.SystemID == how.by {
 			continue
+		}
+		if err := h.tellDeleted(ctx, tx, c, r, of[r.Link.SystemID]); err != nil {
+			return err
 		}
 		settled, refused, ok := h.settle(c, r, of[r.Link.SystemID], sourcesOf(records, of), how.priority, now)
 		if err := h.noteRefused(ctx, tx, r.Link, refused, of[r.Link.SystemID]); err != nil {
@@ -164,10 +170,10 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 			return r.Link, refused, false // an edit here says nothing of why the link is not followed
 		}
 	case link.Parked:
-		if r.Link.LastFault != fault.Rejected && r.Link.LastFault != fault.Invalid {
+		if !slices.Contains([]fault.Code{fault.Rejected, fault.Invalid, fault.Unsupported}, r.Link.LastFault) {
 			return r.Link, refused, false
 		}
-		// What they refused may be what was mended.
+		// What they refused may be what was mended. Of what the brake parked, the rest flows.
 	case link.InSync, link.Due, link.Waiting, link.InProgress:
 	}
 	if r.Link.ExternalID == "" {

@@ -96,7 +96,7 @@ func (h *Hub) ApprovePlan(ctx context.Context, v auth.Viewer, id run.ID, note, k
 
 // ApplyPlan queues a run that executes an approved plan, step by step, and skips what is not as it was when the plan was made. Values
 // flow in the plan's mode from then on, and a system that was not running is then. Needs systems:manage. Reasons: PLAN_NOT_APPROVED,
-// ANOTHER_SYSTEM_RUNNING, RUN_IN_PROGRESS with the run.
+// WRITING_NOT_PLANNED, ANOTHER_SYSTEM_RUNNING, RUN_IN_PROGRESS with the run.
 func (h *Hub) ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key string) (run.Plan, run.Run, error) {
 	if err := v.Require(auth.SystemsManage); err != nil {
 		return run.Plan{}, run.Run{}, err
@@ -112,12 +112,17 @@ func (h *Hub) ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key strin
 		if busy, err := store.FindRunningOfKind(ctx, tx, s.Kind, s.ID); err != nil || busy != "" {
 			return firstError(err, fault.Because(fault.Invalid, "ANOTHER_SYSTEM_RUNNING", "Another system of this kind is running in this organisation.").At("id"))
 		}
+		next := s.Policy
+		if next.Direction, _ = p.Mode.Direction(); p.Mode == run.Import && next.WritesOut() { // by what was decided for single groups
+			if err := plannedToWrite(ctx, tx, s.ID); err != nil {
+				return fault.Of(err).At("id")
+			}
+		}
 		r, err := queueRun(ctx, tx, s.ID, run.Applying, v.Actor)
 		if err != nil {
 			return err
 		}
-		p.State, p.Applying = run.PlanApplying, r.ID
-		s.Policy.Direction, _ = p.Mode.Direction()
+		p.State, p.Applying, s.Policy = run.PlanApplying, r.ID, next
 		return store.SetSystemPolicy(ctx, tx, s.ID, s.Policy)
 	})
 	if err != nil {

@@ -47,6 +47,9 @@ func (h *Hub) Foresee(ctx context.Context, t Taking) (counts run.Counts, err err
 		if err != nil {
 			return err
 		}
+		if err := ruled(ctx, tx, known); err != nil {
+			return err
+		}
 		counts = count(t.Plan(observed, known, now))
 		return errForeseen
 	})

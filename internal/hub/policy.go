@@ -21,13 +21,25 @@ type GroupPolicy struct {
 	system.Flow
 }
 
+// SetPolicy is a policy as somebody decided it.
+type SetPolicy struct {
+	system.Flow
+	Groups []GroupPolicy
+	// Brake is where the brake stops; nil leaves that as it is.
+	Brake *system.Brake
+}
+
 // SetSystemPolicy decides which way values flow between the hub and a system, and whose value stands (R116, R117, R194). The
-// whole policy is replaced. Needs systems:manage. Reasons: SYSTEM_NOT_WRITABLE, FIELD_GROUP_UNKNOWN.
-func (h *Hub) SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, flow system.Flow, groups []GroupPolicy, key string) (system.System, error) {
-	body := map[string]any{"id": id, "flow": flow, "groups": groups}
+// whole policy is replaced, but for the brake where that is not given. Needs systems:manage. Reasons: SYSTEM_NOT_WRITABLE, FIELD_GROUP_UNKNOWN, WRITING_NOT_PLANNED.
+func (h *Hub) SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, set SetPolicy, key string) (system.System, error) {
+	groups := set.Groups
+	body := map[string]any{"id": id, "flow": set.Flow, "groups": groups, "brake": set.Brake}
 	return h.changeSystem(ctx, v, id, command{auth.SystemsManage, "setSystemPolicy", key, body, systemWake},
 		func(ctx context.Context, tx pgx.Tx, s *system.System) error {
-			policy := system.Policy{Flow: flow, Groups: make(map[string]system.Flow, len(groups))}
+			policy := system.Policy{Flow: set.Flow, Groups: make(map[string]system.Flow, len(groups)), Brake: s.Policy.Brake}
+			if set.Brake != nil {
+				policy.Brake = *set.Brake
+			}
 			var faults fault.Errors
 			for i, g := range groups {
 				at := func(f *fault.Error) *fault.Error { return f.At("groups", itoa(i), "group") }
@@ -53,9 +65,33 @@ func (h *Hub) SetSystemPolicy(ctx context.Context, v auth.Viewer, id system.ID, 
 				return fault.Because(fault.Invalid, "POLICY_NOT_POSSIBLE",
 					"The records of this system are made from another's, and nothing of them comes into the hub but what it owns; choose OUT or OFF.").At("direction")
 			}
+			if !s.FreshAt.IsZero() || s.State == system.Running || s.State == system.Paused {
+				if err := h.mayWrite(ctx, tx, s, policy); err != nil {
+					return fault.Of(err).At("direction")
+				}
+			}
 			s.Policy = policy
 			return store.SetSystemPolicy(ctx, tx, id, policy)
 		})
+}
+
+// mayWrite refuses a policy that lets values flow into a system into which none did, unless a first run that writes was approved and
+// applied: import-only starts from CHECKED, writing out needs PLANNED (design section 5). A system whose records the hub makes from
+// another's has nothing of its own that a first run could write over.
+func (h *Hub) mayWrite(ctx context.Context, tx pgx.Tx, s *system.System, next system.Policy) error {
+	if !next.WritesOut() || s.Policy.WritesOut() || h.o.Kinds[s.Kind].From != "" {
+		return nil
+	}
+	return plannedToWrite(ctx, tx, s.ID)
+}
+
+// plannedToWrite refuses a system for which no first run that writes was approved and applied.
+func plannedToWrite(ctx context.Context, tx pgx.Tx, id system.ID) error {
+	if planned, err := store.HasWritingPlan(ctx, tx, id); err != nil || planned {
+		return err
+	}
+	return fault.Because(fault.Invalid, "WRITING_NOT_PLANNED", "The hub writes into a system only after a first run that somebody has looked at. "+
+		"Plan one that writes (planSystem with BOTH or EXPORT, or hub plan), approve it and apply it: applying starts the writing too.")
 }
 
 // RetryLink makes a link due now: the cause that parked it was mended, or somebody wants to know. Needs systems:manage.

@@ -274,7 +274,7 @@ func queueRun(ctx context.Context, tx pgx.Tx, id system.ID, kind run.Kind, by ch
 }
 
 // StartSystem makes a checked system RUNNING, as an import-only one, and queues its first import (or, where it ran before, a
-// poll). Needs systems:manage. Reasons: SYSTEM_NOT_CHECKED, SYSTEM_RUNNING, ANOTHER_SYSTEM_RUNNING, RUN_IN_PROGRESS.
+// poll). One that is to be written to starts by a first run that was planned. Needs systems:manage. Reasons: SYSTEM_NOT_CHECKED, SYSTEM_RUNNING, WRITING_NOT_PLANNED, ANOTHER_SYSTEM_RUNNING, RUN_IN_PROGRESS.
 func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (system.System, run.Run, error) {
 	if err := v.Require(auth.SystemsManage); err != nil {
 		return system.System{}, run.Run{}, err
@@ -294,6 +294,11 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 			kind := run.Poll
 			if s.FreshAt.IsZero() {
 				kind = run.FirstImport
+				if s.Policy.WritesOut() && h.o.Kinds[s.Kind].From == "" {
+					if err := plannedToWrite(ctx, tx, id); err != nil {
+						return nil, fault.Of(err).At("id")
+					}
+				}
 			}
 			now, err := store.Now(ctx, tx)
 			if err != nil {

@@ -31,9 +31,14 @@ type Taking struct {
 	ReadAt time.Time
 	// Priority is that of links of other systems which are due by what comes in.
 	Priority link.Priority
+	// Run is the run that takes the batch in, and Began when it was started; Unbraked says that somebody approved what it does by name,
+	// so that the brake does not count it.
+	Run      run.ID
+	Began    time.Time
+	Unbraked bool
 	// Plan decides what becomes of the records, whose custom fields are the hub's own by then; it is called under the locks of
 	// the customers concerned, so what it decides is still true when it is committed, and it may be called again when the
-	// transaction has to be repeated.
+	// transaction has to be repeated, or the brake parked some of it.
 	Plan func(observed []merge.Observation, known map[string]merge.Known, now time.Time) []merge.Outcome
 	// Also runs in the same transaction with what the batch came to; an error of it takes everything back. It is where a run
 	// writes its progress, so that a batch and its progress are one (T8).
@@ -53,7 +58,10 @@ func (h *Hub) TakeIn(ctx context.Context, t Taking) (run.Counts, error) {
 		if err != nil {
 			return err
 		}
-		outcomes := t.Plan(observed, known, now)
+		outcomes, err := h.takeBraked(ctx, tx, t, observed, known, now)
+		if err != nil {
+			return err
+		}
 		for _, o := range outcomes {
 			if o.Err != nil {
 				h.o.Log.Error("a record could not be taken", "system", t.System, "record", o.ExternalID, "error", o.Err)

@@ -118,6 +118,8 @@ type SystemReport struct {
 	Swept   bool
 	Counted bool
 	Gone    []string
+	// Doubted says that the list lacks so much that none of it is believed.
+	Doubted bool
 	// LeftOut are records that the list lacks although they are there, with the reason why they never come in.
 	LeftOut map[string]string
 	// Findings are about the system as a whole; they replace those that stood.

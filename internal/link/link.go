@@ -90,6 +90,8 @@ type Base struct {
 	Theirs customer.Fields
 	// Disputes are the groups that the hub sent and the system changed again.
 	Disputes Disputes
+	// Brake is what the brake knows of the record.
+	Brake Brake
 }
 
 // PartLink ties an office or a person to the external record that it is.

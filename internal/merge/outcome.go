@@ -125,6 +125,8 @@ type Outcome struct {
 	Parts     []link.PartLink
 	Conflicts []Conflict
 	Findings  []finding.Finding
+	// Weighs are the classes of what it changes, for the brake to count.
+	Weighs []link.Class
 	// Err is why a record Failed, for the log; nil when the system withheld it.
 	Err error
 }

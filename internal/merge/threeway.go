@@ -26,6 +26,8 @@ type Conflict struct {
 	Winner Side
 	// Shared says that ours is what another record of the system told of the same person, and nobody's edit in the hub.
 	Shared bool
+	// Rejected says that only one side changed it, among so many that a person rejected them all.
+	Rejected bool
 	// Lost is what the losing side held, Ours and Theirs what each did.
 	Lost, Ours, Theirs customer.Fields
 }
@@ -45,6 +47,14 @@ type Verdict struct {
 	Conflicts []Conflict
 	// Disputed are groups that are left alone, because the system changes what it is sent again and again.
 	Disputed []customer.Group
+	// Braked are changes that are parked, since there were too many. Apart are groups that each side keeps its own values of, since a
+	// person rejected such a change. Weighs are the classes of the changes that flow, for the brake to count.
+	Braked []Braked
+	Apart  []customer.Group
+	Weighs []link.Class
+	// released are changes that were parked and that somebody approved, rejected those that somebody rejected just now.
+	released, rejected []Braked
+	brake              link.Brake
 	// turned are groups that the system changed, and calm those of the disputed whose sides agree.
 	turned, calm []customer.Group
 	// detached are parts that were removed in the hub; their base stays what it was.
@@ -153,10 +163,11 @@ func (p Policy) knows(f customer.Field) bool { return p.Reads(f) || p.writes(f) 
 // Where values flow in only, what ours changed is held; where they flow out only, what theirs changed is set back. What the
 // system cannot tell counts as unchanged on its side; what it cannot hold is not sent, and what it holds instead stands as
 // agreed. A part that they no longer have is Gone as a whole; its fields are not cleared one by one. A part that was removed
-// in the hub stays out as a whole. A group in a dispute that is paused flows neither way. A place for due diligence in which there
-// is somebody else is Replaced as a whole (kyccontact.go).
+// in the hub stays out as a whole. A group in a dispute that is paused flows neither way, nor does a change that the brake has
+// parked. A place for due diligence in which there is somebody else is Replaced as a whole (kyccontact.go).
 func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
-	v := Verdict{Incoming: make(customer.Fields), Replaced: p.replaced(ours, theirs, base), policy: p}
+	v := Verdict{Incoming: make(customer.Fields), policy: p, brake: base.Brake}
+	unreplaced := v.replace(p.replaced(ours, theirs, base), theirs)
 	o, t := ours.Groups(p.knows), theirs.Groups(p.Reads)
 	bo, bt := base.Ours.Groups(p.knows), base.Theirs.Groups(p.Reads)
 	for _, g := range groupsOf(o, t, bo, bt) {
@@ -164,8 +175,12 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 		if flow.Direction == system.Off || untold(g, t, bt) {
 			continue
 		}
-		if id, _ := place(customer.Field(g)); slices.Contains(v.Replaced, id) {
-			v.takeIn(nil, t[g])
+		id, _ := place(customer.Field(g))
+		if slices.Contains(unreplaced, id) {
+			continue
+		}
+		if slices.Contains(v.Replaced, id) {
+			maps.Copy(v.Incoming, t[g])
 			if base.Disputes[g].Paused {
 				v.calm = append(v.calm, g) // it was about another person's
 			}
@@ -173,7 +188,7 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 		}
 		if part, gone := goneWith(g, theirs, base.Theirs); gone {
 			if g == presentGroup(part) {
-				v.Gone = append(v.Gone, part)
+				v.lose(g, part)
 			}
 			continue
 		}
@@ -222,19 +237,30 @@ func (v *Verdict) compare(g customer.Group, s sides, flow system.Flow, paused bo
 			v.calm = append(v.calm, g)
 		}
 	case agreed:
+		if v.brake.Apart[g] != "" && !weChanged && !theyChanged && !v.agreed(s) {
+			v.Apart = append(v.Apart, g)
+		}
 	case theyChanged && !weChanged && flow.Direction != system.Out:
-		v.takeIn(s.ours, s.theirs)
+		v.takeIn(g, s)
 	case !theyChanged:
 		v.send(g, s, flow)
 	case slices.Contains(v.policy.Shared, g):
-		v.Conflicts = append(v.Conflicts, s.conflict(g, Ours, true))
-		v.send(g, s, flow)
+		if v.send(g, s, flow) {
+			v.Conflicts = append(v.Conflicts, s.conflict(g, Ours, true))
+		}
 	case flow.Direction != system.Out && v.policy.winner(flow) == Theirs:
-		v.Conflicts = append(v.Conflicts, s.conflict(g, Theirs, false))
-		v.takeIn(s.ours, s.theirs)
+		if v.takeIn(g, s) {
+			v.Conflicts = append(v.Conflicts, s.conflict(g, Theirs, false))
+		}
 	default:
-		v.Conflicts = append(v.Conflicts, s.conflict(g, Ours, false))
-		v.send(g, s, flow)
+		if v.send(g, s, flow) {
+			v.Conflicts = append(v.Conflicts, s.conflict(g, Ours, false))
+		}
+	}
+	if v.stays(g) {
+		c := s.conflict(g, Ours, false)
+		c.Rejected = true
+		v.Conflicts = append(v.Conflicts, c)
 	}
 }
 
@@ -244,14 +270,30 @@ func (v *Verdict) agreed(s sides) bool {
 	return s.ours.Only(v.policy.Reads).Equal(s.theirs) && s.ours.Only(unread).Equal(s.baseOurs.Only(unread))
 }
 
-// send lets a group out where the policy lets it and the system can hold what differs.
-func (v *Verdict) send(g customer.Group, s sides, flow system.Flow) {
-	switch {
-	case flow.Direction == system.In:
+// send lets a group out where the policy and the brake let it and the system can hold what differs; false where the brake does not.
+func (v *Verdict) send(g customer.Group, s sides, flow system.Flow) bool {
+	if flow.Direction == system.In {
 		v.Held = append(v.Held, g)
-	case len(v.policy.differing(s)) > 0:
-		v.Outgoing = append(v.Outgoing, g)
+		return true
 	}
+	sent := v.policy.differing(s)
+	if len(sent) == 0 {
+		return true
+	}
+	before, after := make(customer.Fields), make(customer.Fields)
+	for f, value := range sent {
+		after.Set(f, value)
+		if v.policy.Reads(f) {
+			before.Set(f, s.theirs[f])
+		} else {
+			before.Set(f, s.baseOurs[f])
+		}
+	}
+	if !v.passes(link.Outward, g, effectOf(g, before, after), after) {
+		return false
+	}
+	v.Outgoing = append(v.Outgoing, g)
+	return true
 }
 
 // differing gives what has to be sent of a group: our value of each field that the system can hold and does not, an empty
@@ -280,17 +322,33 @@ func (v *Verdict) remove(g customer.Group, part PartKey, flow system.Flow) {
 	case flow.Direction == system.In:
 		v.Held = append(v.Held, g)
 	case v.policy.Removes == nil || v.policy.Removes(part):
-		v.Outgoing = append(v.Outgoing, g)
+		if v.passes(link.Outward, g, link.Clearing, nil) {
+			v.Outgoing = append(v.Outgoing, g)
+		}
 	}
 }
 
-func (v *Verdict) takeIn(ours, theirs customer.Fields) {
-	for f := range ours {
-		if v.policy.Reads(f) {
-			v.Incoming[f] = ""
-		}
+// lose decides about a part that the system had and has no more.
+func (v *Verdict) lose(g customer.Group, part PartKey) {
+	switch {
+	case v.passes(link.Inward, g, link.Clearing, nil):
+		v.Gone = append(v.Gone, part)
+	case !v.stays(g) && v.brake.Apart[g] == "":
+		v.detached = append(v.detached, part) // its base stays what it was, so that it is found missing again
 	}
-	maps.Copy(v.Incoming, theirs)
+}
+
+// takeIn brings in what they hold where the brake lets it; false where it does not.
+func (v *Verdict) takeIn(g customer.Group, s sides) bool {
+	ours := s.ours.Only(v.policy.Reads)
+	if !v.passes(link.Inward, g, effectOf(g, ours, s.theirs), s.theirs) {
+		return false
+	}
+	for f := range ours {
+		v.Incoming[f] = ""
+	}
+	maps.Copy(v.Incoming, s.theirs)
+	return true
 }
 
 // goneWith says whether the group belongs to a part that a side had at the last agreement and has no more.
@@ -323,13 +381,16 @@ func groupsOf(sides ...map[customer.Group]customer.Fields) []customer.Group {
 }
 
 // Agree gives the base after the verdict was applied. Groups that wait to be sent out, are held or disputed, keep what they held when
-// both last agreed, and so does what the system cannot tell; all others take what both sides hold now. That includes values
+// both last agreed, and so do parked ones and what the system cannot tell; all others take what both sides hold now. That includes values
 // that only the hub has by default, such as the role of a new contact: nobody entered them, so they do not wait to be sent.
 // changed says whether the base differs from the one before.
 func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next link.Base, changed bool) {
-	open := make(map[customer.Group]bool, len(v.Outgoing)+len(v.Held))
+	open := make(map[customer.Group]bool, len(v.Outgoing)+len(v.Held)+len(v.Braked))
 	for _, g := range v.Outgoing {
 		open[g] = true
+	}
+	for _, b := range v.Braked {
+		open[b.Group] = true
 	}
 	for _, g := range slices.Concat(v.Held, v.Disputed) {
 		open[g] = true
@@ -344,9 +405,9 @@ func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next li
 	next = link.Base{
 		Ours:     v.agree(base.Ours, oursNow, open, v.policy.knows),
 		Theirs:   v.agree(base.Theirs, theirs, open, v.policy.Reads),
-		Disputes: base.Disputes,
+		Disputes: base.Disputes, Brake: v.braked(),
 	}
-	return next, !next.Ours.Equal(base.Ours) || !next.Theirs.Equal(base.Theirs)
+	return next, !next.Ours.Equal(base.Ours) || !next.Theirs.Equal(base.Theirs) || !next.Brake.Same(base.Brake)
 }
 
 func (v Verdict) agree(before, now customer.Fields, open map[customer.Group]bool, known func(customer.Field) bool) customer.Fields {
@@ -386,7 +447,7 @@ func (v Verdict) isDetached(f customer.Field) bool {
 // that. Of fields that were not sent nothing is said, so any other difference is somebody's edit (design section 5). sent
 // names parts by the external system's keys, with an empty value for what was cleared.
 func Absorb(base link.Base, sent, theirs customer.Fields) link.Base {
-	next := link.Base{Ours: maps.Clone(base.Ours), Theirs: maps.Clone(base.Theirs), Disputes: base.Disputes}
+	next := link.Base{Ours: maps.Clone(base.Ours), Theirs: maps.Clone(base.Theirs), Disputes: base.Disputes, Brake: base.Brake}
 	if next.Ours == nil {
 		next.Ours = make(customer.Fields, len(sent))
 	}

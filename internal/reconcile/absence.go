@@ -10,16 +10,9 @@ import (
 	"customerhub/internal/finding"
 )
 
-// The brake on absence: a list that lacks more than this share of what is linked, and more than this many, is not believed
-// (design section 5; T28).
-const (
-	brakeShare = 0.20
-	brakeCount = 20
-)
-
 // lookForGone says what a complete look tells of records that are not there. Gone is what two complete lists lack and a
-// single read refuses too; an inactive record is not gone (Promise 6). A list that lacks too much counts for nothing, and a
-// finding has the numbers.
+// single read refuses too; an inactive record is not gone (Promise 6). A list that lacks more than the brake lets through is not
+// believed: what it lacks is parked, and a finding has the numbers (design section 5; T28).
 func (j *job) lookForGone(ctx context.Context, conn connector.Connection, lane string) error {
 	if n := j.work.Run.Counts.Keyless; n > 0 {
 		j.report.Findings = append(j.report.Findings, finding.Finding{
@@ -31,13 +24,9 @@ func (j *job) lookForGone(ctx context.Context, conn connector.Connection, lane s
 	if err != nil {
 		return err
 	}
-	if m.Missing > brakeCount && float64(m.Missing) > brakeShare*float64(m.Linked) {
+	if m.Missing > j.work.System.Policy.Brake.Most(m.Linked, false) {
 		j.log.Warn("a complete list lacks so much that its gaps are not believed", "missing", m.Missing, "linked", m.Linked)
-		j.report.Swept, j.report.Findings = true, append(j.report.Findings, finding.Finding{
-			Code: finding.MassAbsence,
-			Message: fmt.Sprintf("The system's list lacks %d of %d known records. None of them is believed to be deleted; "+
-				"check the system and the rights of its credentials.", m.Missing, m.Linked),
-		})
+		j.report.Swept, j.report.Doubted = true, true
 		return nil
 	}
 	var gone []string

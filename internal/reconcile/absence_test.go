@@ -13,6 +13,7 @@ import (
 	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/organisation"
@@ -128,6 +129,27 @@ func (s *listing) findings(t *testing.T, code string) int {
 	return s.count(t, `SELECT count(*) FROM finding WHERE code = $1 AND resolved_at IS NULL`, code)
 }
 
+// rule decides about what the brake parked, and carries out what is due.
+func (s *listing) rule(t *testing.T, r link.Ruling) {
+	t.Helper()
+	var id finding.ID
+	if err := s.db.Owner.QueryRow(t.Context(), `SELECT id::text FROM finding WHERE code = 'MASS_ABSENCE' AND resolved_at IS NULL`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.hub.RuleMassChange(t.Context(), s.viewer, id, r, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		worked, err := s.worker.LinkOne(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !worked {
+			return
+		}
+	}
+}
+
 func TestAbsence(t *testing.T) {
 	t.Parallel()
 
@@ -220,6 +242,77 @@ func TestAbsence(t *testing.T) {
 		s.sweep(t)
 		if n := s.findings(t, "MASS_ABSENCE"); n != 0 {
 			t.Errorf("%d findings stand after a whole list", n)
+		}
+	})
+	t.Run("T28_ApprovingBelievesExactlyWhatWasParked", func(t *testing.T) {
+		t.Parallel()
+		s := newListing(t, 100)
+		s.work(t)
+		for i := 1; i <= 40; i++ {
+			s.fake.Remove(strconv.Itoa(i))
+		}
+		s.sweep(t)
+		if n := s.count(t, `SELECT count(*) FROM link WHERE state = 'PARKED'`); n != 40 {
+			t.Fatalf("%d are parked, want 40", n)
+		}
+		fields, _ := s.fake.Fields("50")
+		s.fake.Put("1", fields) // one was not deleted after all
+		s.rule(t, link.Approved)
+		s.fake.Remove("90") // and this one nobody approved
+		for range 2 {
+			s.sweep(t)
+		}
+		if n := s.count(t, `SELECT count(*) FROM customer WHERE status = 'INACTIVE'`); n != 40 {
+			t.Errorf("%d customers were made inactive, want 39 that were approved and one that is gone by itself", n)
+		}
+		if c := s.customer(t, "1"); c.Status != customer.Active || c.Links[0].State != link.InSync {
+			t.Errorf("what came back is %s, link %s", c.Status, c.Links[0].State)
+		}
+		if n := s.count(t, `SELECT count(*) FROM link_base WHERE held`); n != 0 {
+			t.Errorf("%d are still held", n)
+		}
+	})
+	t.Run("T28_RejectingLetsTheCustomersBe", func(t *testing.T) {
+		t.Parallel()
+		s := newListing(t, 100)
+		s.work(t)
+		fields, _ := s.fake.Fields("1")
+		for i := 1; i <= 40; i++ {
+			s.fake.Remove(strconv.Itoa(i))
+		}
+		s.sweep(t)
+		s.rule(t, link.Rejected)
+		for range 3 {
+			s.sweep(t)
+		}
+		if n := s.count(t, `SELECT count(*) FROM customer WHERE status <> 'ACTIVE'`); n != 0 {
+			t.Errorf("%d customers were made inactive", n)
+		}
+		if l := s.customer(t, "7").Links[0]; l.State != link.Waiting || !strings.Contains(l.LastMessage, "stays in use") {
+			t.Errorf("the link is %s: %s", l.State, l.LastMessage)
+		}
+		s.fake.Put("7", fields)
+		s.sweep(t)
+		if l := s.customer(t, "7").Links[0]; l.State != link.InSync {
+			t.Errorf("what came back is %s: %s", l.State, l.LastMessage)
+		}
+	})
+	t.Run("T28_SeveralListsDoNotSlipUnder", func(t *testing.T) {
+		t.Parallel()
+		s := newListing(t, 100)
+		s.work(t)
+		for day := range 4 {
+			for i := 1; i <= 8; i++ {
+				s.fake.Remove(strconv.Itoa(8*day + i))
+			}
+			s.sweep(t)
+		}
+		s.sweep(t)
+		if n := s.count(t, `SELECT count(*) FROM customer WHERE status = 'INACTIVE'`); n != 20 {
+			t.Errorf("%d customers were made inactive, want 20", n)
+		}
+		if n := s.findings(t, "MASS_ABSENCE"); n != 1 {
+			t.Errorf("%d findings, want 1", n)
 		}
 	})
 	t.Run("AReadThatFailsDecidesNothing", func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/customer"
+	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/pg"
 	"customerhub/internal/reconcile"
@@ -31,7 +32,8 @@ func written(t *testing.T, n int) *bundle {
 	b := setupKind(t, fake.Kind(system.Netvisor))
 	b.fake = fake
 	b.viewer, b.system = b.start("Esimerkki Oy", nil, map[string]string{"key": "secret"})
-	_, err := b.hub.SetSystemPolicy(t.Context(), b.viewer, b.system, system.Flow{Direction: system.Both}, nil, "")
+	b.mayWrite(b.system)
+	_, err := b.hub.SetSystemPolicy(t.Context(), b.viewer, b.system, hub.SetPolicy{Flow: system.Flow{Direction: system.Both}}, "")
 	b.must(err)
 	for i := range n {
 		fake.Put(fmt.Sprint(i+1), customer.Fields{"name": fmt.Sprintf("Asiakas %d", i+1), "number": fmt.Sprint(1000 + i), "kind": "COMPANY", "status": "ACTIVE"})
@@ -167,7 +169,8 @@ func TestDispatch(t *testing.T) {
 		b := written(t, records)
 		first, firstSystem := b.viewer, b.system
 		b.viewer, b.system = b.start("Toinen Oy", nil, map[string]string{"key": "secret"})
-		_, err := b.hub.SetSystemPolicy(t.Context(), b.viewer, b.system, system.Flow{Direction: system.Both}, nil, "")
+		b.mayWrite(b.system)
+		_, err := b.hub.SetSystemPolicy(t.Context(), b.viewer, b.system, hub.SetPolicy{Flow: system.Flow{Direction: system.Both}}, "")
 		b.must(err)
 		b.imported()
 		b.viewer, b.system = first, firstSystem

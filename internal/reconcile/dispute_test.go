@@ -51,7 +51,7 @@ func TestT27_PingPong(t *testing.T) {
 	// ruled sends into a system whose rule puts its own value back before each look.
 	ruled := func(t *testing.T) *pair {
 		p := twoSystems(t)
-		_, err := p.hub.SetSystemPolicy(t.Context(), p.viewer, p.second, system.Flow{Direction: system.Out, Master: system.MasterHub}, nil, "")
+		_, err := p.hub.SetSystemPolicy(t.Context(), p.viewer, p.second, hub.SetPolicy{Flow: system.Flow{Direction: system.Out, Master: system.MasterHub}}, "")
 		p.must(err)
 		_, err = p.hub.UpdateCustomer(t.Context(), p.viewer, p.customer, nil, customer.Fields{customer.FieldEmail: "hub@example.test"}, "")
 		p.must(err)

@@ -51,6 +51,15 @@
 // it (hub/kyc.go); of master data nothing comes in. A record that its people deleted, as the system itself says, leaves a tombstone, and
 // comes back by an act of somebody (hub/candidate.go). Such a system is taken into use in steps on its own side (activate.go).
 //
+// # The brake
+//
+// Each change says what it does to values that were there (merge/brake.go): it fills, alters or clears them, or takes somebody out of
+// use. Package hub counts the records of each class over a window, in the transaction that commits them and under a lock of the system
+// and the way (hub/brake.go). Beyond the limit the records are decided about anew with that class parked: those groups flow neither
+// way, their base stays what it was, and everything else of the record flows. What is parked stands in the base, so it is found again at
+// each look and ends when both sides agree. A person's ruling is one row (hub/stop.go). It makes the links due, and each poll looks for
+// those that were ruled about, so a hub that dies in between loses nothing. An approved plan is not braked.
+//
 // # Merged customers
 //
 // A customer that another was merged with keeps the records of both. One in each system is primary and goes the way above. The

@@ -399,6 +399,9 @@ func (e *exchange) standingAfter(k merge.Known, why error, now time.Time) hub.De
 		if k.Deletion.Tombstone() && k.Link.LastFault == fault.NotFound {
 			return hub.Decision{Outcome: tombstone(k, k.Link.LastMessage)} // it was deleted here and has not come back
 		}
+		if h := k.Base.Brake.Of(link.Gone); h != nil && h.Ruling == link.Rejected {
+			return hub.Decision{Outcome: standing(k, link.Waiting, fault.Unsupported, "The record is gone in the system, and somebody decided that the customer stays in use.")}
+		}
 		// Gone is what complete lists say, not a single answer (Promise 6).
 		return hub.Decision{Outcome: standing(k, link.Waiting, fault.NotFound,
 			"The system does not find this record. Whether it is gone is told by the next full comparison.")}

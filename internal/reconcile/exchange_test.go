@@ -36,7 +36,8 @@ func twoWays(t *testing.T, o sandbox.Options, others ...connector.Kind) wired {
 
 func bothWays(b wired) {
 	b.Helper()
-	_, err := b.hub.SetSystemPolicy(b.Context(), b.viewer, b.system, system.Flow{Direction: system.Both}, nil, "")
+	b.mayWrite(b.system)
+	_, err := b.hub.SetSystemPolicy(b.Context(), b.viewer, b.system, hub.SetPolicy{Flow: system.Flow{Direction: system.Both}}, "")
 	b.must(err)
 }
 

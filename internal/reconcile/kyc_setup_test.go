@@ -73,7 +73,8 @@ func duly(t *testing.T, o sandbox.Options, verify func(id kycsandbox.Identifiers
 // twoWay lets values flow out to Netvisor too.
 func (b *bundle) twoWay() {
 	b.Helper()
-	_, err := b.hub.SetSystemPolicy(b.Context(), b.viewer, b.system, system.Flow{Direction: system.Both}, nil, "")
+	b.mayWrite(b.system)
+	_, err := b.hub.SetSystemPolicy(b.Context(), b.viewer, b.system, hub.SetPolicy{Flow: system.Flow{Direction: system.Both}}, "")
 	b.must(err)
 }
 

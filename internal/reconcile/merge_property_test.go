@@ -48,7 +48,8 @@ func setupMergeWorld(t *testing.T) *mergeWorld {
 	w.all(w.worker)
 	w.fakes[w.system], w.fakes[s.ID], w.systems = first, second, []system.ID{w.system, s.ID}
 	for _, id := range w.systems {
-		_, err = w.hub.SetSystemPolicy(t.Context(), w.viewer, id, system.Flow{Direction: system.Both, Master: system.MasterSystem}, nil, "")
+		w.mayWrite(id)
+		_, err = w.hub.SetSystemPolicy(t.Context(), w.viewer, id, hub.SetPolicy{Flow: system.Flow{Direction: system.Both, Master: system.MasterSystem}}, "")
 		w.must(err)
 	}
 	return w

@@ -120,7 +120,7 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 		if k.Identified {
 			m = merge.Match{Sameness: merge.Same, Customer: &k.Candidates[0]}
 		}
-		if out, matched, err := match(m, o, p, newID, now); matched {
+		if out, matched, err := match(m, o, k.Base.Brake, p, newID, now); matched {
 			return out, err
 		}
 		if d := p.Decided.Of("").Direction; d == system.Out || d == system.Off || p.Scope.From != "" {
@@ -144,7 +144,7 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 
 // match links a record to the customer that it is, and leaves one alone that collides with another; matched is false where neither
 // is so.
-func match(m merge.Match, o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (out merge.Outcome, matched bool, err error) {
+func match(m merge.Match, o merge.Observation, brake link.Brake, p Policy, newID merge.IDFunc, now time.Time) (out merge.Outcome, matched bool, err error) {
 	switch direction := p.Decided.Of("").Direction; {
 	case direction == system.Off:
 		return out, false, nil
@@ -152,6 +152,7 @@ func match(m merge.Match, o merge.Observation, p Policy, newID merge.IDFunc, now
 		c := *m.Customer
 		k := merge.Known{
 			Link:     link.Link{ID: link.ID(newID()), SystemID: p.System, CustomerID: c.ID, ExternalID: o.ExternalID, Primary: true, State: link.InSync},
+			Base:     link.Base{Brake: brake},
 			Customer: c,
 		}
 		out, err = update(o, k, p, newID, now)
@@ -257,8 +258,9 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	_, refused := p.of(parts, ours)
 	out := merge.Outcome{
 		ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: after, Base: base, Parts: parts,
-		Conflicts: verdict.Conflicts,
-		Findings:  slices.Concat(o.Findings, refused, conflictFindings(verdict, p.Name), disputeFindings(verdict, ours, o.Fields, k.Base.Disputes, p.Name)),
+		Conflicts: verdict.Conflicts, Weighs: verdict.Weighs,
+		Findings: slices.Concat(o.Findings, refused, conflictFindings(verdict, p.Name), disputeFindings(verdict, ours, o.Fields, k.Base.Disputes, p.Name),
+			apartFindings(verdict, ours, o.Fields, p.Name)),
 	}
 	out.Link = settled(k.Link, verdict, now)
 	out.Link.LastSyncedAt = now
@@ -283,9 +285,9 @@ func ofSystem(r customer.Responsible, v merge.Verdict, id system.ID) customer.Re
 }
 
 // settled gives the link after its record was looked at. What the system refused to take stays parked until somebody
-// changes it on one side or the other, or says to try again.
+// changes it on one side or the other, or says to try again. Of what the brake parked, the rest flows.
 func settled(l link.Link, v merge.Verdict, now time.Time) link.Link {
-	if l.State == link.Parked && l.DueAt.IsZero() && len(v.Outgoing) > 0 {
+	if l.State == link.Parked && l.DueAt.IsZero() && l.LastFault != fault.Unsupported && len(v.Outgoing) > 0 {
 		return l
 	}
 	l.Attempt = 0
@@ -307,8 +309,8 @@ func moved(before, after link.Link) bool {
 func conflictFindings(v merge.Verdict, system string) []finding.Finding {
 	var out []finding.Finding
 	for _, c := range v.Conflicts {
-		if len(c.Lost) == 0 {
-			continue // nothing was lost: one side had cleared it
+		if len(c.Lost) == 0 || c.Rejected {
+			continue // nothing was lost: one side had cleared it, or each keeps its own
 		}
 		winner, loser := system, "the hub"
 		if c.Winner == merge.Ours {
@@ -339,6 +341,19 @@ func disputeFindings(v merge.Verdict, ours, theirs customer.Fields, disputes lin
 			Message: fmt.Sprintf("%s was changed in %s each time after the hub had sent it, %d times since %s: a rule there, or another "+
 				"system, has another opinion of it. The hub leaves it alone in this record until both sides hold the same or somebody "+
 				"resolves this finding; everything else flows.", g, system, d.Rounds, d.Since.Format("2006-01-02 15:04 MST")),
+		})
+	}
+	return out
+}
+
+// apartFindings tell of values that each side keeps its own of, since a person rejected the change.
+func apartFindings(v merge.Verdict, ours, theirs customer.Fields, system string) []finding.Finding {
+	out := make([]finding.Finding, 0, len(v.Apart))
+	for _, g := range v.Apart {
+		out = append(out, finding.Finding{
+			Code: finding.ChangeRejected, Field: customer.Field(g), HubValue: valueOf(g, ours), SystemValue: valueOf(g, theirs),
+			Message: fmt.Sprintf("%s differs: the change was one of many that somebody rejected, so the hub and %s each keep their own value. "+
+				"An edit on either side is a change of its own.", g, system),
 		})
 	}
 	return out

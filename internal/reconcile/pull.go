@@ -325,6 +325,7 @@ func (j *job) commit(ctx context.Context, kind connector.Kind, b batch) error {
 	var outcomes []merge.Outcome
 	_, err := j.worker.hub.TakeIn(ctx, hub.Taking{
 		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: observed, ReadAt: b.readAt, Priority: link.Bulk,
+		Run: j.work.Run.ID, Began: j.work.Run.StartedAt, Unbraked: j.work.Run.Kind == run.Applying,
 		Plan: func(observed []merge.Observation, known map[string]merge.Known, now time.Time) []merge.Outcome {
 			outcomes = planAll(observed, known, policy, now)
 			if steps != nil {

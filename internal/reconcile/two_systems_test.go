@@ -46,7 +46,8 @@ func twoSystems(t *testing.T) *pair {
 	p.all(p.worker)
 	_, _, err = p.hub.StartSystem(t.Context(), p.viewer, s.ID, "")
 	p.must(err)
-	_, err = p.hub.SetSystemPolicy(t.Context(), p.viewer, s.ID, system.Flow{Direction: system.Both, Master: system.MasterHub}, nil, "")
+	p.mayWrite(s.ID)
+	_, err = p.hub.SetSystemPolicy(t.Context(), p.viewer, s.ID, hub.SetPolicy{Flow: system.Flow{Direction: system.Both, Master: system.MasterHub}}, "")
 	p.must(err)
 	p.all(p.worker)
 	c, err := p.hub.CreateCustomer(t.Context(), p.viewer, customer.Fields{

@@ -35,6 +35,17 @@ func TestSystemPolicy(t *testing.T) {
 	if a := b.do(read, nil); a.text("systems", 0, "policy", "direction") != "IN" || a.text("systems", 0, "policy", "master") != "SYSTEM" {
 		t.Errorf("until it is set: %s", a.raw)
 	}
+	if a := b.do(setSystemPolicy, vars{"input": vars{"id": id, "direction": "BOTH"}}); a.text("r", "userErrors", 0, "code") != "WRITING_NOT_PLANNED" {
+		t.Errorf("writing without a first run that was looked at: %s", a.raw)
+	}
+	for _, sql := range []string{
+		`INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind) VALUES ($1, '` + uuid(9, 7) + `', '` + uuid(1, 1) + `', 'PLAN', 'SUCCEEDED', 'API_KEY')`,
+		`INSERT INTO plan (organisation_id, id, system_id, mode, state, actor_kind) VALUES ($1, '` + uuid(9, 7) + `', '` + uuid(1, 1) + `', 'BOTH', 'APPLIED', 'API_KEY')`,
+	} {
+		if _, err := b.db.Owner.Exec(t.Context(), sql, b.org.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
 	a := b.must(setSystemPolicy, vars{"id": id, "direction": "BOTH", "groups": []vars{
 		{"group": "office", "direction": "IN"}, {"group": "billingAddress", "master": "HUB"},
 	}})

@@ -25,6 +25,18 @@ type act struct {
 	names bool // the other input is about another thing
 }
 
+// stopOf pulls the brake of the running system: 20 of 100 records had changed, and 7 are parked.
+func stopOf(n int, class, code string) string {
+	return `WITH found AS (
+	  INSERT INTO finding (organisation_id, id, code, system_id, field, message, raised_at)
+	  VALUES ($1, '` + uuid(7, n) + `', '` + code + `', '` + uuid(1, 1) + `', '` + class + `', 'So many that the brake stopped it.', '2026-03-02T12:00:00Z')
+	  RETURNING organisation_id, id, system_id)
+	INSERT INTO brake_stop (organisation_id, id, system_id, class, finding_id, run_id, counted, records, most, since, stopped_at, parked)
+	SELECT organisation_id, id, system_id, '` + class + `', id, (SELECT id FROM run WHERE organisation_id = $1 ORDER BY created_at, id LIMIT 1),
+	  20, 100, 20, '2026-03-01T12:00:00Z', '2026-03-02T12:00:00Z', 7
+	FROM found`
+}
+
 // acts are every mutation there is, each on what those before it left.
 func acts() []act {
 	kycSystem := uuid(1, 5)
@@ -37,6 +49,20 @@ func acts() []act {
 		{name: "acceptPersonProposal", input: vars{"id": globalID("PersonProposal", uuid(6, 11))}, other: vars{"id": globalID("PersonProposal", uuid(6, 12))}, names: true},
 		{name: "resolveFinding", input: vars{"id": globalID("Finding", uuid(7, 1)), "note": "Tarkistettu asiakkaalta."}, other: vars{"note": "Muu"}, names: true},
 		{name: "resolveFindingAgain", document: "resolveFinding", input: vars{"id": globalID("Finding", uuid(7, 2))}},
+		{
+			name: "approveMassChange", before: []string{stopOf(21, "IN_ALTERING", "MASS_CHANGE_IN")},
+			input: vars{"id": globalID("Finding", uuid(7, 21)), "note": "Nimet muuttuivat tarkoituksella."}, other: vars{"note": "Muu"}, names: true,
+		},
+		{
+			name: "rejectMassChange", before: []string{stopOf(22, "OUT_CLEARING", "MASS_CHANGE_OUT")},
+			input: vars{"id": globalID("Finding", uuid(7, 22))}, other: vars{"note": "Muu"}, names: true,
+		},
+		{name: "rejectMassChangeApproved", document: "rejectMassChange", input: vars{"id": globalID("Finding", uuid(7, 21))}},
+		{name: "approveMassChangeOther", document: "approveMassChange", input: vars{"id": globalID("Finding", uuid(7, 1))}},
+		{
+			name: "resolveFindingToBeRuled", document: "resolveFinding", before: []string{stopOf(23, "IN_DEACTIVATION", "MASS_CHANGE_IN")},
+			input: vars{"id": globalID("Finding", uuid(7, 23))},
+		},
 		{
 			name: "createCustomer",
 			input: vars{
@@ -92,9 +118,12 @@ func acts() []act {
 		{name: "setSystemCredentials", input: vars{"id": oldNetvisor, "credentials": []vars{{"name": "customerKey", "value": "not a real key"}}}, other: vars{"credentials": []vars{{"name": "customerKey", "value": "another one"}}}},
 		{name: "checkSystem", input: vars{"id": oldNetvisor}, other: vars{"id": globalID("System", uuid(1, 1))}, names: true},
 		{
-			name: "setSystemPolicy", input: vars{"id": oldNetvisor, "direction": "IN", "groups": []vars{{"group": "einvoice", "direction": "OFF"}}},
+			name: "setSystemPolicy", input: vars{
+				"id": oldNetvisor, "direction": "IN", "groups": []vars{{"group": "einvoice", "direction": "OFF"}}, "brake": vars{"sharePercent": 10, "count": 50, "windowHours": 48},
+			},
 			other: vars{"direction": "BOTH"},
 		},
+		{name: "setSystemPolicyBrake", document: "setSystemPolicy", input: vars{"id": oldNetvisor, "direction": "IN", "brake": vars{"sharePercent": 0, "count": -1, "windowHours": 900}}},
 		{
 			name: "setSystemErrorReport", input: vars{"id": oldNetvisor, "email": "yllapito@Example.test", "language": "FI"},
 			other: vars{"email": "muut@example.test"},

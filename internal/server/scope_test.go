@@ -169,6 +169,9 @@ func (w valueWriter) value(t *ast.Type, name string) string {
 		if name == "keep" || name == "merge" { // of two customers
 			name = "customer"
 		}
+		if strings.Contains(name, "MassChange") { // which a finding tells of
+			name = "finding"
+		}
 		for _, n := range []model.Noun{model.NounProposal, model.NounCustomer, model.NounOffice, model.NounPerson, model.NounSystem, model.NounLink, model.NounRun, model.NounFinding, model.NounPlan} {
 			if strings.Contains(strings.ToLower(name), strings.ToLower(string(n))) {
 				return `"` + model.GlobalID(n, store.NewID()) + `"`

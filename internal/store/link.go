@@ -85,8 +85,9 @@ type baseRow struct {
 	LinkID string          `db:"link_id" json:"link_id"`
 	Ours   json.RawMessage `db:"ours" json:"ours"`
 	Theirs json.RawMessage `db:"theirs" json:"theirs"`
-	// Disputes is null where there are none, which is nearly everywhere.
+	// Disputes and Brake are null where there are none, which is nearly everywhere.
 	Disputes json.RawMessage `db:"disputes" json:"disputes"`
+	Brake    json.RawMessage `db:"brake" json:"brake"`
 }
 
 type partRow struct {
@@ -103,7 +104,7 @@ FROM link l
 WHERE `
 
 const sqlBasesWhere = `
-SELECT b.link_id, b.ours, b.theirs, b.disputes
+SELECT b.link_id, b.ours, b.theirs, b.disputes, b.brake
 FROM link_base b
 JOIN link l ON l.organisation_id = b.organisation_id AND l.id = b.link_id
 WHERE `
@@ -166,6 +167,9 @@ func listLinkedRecords(ctx context.Context, db pg.DB, where string, args pgx.Str
 		err := errors.Join(json.Unmarshal(r.Ours, &base.Ours), json.Unmarshal(r.Theirs, &base.Theirs))
 		if r.Disputes != nil {
 			err = errors.Join(err, json.Unmarshal(r.Disputes, &base.Disputes))
+		}
+		if r.Brake != nil {
+			err = errors.Join(err, json.Unmarshal(r.Brake, &base.Brake))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading base of link %s: %w", r.LinkID, err)
@@ -237,11 +241,11 @@ func ForgetRecord(ctx context.Context, db pg.DB, id link.ID) error {
 }
 
 const sqlSaveBases = `
-INSERT INTO link_base AS b (link_id, ours, theirs, disputes)
-SELECT r.link_id, r.ours, r.theirs, r.disputes
-FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, ours jsonb, theirs jsonb, disputes jsonb)
+INSERT INTO link_base AS b (link_id, ours, theirs, disputes, brake)
+SELECT r.link_id, r.ours, r.theirs, r.disputes, r.brake
+FROM jsonb_to_recordset(@rows::jsonb) AS r (link_id uuid, ours jsonb, theirs jsonb, disputes jsonb, brake jsonb)
 ON CONFLICT (organisation_id, link_id) DO UPDATE
-SET ours = excluded.ours, theirs = excluded.theirs, disputes = excluded.disputes, agreed_at = now()`
+SET ours = excluded.ours, theirs = excluded.theirs, disputes = excluded.disputes, brake = excluded.brake, agreed_at = now()`
 
 const sqlDropParts = `
 DELETE FROM link_part p
@@ -277,6 +281,9 @@ func saveLinkedRecords(b *pgx.Batch, records []LinkedRecord) {
 		base := baseRow{LinkID: string(l.ID), Ours: json.RawMessage(asJSON(rec.Base.Ours)), Theirs: json.RawMessage(asJSON(rec.Base.Theirs))}
 		if len(rec.Base.Disputes) > 0 {
 			base.Disputes = json.RawMessage(asJSON(rec.Base.Disputes))
+		}
+		if !rec.Base.Brake.IsZero() {
+			base.Brake = json.RawMessage(asJSON(rec.Base.Brake))
 		}
 		bases = append(bases, base)
 		parts = append(parts, partRows(rec)...)

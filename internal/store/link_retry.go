@@ -45,7 +45,8 @@ func NoteReadFailures(ctx context.Context, db pg.DB, sys system.ID, failed []Rea
 	})
 }
 
-// Records that never came in have no link to wait in: each poll of their first day looks again, then the nightly sweep does.
+// Records that never came in have no link to wait in: each poll of their first day looks again, then the nightly sweep does. Records
+// that the brake parked and somebody has ruled about are due anyway; here they are found though a hint was lost, and many at a time.
 const sqlDueRecords = `
 (SELECT l.external_id
 FROM link l
@@ -60,10 +61,20 @@ WHERE f.system_id = @system AND f.code IN ('RECORD_UNREADABLE', 'RECORD_LISTED_N
   AND NOT EXISTS (SELECT FROM link l WHERE l.system_id = f.system_id AND l.external_id = f.external_id)
 ORDER BY f.raised_at
 LIMIT @limit)
+UNION
+(SELECT l.external_id
+FROM link_base b
+JOIN link l ON l.organisation_id = b.organisation_id AND l.id = b.link_id
+WHERE b.held AND l.system_id = @system AND l.external_id <> '' AND l.state IN ('PARKED', 'DUE') AND EXISTS (
+  SELECT FROM jsonb_array_elements(b.brake -> 'held') AS h
+  JOIN brake_stop s ON s.id = (h ->> 'stop')::uuid AND s.organisation_id = b.organisation_id
+  WHERE s.ruling <> '' AND (l.state = 'PARKED' OR left(s.class, 3) = 'IN_'))
+ORDER BY l.id
+LIMIT @limit)
 ORDER BY 1`
 
 // ListDueRecords gives the records of a system that could not be taken and are to be tried again, at most limit of those
-// with a link and as many without.
+// with a link, as many without, and as many that the brake had parked.
 func ListDueRecords(ctx context.Context, db pg.DB, sys system.ID, limit int) ([]string, error) {
 	rows, _ := db.Query(ctx, sqlDueRecords, pgx.StrictNamedArgs{"system": string(sys), "limit": limit})
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -467,3 +467,14 @@ func ResolveSteps(ctx context.Context, db pg.DB, plan run.ID, steps []run.Step) 
 	_, err := db.Exec(ctx, sqlResolveSteps, pgx.StrictNamedArgs{"plan": string(plan), "rows": asJSON(rows)})
 	return pg.Fault(err, "steps of plan %s", plan)
 }
+
+const sqlHasWritingPlan = `
+SELECT EXISTS (
+  SELECT FROM plan p
+  WHERE p.system_id = @system AND p.purpose = 'FIRST_RUN' AND p.mode IN ('EXPORT', 'BOTH') AND p.state IN ('APPLYING', 'APPLIED'))`
+
+// HasWritingPlan says whether a first run that writes into the system was approved and applied, or is being applied.
+func HasWritingPlan(ctx context.Context, db pg.DB, id system.ID) (has bool, err error) {
+	err = db.QueryRow(ctx, sqlHasWritingPlan, pgx.StrictNamedArgs{"system": string(id)}).Scan(&has)
+	return has, pg.Fault(err, "plans")
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"customerhub/internal/link"
 	"customerhub/internal/pg"
 	"customerhub/internal/system"
 )
@@ -103,7 +104,7 @@ func ListRunItems(ctx context.Context, db pg.DB, c Claim, after, limit int) ([]R
 
 // Missing is what a complete list lacks.
 type Missing struct {
-	// Linked is how many records of the system are linked, Missing how many of those the list does not name.
+	// Linked is how many records of the system are linked, Missing how many of those the list does not name and no stop keeps.
 	Linked  int
 	Missing int
 	// Again are those that an earlier complete list lacked too.
@@ -113,13 +114,23 @@ type Missing struct {
 // followed are links whose records the hub looks for: those of merged customers too, which are only read.
 const followed = `(l.state <> 'NOT_IN_SCOPE' OR NOT l.is_primary AND l.fault_code = '')`
 
-// A record that was found to be gone is no news, and a customer that has no record yet is not missing one.
+// A record that was found to be gone is no news, and a customer that has no record yet is not missing one. One whose absence is parked
+// was counted, and is asked for again once somebody has approved that.
 const sqlMissing = `
-SELECT count(*), count(*) FILTER (WHERE i.external_id IS NULL),
-  coalesce(array_agg(l.external_id ORDER BY l.external_id) FILTER (WHERE i.external_id IS NULL AND l.missing_lists > 0), '{}')
+SELECT count(*), count(*) FILTER (WHERE i.external_id IS NULL AND h.link_id IS NULL),
+  coalesce(array_agg(l.external_id ORDER BY l.external_id) FILTER (
+    WHERE i.external_id IS NULL AND l.missing_lists > 0 AND (h.link_id IS NULL OR h.ruling = 'APPROVED')), '{}')
 FROM link l
 LEFT JOIN run_item i
   ON i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id
+LEFT JOIN (
+  SELECT b.organisation_id, b.link_id, max(s.ruling) AS ruling
+  FROM link_base b
+  CROSS JOIN LATERAL jsonb_array_elements(b.brake -> 'held') AS h
+  JOIN brake_stop s ON s.organisation_id = b.organisation_id AND s.id = (h ->> 'stop')::uuid
+  WHERE b.held AND h ->> 'class' = 'IN_VANISHING' AND s.system_id = @system
+  GROUP BY b.organisation_id, b.link_id) h
+  ON h.organisation_id = l.organisation_id AND h.link_id = l.id
 WHERE l.system_id = @system AND l.external_id <> '' AND ` + followed
 
 // sqlWholeTables keeps the planner from looking rows up one by one. The tables it joins have just been filled and were
@@ -162,4 +173,26 @@ func NoteMissing(ctx context.Context, db pg.DB, c Claim, id system.ID) error {
 		b.Queue(sqlNoteMissing, args)
 		b.Queue(sqlForgetMissing, args)
 	})
+}
+
+const sqlDoubtMissing = `
+UPDATE link l
+SET missing_lists = greatest(l.missing_lists, 1), missing_since = coalesce(l.missing_since, now()),
+  state = CASE WHEN l.state IN ('IN_SYNC', 'WAITING') THEN 'PARKED' ELSE l.state END,
+  fault_code = CASE WHEN l.state IN ('IN_SYNC', 'WAITING') THEN 'UNSUPPORTED' ELSE l.fault_code END,
+  fault_message = CASE WHEN l.state IN ('IN_SYNC', 'WAITING') THEN @message ELSE l.fault_message END
+WHERE l.system_id = @system AND l.external_id <> '' AND ` + followed + `
+  AND NOT EXISTS (
+    SELECT FROM run_item i
+    WHERE i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id)
+RETURNING l.id`
+
+// DoubtMissing parks the links that the complete list of a run lacks, and gives them.
+func DoubtMissing(ctx context.Context, db pg.DB, c Claim, id system.ID, message string) ([]link.ID, error) {
+	if _, err := db.Exec(ctx, sqlWholeTables); err != nil {
+		return nil, pg.Fault(err, "list of run %s", c.Run)
+	}
+	rows, _ := db.Query(ctx, sqlDoubtMissing, pgx.StrictNamedArgs{"run": string(c.Run), "system": string(id), "message": message})
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[link.ID])
+	return ids, pg.Fault(err, "list of run %s", c.Run)
 }

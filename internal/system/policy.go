@@ -35,6 +35,8 @@ type Policy struct {
 	Flow
 	// Groups decide for single field groups, such as billingAddress, office.address, or office for all of an office.
 	Groups map[string]Flow `json:"groups,omitempty"`
+	// Brake says where the brake stops.
+	Brake Brake `json:"brake,omitzero"`
 }
 
 // Flow is a direction and a master. A zero member is the policy's own, and there it is In and MasterSystem.
@@ -103,6 +105,9 @@ func (p Policy) Check() error {
 		for _, f := range p.Groups[name].check() {
 			faults = append(faults, f.At(append([]string{"groups", strconv.Itoa(i)}, f.Path...)...))
 		}
+	}
+	for _, f := range p.Brake.check() {
+		faults = append(faults, f.At(append([]string{"brake"}, f.Path...)...))
 	}
 	return faults.OrNil()
 }

@@ -115,7 +115,8 @@ func (s *System) Health() Health {
 	return Healthy
 }
 
-// CanStart says whether the system may start in its state, as an import-only one.
+// CanStart says whether the system may start in its state. One that is to be written to needs a first run besides, which package hub
+// looks for.
 func (s *System) CanStart() error {
 	switch s.State {
 	case Checked, Planned, Paused:

@@ -135,14 +135,38 @@ func (w *world) connect(ctx context.Context, url string) error {
 	if _, err := w.worker.RunOne(ctx); err != nil {
 		return err
 	}
-	if _, _, err := w.hub.StartSystem(ctx, w.viewer, s.ID, ""); err != nil {
+	plan, err := w.plan(ctx, s.ID)
+	if err != nil {
 		return err
 	}
-	if _, err := w.hub.SetSystemPolicy(ctx, w.viewer, s.ID, system.Flow{Direction: system.Both}, nil, ""); err != nil {
+	if _, err := w.hub.ApprovePlan(ctx, w.viewer, plan, "", ""); err != nil {
+		return err
+	}
+	if _, _, err := w.hub.ApplyPlan(ctx, w.viewer, plan, ""); err != nil {
 		return err
 	}
 	_, err = w.worker.RunOne(ctx)
 	return err
+}
+
+// plan makes the plan of a first run that writes. One that a busy machine made fail is made again.
+func (w *world) plan(ctx context.Context, id system.ID) (run.ID, error) {
+	for try := 1; ; try++ {
+		made, _, err := w.hub.PlanSystem(ctx, w.viewer, id, run.Merge, "")
+		if err != nil {
+			return "", err
+		}
+		if _, err := w.worker.RunOne(ctx); err != nil {
+			return "", err
+		}
+		found, err := w.hub.PlansByID(ctx, w.viewer, []run.ID{made.ID})
+		if err != nil || found[made.ID].State == run.PlanReady {
+			return made.ID, err
+		}
+		if try == 5 {
+			return "", fmt.Errorf("the plan is %s", found[made.ID].State)
+		}
+	}
 }
 
 // keys are the customers of Netvisor but TEMP.
