@@ -269,9 +269,10 @@ func TestCallsGolden(t *testing.T) {
 				Identifiers: map[string]string{"customerId": "NV_1", "customerKey": "key-1"}, ReportEmail: "virheet@example.test", OnlyWithContactPerson: true,
 			})
 		}},
-		"Start":  {always(202, `{"runId":"run_1"}`), func(t *testing.T, s *service) any { return s.Start(t.Context()) }},
-		"Pause":  {always(200, integration), func(t *testing.T, s *service) any { return s.Pause(t.Context()) }},
-		"Resume": {always(200, integration), func(t *testing.T, s *service) any { return s.Resume(t.Context()) }},
+		"SetScope": {always(200, integration), func(t *testing.T, s *service) any { return s.SetScope(t.Context(), true) }},
+		"Start":    {always(202, `{"runId":"run_1"}`), func(t *testing.T, s *service) any { return s.Start(t.Context()) }},
+		"Pause":    {always(200, integration), func(t *testing.T, s *service) any { return s.Pause(t.Context()) }},
+		"Resume":   {always(200, integration), func(t *testing.T, s *service) any { return s.Resume(t.Context()) }},
 		"Subscribe": {always(201, hook), func(t *testing.T, s *service) any {
 			return must(s.Subscribe(t.Context(), "https://hub.example.test/in", "a secret of the hub's"))(t)
 		}},
@@ -281,7 +282,7 @@ func TestCallsGolden(t *testing.T) {
 		"Find": {with(map[string]string{
 			"GET candidates?businessId=1572860-0&limit=500": page(aCandidate("cand_1001", `{"state":"ACCEPTED"}`), aCandidate("cand_7", `{"state":"DELETED"}`),
 				aCandidate("cand_8", `{"businessId":"1967543-8"}`)),
-			"GET customers?businessId=1572860-0&limit=500": page(aCustomer("cust_501", ""), aCustomer("cust_9", `{"candidateId":null}`)),
+			"GET customers?businessId=1572860-0&limit=500": page(aCustomer("cust_501", ""), aCustomer("cust_9", `{"candidateId":null}`), aCustomer("cust_2", `{"candidateId":"cand_2","lifecycle":"ENDED"}`)),
 		}), func(t *testing.T, s *service) any {
 			return must(s.Find(t.Context(), connector.Identity{Number: "2001", BusinessID: "15728600"}))(t)
 		}},

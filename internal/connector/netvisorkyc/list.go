@@ -212,6 +212,10 @@ func (c *Connection) candidatesOf(ctx context.Context, changes []ref) (map[ref]r
 	return was, nil
 }
 
+// RelationshipEnded is why a customer whose relationship has ended is nobody that a customer of the hub could be: who comes again has to
+// be known anew.
+const RelationshipEnded = "KYC_RELATIONSHIP_ENDED"
+
 // Find implements connector.Finder by the business ID, which both lists can be asked for. The number is in no filter of the interface, so
 // it finds nothing: whoever the hub makes here has a business ID, which belongs to one living record.
 func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connector.Row, error) {
@@ -220,23 +224,29 @@ func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connect
 		return nil, nil //nolint:nilerr // nobody has an id that is none
 	}
 	query := map[string][]string{"businessId": {string(id)}}
-	var out []connector.Row
-	once := rows{given: map[string]bool{}, yield: func(r connector.Row) error {
-		if r.Excluded == "" {
-			out = append(out, r)
-		}
-		return nil
-	}}
 	fits := func(raw api.Text) bool {
 		other, err := finnish.ParseBusinessID(string(raw))
 		return err == nil && other == id
+	}
+	var out, were []connector.Row // were are candidates that are customers by now, of whom the customers tell
+	given := map[string]bool{}
+	add := func(to *[]connector.Row, r connector.Row) {
+		if r.ExternalID != "" && !given[r.ExternalID] {
+			given[r.ExternalID] = to == &out
+			*to = append(*to, r)
+		}
 	}
 	err = c.pages(ctx, []string{candidates}, query, func(item json.RawMessage) error {
 		var a api.Candidate
 		if _, err := api.DecodeItem(item, &a); err != nil || !fits(a.BusinessID) || a.State == deleted {
 			return err
 		}
-		return once.give(row(candidates, a.ID, a.Name, a.Source))
+		to := &out
+		if a.State == accepted {
+			to = &were
+		}
+		add(to, row(candidates, a.ID, a.Name, a.Source))
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -247,10 +257,18 @@ func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connect
 			return err
 		}
 		r := refOf(&u)
-		return once.give(row(r.resource, api.Text(r.id), u.Name, u.Source))
+		found := row(r.resource, api.Text(r.id), u.Name, u.Source)
+		if ended(&u) {
+			found.Excluded = RelationshipEnded
+		}
+		add(&out, found)
+		return nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, r := range were {
+		add(&out, r)
 	}
 	return out, nil
 }

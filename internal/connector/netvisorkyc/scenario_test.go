@@ -502,3 +502,43 @@ func TestTheRateLimitIsKept(t *testing.T) {
 		read(t, conn, key)
 	}
 }
+
+// TestWhoComesAgainIsKnownAnew makes a candidate of a company whose relationship ended under another record of Netvisor's.
+func TestWhoComesAgainIsKnownAnew(t *testing.T) {
+	t.Parallel()
+	m := stand(t)
+	conn := m.all(t)
+	step := m.another()
+	before, err := conn.Write(t.Context(), step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := m.accept(t, before, sandbox.Assessment{RiskClass: sandbox.Standard, ReviewIntervalMonths: 12})
+	find := func(want ...string) {
+		t.Helper()
+		rows, err := conn.Find(t.Context(), connector.Identity{BusinessID: step.Set[customer.FieldBusinessID]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range rows {
+			if r.Excluded == "" {
+				got = append(got, r.ExternalID)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("found %v, want %v", got, want)
+		}
+	}
+	find(before)
+	if err := m.EndCustomer(made.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	find()
+	step.Source.ExternalID = "98765"
+	again, err := conn.Write(t.Context(), step)
+	if err != nil || again == before {
+		t.Fatalf("%q, %v", again, err)
+	}
+	find(again)
+}

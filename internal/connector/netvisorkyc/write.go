@@ -235,13 +235,12 @@ func (c *Connection) editCustomer(ctx context.Context, s connector.Step, have *a
 	if id, given := s.Set[customer.FieldBusinessID]; given && canonical(api.Text(id)) != canonical(have.BusinessID) {
 		return businessIDChanged()
 	}
-	ended := have.Lifecycle == "ENDED" || have.Lifecycle == "ARCHIVED"
 	switch status := customer.Status(s.Set[customer.FieldStatus]); {
-	case status == customer.Inactive && ended:
+	case status == customer.Inactive && ended(have):
 		return nil
 	case status == customer.Inactive:
 		return c.end(ctx, s, have)
-	case status == customer.Active && ended:
+	case status == customer.Active && ended(have):
 		return fault.Because(fault.Rejected, CustomerEnded,
 			"The relationship with the customer has ended in Netvisor KYC, and only its people can take it up again there. Support: %s.", Support)
 	}
@@ -262,6 +261,8 @@ func (c *Connection) editCustomer(ctx context.Context, s connector.Step, have *a
 	}
 	return c.same(&r, have.ID, out.ID)
 }
+
+func ended(u *api.Customer) bool { return u.Lifecycle == "ENDED" || u.Lifecycle == "ARCHIVED" }
 
 // end tells KYC that the relationship has ended in Netvisor. The same transaction sent again is known there.
 func (c *Connection) end(ctx context.Context, s connector.Step, have *api.Customer) error {
