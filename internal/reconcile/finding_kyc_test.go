@@ -44,9 +44,7 @@ func saidOfOne(odd kycsandbox.CustomerEdit) func(t *testing.T) *bundle {
 		if len(waiting) != 1 {
 			t.Fatalf("%d candidates; links %s", len(waiting), w.linkStates())
 		}
-		w.must(kyc.SendRequest(waiting[0].ID))
-		w.must(kyc.Answer(waiting[0].ID))
-		made, err := kyc.Accept(waiting[0].ID, kycsandbox.Assessment{RiskClass: kycsandbox.High, ReviewIntervalMonths: 12})
+		made, err := kyc.Accept(waiting[0].ID, kycsandbox.Assessment{RiskClass: kycsandbox.High, ReviewIntervalMonths: 12, Force: true})
 		w.must(err)
 		w.must(kyc.EditCustomer(made.ID, odd))
 		_, err = w.hub.SyncNow(t.Context(), w.viewer, s.ID, false, "")
