@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,7 +46,7 @@ func (c *syncCommand) Run(ctx context.Context, p *program) error {
 // the same database, and without one.
 type runFlags struct {
 	Organisation  string        `help:"Id or name of the organisation; the only one when there is one." short:"o"`
-	System        string        `help:"Id or name of the system; the only one when there is one."`
+	System        string        `help:"Id, name or kind of the system, such as netvisor_kyc; the only one when there is one, else the running Netvisor."`
 	TakeOverAfter time.Duration `help:"How long a hub may give no sign of life before others take over what it was working on." default:"30s" env:"HUB_TAKE_OVER_AFTER"`
 	databaseFlags `embed:""`
 	keysetFlags   `embed:""`
@@ -145,7 +146,8 @@ func (c *runFlags) queue(ctx context.Context, h *hub.Hub, queue queueing, show f
 	return r, viewer, err
 }
 
-// findSystem gives the system of an id or a name, or the only one when that is empty.
+// findSystem gives the system of an id, a name or a kind. When that is empty it is the only one, or else the one Netvisor that runs, which
+// is the master of customers.
 func findSystem(ctx context.Context, h *hub.Hub, viewer auth.Viewer, named string) (system.System, error) {
 	all, err := h.Systems(ctx, viewer)
 	if err != nil {
@@ -153,8 +155,14 @@ func findSystem(ctx context.Context, h *hub.Hub, viewer auth.Viewer, named strin
 	}
 	var fits []system.System
 	for _, s := range all {
-		if named == "" || strings.EqualFold(string(s.ID), named) || strings.EqualFold(s.Name, named) {
+		if named == "" || strings.EqualFold(string(s.ID), named) || strings.EqualFold(s.Name, named) || strings.EqualFold(string(s.Kind), named) {
 			fits = append(fits, s)
+		}
+	}
+	if named == "" && len(fits) > 1 {
+		masters := slices.DeleteFunc(slices.Clone(fits), func(s system.System) bool { return s.Kind != system.Netvisor || s.State != system.Running })
+		if len(masters) == 1 {
+			fits = masters
 		}
 	}
 	switch {
