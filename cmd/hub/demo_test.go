@@ -104,7 +104,8 @@ func TestDemo(t *testing.T) {
 			t.Errorf("members %s, want %s", names, want)
 		}
 		sandbox, _ := d.raw["sandbox"].(map[string]any)
-		if len(sandbox) != 1 || sandbox["netvisor"] != d.info.Sandbox.Netvisor {
+		kyc, _ := sandbox["netvisorkyc"].(string)
+		if len(sandbox) != 2 || sandbox["netvisor"] != d.info.Sandbox.Netvisor || !strings.HasPrefix(kyc, "http://127.0.0.1:") {
 			t.Errorf("sandbox: %v", sandbox)
 		}
 		if !strings.HasPrefix(d.info.GraphQL, "http://127.0.0.1:") || d.info.Subscriptions != "ws"+d.info.GraphQL[len("http"):] {
