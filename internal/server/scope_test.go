@@ -169,6 +169,9 @@ func (w valueWriter) value(t *ast.Type, name string) string {
 		if name == "keep" || name == "merge" { // of two customers
 			name = "customer"
 		}
+		if strings.Contains(name, "Inbound") { // which is the address of a system
+			name = "system"
+		}
 		if strings.Contains(name, "MassChange") { // which a finding tells of
 			name = "finding"
 		}
