@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -96,6 +97,7 @@ func isConnectionTrouble(err error) bool {
 	for _, known := range []error{
 		context.Canceled, context.DeadlineExceeded, os.ErrDeadlineExceeded,
 		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, pgx.ErrTxClosed,
+		driver.ErrBadConn, // database/sql's word for a connection that ended between two statements
 	} {
 		if errors.Is(err, known) {
 			return true

@@ -2,6 +2,7 @@ package pg_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"customerhub/internal/fault"
 	"customerhub/internal/pg"
@@ -359,6 +361,23 @@ func TestFault(t *testing.T) {
 		if !strings.Contains(err.Error(), "thing 7") || fault.Of(err).Message != "changed" {
 			t.Errorf("got %v", err)
 		}
+	})
+	t.Run("ConnectionThatEndedBetweenTwoStatementsIsUnavailable", func(t *testing.T) {
+		t.Parallel()
+		through := stdlib.OpenDBFromPool(db.Owner)
+		defer func() { _ = through.Close() }()
+		c, err := through.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		for range 2 { // the first ends the connection, the second finds it ended
+			_, err = c.ExecContext(t.Context(), "SELECT pg_terminate_backend(pg_backend_pid())")
+		}
+		if !errors.Is(err, driver.ErrBadConn) {
+			t.Fatalf("got %v, want database/sql's word for it", err)
+		}
+		wantCode(t, pg.Fault(err, "thing %d", 7), fault.Unavailable)
 	})
 	t.Run("NilStaysNil", func(t *testing.T) {
 		t.Parallel()
