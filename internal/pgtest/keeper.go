@@ -75,9 +75,13 @@ func joinKeeper(ctx context.Context) (string, error) {
 	return startKeeper(ctx, dir)
 }
 
-// keeperDir makes the folder that this user's test processes share.
+// keeperDir makes the folder that this user's test processes share: in memory where the machine has enough and nobody has
+// named a temporary folder.
 func keeperDir() (string, error) {
 	base := os.TempDir()
+	if memory := memoryFolder(); memory != "" && os.Getenv("TMPDIR") == "" {
+		base = memory
+	}
 	if os.Geteuid() == 0 && embedpg.Reachable(base) != nil {
 		base = "/tmp" // root's own temporary folder may be closed to the user that runs the server
 	}
