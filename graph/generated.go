@@ -2992,6 +2992,13 @@ enum FindingCode {
   "The system no longer admits the hub; nothing is read or sent until somebody renews the credentials or the permissions."
   SYSTEM_DENIED
   """
+  The customer is known in the due-diligence service under another business ID.
+
+  Another business ID is another legal entity. The customer has come in there anew, as a candidate, and what was said of the former one is
+  in the history. It ends when the former relationship has ended there, or when the customer has the former business ID again.
+  """
+  BUSINESS_ID_CHANGED
+  """
   The customer's due diligence expires soon, or has expired.
 
   It stands from 60 days before the last day on, once for each customer, and ends when the service has a later last day, or when the

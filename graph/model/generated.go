@@ -4107,6 +4107,11 @@ const (
 	FindingCodeLinkParked FindingCode = "LINK_PARKED"
 	// The system no longer admits the hub; nothing is read or sent until somebody renews the credentials or the permissions.
 	FindingCodeSystemDenied FindingCode = "SYSTEM_DENIED"
+	// The customer is known in the due-diligence service under another business ID.
+	//
+	// Another business ID is another legal entity. The customer has come in there anew, as a candidate, and what was said of the former one is
+	// in the history. It ends when the former relationship has ended there, or when the customer has the former business ID again.
+	FindingCodeBusinessIDChanged FindingCode = "BUSINESS_ID_CHANGED"
 	// The customer's due diligence expires soon, or has expired.
 	//
 	// It stands from 60 days before the last day on, once for each customer, and ends when the service has a later last day, or when the
@@ -4159,6 +4164,7 @@ var AllFindingCode = []FindingCode{
 	FindingCodeEinvoiceNotSent,
 	FindingCodeLinkParked,
 	FindingCodeSystemDenied,
+	FindingCodeBusinessIDChanged,
 	FindingCodeKycExpires,
 	FindingCodeKycRiskClassImpossible,
 	FindingCodeKycValueUnknown,
@@ -4168,7 +4174,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeBusinessIDChanged, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeUnknown:
 		return true
 	}
 	return false

@@ -180,6 +180,9 @@ type Record struct {
 	KYC *customer.KYC
 	// Source is the record of another system that this one was made from; zero where there is none.
 	Source Source
+	// Fixed are fields that the record stands for as it is: no other value is ever sent into it, and a customer who gets another one
+	// gets another record.
+	Fixed []customer.Field
 	// Findings are problems noted while reading tolerantly; Code, Field and Message are set.
 	Findings []finding.Finding
 	// Extra are values that the canonical customer has no place for, by the system's names. They are for golden files and

@@ -55,6 +55,7 @@ const (
 	LinkNotPrimary      Code = "LINK_NOT_PRIMARY"            // a merged customer's record that is only read; by field, what it holds otherwise
 	LinkParked          Code = "LINK_PARKED"                 // a record that the system refuses, or that fails again and again
 	SystemDenied        Code = "SYSTEM_DENIED"               // the system no longer admits the hub; nothing is read or sent until somebody acts
+	BusinessIDChanged   Code = "BUSINESS_ID_CHANGED"         // a customer known to the due-diligence service under another business ID; it comes in anew
 	KYCExpires          Code = "KYC_EXPIRES"                 // a due diligence whose last day is near or over
 	InboundRefused      Code = "INBOUND_REFUSED"             // messages that the system sends by itself cannot be verified; polls find what changed
 )
@@ -64,7 +65,7 @@ const (
 var Failures = []Code{
 	SystemDenied, MassAbsence, MassChangeIn, MassChangeOut, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
 	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
-	KYCExpires,
+	BusinessIDChanged, KYCExpires,
 	InboundRefused,
 }
 

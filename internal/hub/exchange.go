@@ -27,6 +27,8 @@ type LinkWork struct {
 	Intent *link.Intent
 	// Deletion is the last that an operator asked for; nil when there was none.
 	Deletion *link.Deletion
+	// Former is as merge.Known has it.
+	Former link.ID
 }
 
 // StartLink reads what is known of a claimed link. A customer that has neither a number nor a business ID is given a number
@@ -37,7 +39,7 @@ func (h *Hub) StartLink(ctx context.Context, c store.LinkClaim) (w LinkWork, err
 		if err != nil {
 			return err
 		}
-		w = LinkWork{Link: k.Link, Intent: pending, Deletion: k.Deletion, Number: k.Customer.Number, BusinessID: k.Customer.BusinessID}
+		w = LinkWork{Link: k.Link, Intent: pending, Deletion: k.Deletion, Number: k.Customer.Number, BusinessID: k.Customer.BusinessID, Former: k.Former}
 		if k.Link.ExternalID != "" || pending != nil || w.Number != "" || w.BusinessID != "" {
 			return nil
 		}
@@ -59,6 +61,8 @@ type Decision struct {
 	Hold   bool
 	// Deletion is the one that was asked for, as it ended; nil when none did.
 	Deletion *link.Deletion
+	// Succeeded says that the link is set aside, and its customer gets another one in the system. Withdraw has its record deleted there.
+	Succeeded, Withdraw bool
 }
 
 // Look is one look at a link.
@@ -110,8 +114,16 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 				d.Outcome.Link.State = link.Due
 			}
 		}
+		if d.Succeeded && k.Link.ExternalID == "" {
+			return h.succeed(ctx, tx, l, k, d) // nothing is left of the link
+		}
 		if err := h.commitOutcome(ctx, tx, l, k, d.Outcome, now); err != nil {
 			return err
+		}
+		if d.Succeeded {
+			if err := h.succeed(ctx, tx, l, k, d); err != nil {
+				return err
+			}
 		}
 		if err := keepIntents(ctx, tx, l.Claim, d, pending); err != nil {
 			return err
@@ -119,7 +131,7 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 		if err := endDeletion(ctx, tx, l, d.Deletion); err != nil {
 			return err
 		}
-		if d.Deletion.Tombstone() && h.o.Kinds[l.System.Kind].From != "" {
+		if d.Deletion.Tombstone() && h.o.Kinds[l.System.Kind].From != "" && k.Link.Primary {
 			said := map[customer.ID]customer.KYC{k.Customer.ID: removed(k.Customer.KYC, now)}
 			if _, err := h.recordKYC(ctx, tx, l.System.ID, l.System.Name, said); err != nil {
 				return err
@@ -333,10 +345,11 @@ func (h *Hub) knownLink(ctx context.Context, tx pgx.Tx, c store.LinkClaim) (merg
 	if err != nil || len(customers) == 0 {
 		return merge.Known{}, nil, firstError(err, fault.New(fault.Stale, "The customer of link %s is gone.", c.Link))
 	}
-	source, err := h.sourceOf(ctx, tx, c.System, record.Link.CustomerID)
-	return merge.Known{
-		Link: record.Link, Base: record.Base, Parts: record.Parts, Customer: customers[0], Deletion: record.Deletion, Source: source,
-	}, pending, err
+	k := merge.Known{Link: record.Link, Base: record.Base, Parts: record.Parts, Customer: customers[0], Deletion: record.Deletion}
+	if k.Source, err = h.sourceOf(ctx, tx, c.System, record.Link.CustomerID); err == nil && k.Source.Kind != "" && k.Link.Primary {
+		k.Former, err = store.FindFormer(ctx, tx, record.Link, k.Customer.BusinessID)
+	}
+	return k, pending, err
 }
 
 // sourceOf gives the customer's record that its record in a system is made from; zero where the kind of system has no such.

@@ -128,7 +128,7 @@ func (h *Hub) recordKYC(ctx context.Context, tx pgx.Tx, id system.ID, name strin
 		if !known {
 			before = customer.UnknownKYC()
 		}
-		if known && !k.Newer(&before) || before.Same(&k) {
+		if known && before.State != customer.KYCNotSent && !k.Newer(&before) || before.Same(&k) {
 			continue
 		}
 		if k.AsOf.Before(before.AsOf) {

@@ -9,6 +9,8 @@ import (
 	"customerhub/internal/link"
 )
 
+// A customer may have several records in a system, of which one is primary and the others are set aside.
+//
 // A merged customer keeps all its records, of which one in each system is primary. The others are only read: nothing of them comes
 // in, nothing is sent, and what both sides agreed on before stays written, so that the two can be compared again when the merge
 // is taken back.
@@ -34,4 +36,23 @@ func NotPrimary() finding.Finding {
 func Strayed(theirs customer.Fields, base link.Base, reads func(customer.Field) bool) []customer.Group {
 	now, then := theirs.Groups(reads), base.Theirs.Groups(reads)
 	return slices.DeleteFunc(groupsOf(now, then), func(g customer.Group) bool { return now[g].Equal(then[g]) })
+}
+
+// Outgrown gives the link of a record that stands for a business ID which its customer has no more. It is read and never written, and
+// the customer has another record in the system, or gets one.
+func Outgrown(l link.Link, businessID string) link.Link {
+	l.Primary = false
+	l.State, l.LastFault = link.NotInScope, ""
+	l.LastMessage = "This record stands for the business ID " + businessID + ", which the customer has no more: it is read and never written."
+	l.DueAt, l.Attempt, l.Priority = time.Time{}, 0, link.Interactive
+	return l
+}
+
+// BusinessIDChanged is the finding that stands while the relationship of such a record lasts.
+func BusinessIDChanged(was, now, system string) finding.Finding {
+	return finding.Finding{
+		Code: finding.BusinessIDChanged, Field: customer.FieldBusinessID, HubValue: now, SystemValue: was,
+		Message: "The customer was known in " + system + " under the business ID " + was + " and has another one now. Another business ID is another legal " +
+			"entity, which has to be known anew: the record of the former one stays there as it is, and the customer comes in as a new candidate.",
+	}
 }

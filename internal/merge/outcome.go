@@ -29,6 +29,8 @@ type Observation struct {
 	KYC *customer.KYC
 	// Source is the record of another system that this one was made from; zero where there is none.
 	Source link.Source
+	// Fixed are fields of which no other value is ever sent into the record, as connector.Record has it.
+	Fixed []customer.Field
 	// Custom are the custom fields among Fields, as the system names them, before the hub has said what they are.
 	Custom   []customer.CustomField
 	Findings []finding.Finding
@@ -90,6 +92,9 @@ type Known struct {
 	Deletion *link.Deletion
 	// Source is the customer's record in the system that records of this one are made from; zero where there is none.
 	Source link.Source
+	// Former is a record that the customer had in the system before and was set aside, which stands for the business ID that the
+	// customer has now; empty where there is none.
+	Former link.ID
 	// Overtaken says that the hub wrote into the record, or decided to, after it was read: what was read says nothing.
 	Overtaken bool
 }

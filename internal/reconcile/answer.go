@@ -10,6 +10,7 @@ import (
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
+	"customerhub/internal/finnish"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/merge"
@@ -48,10 +49,34 @@ func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc
 		d.Outcome.Link.State, d.Outcome.Link.LastMessage, d.Outcome.Link.DueAt = link.InSync, "", time.Time{}
 		return d, nil
 	}
+	if outgrows(messages[0], o) || k.Former != "" && messages[0].Set[customer.FieldBusinessID] != "" {
+		return succeeded(o, out, k, p), nil
+	}
 	d.Intent = intentOf(messages[0], &out, k.Source, newID)
 	// It is in its worker's hands until the answer is there.
 	d.Outcome.Link.State, d.Outcome.Link.DueAt = link.InProgress, time.Time{}
 	return d, nil
+}
+
+// outgrows says whether a call would give a record another value of what the record stands for. A business ID that cannot be right is
+// nobody else's.
+func outgrows(m merge.Message, o merge.Observation) bool {
+	return m.Part == "" && slices.ContainsFunc(o.Fixed, func(f customer.Field) bool {
+		value := m.Set[f]
+		return value != "" && (f != customer.FieldBusinessID || finnish.ValidBusinessID(value))
+	})
+}
+
+// succeeded sets the record aside, for the hub to give the customer another one. What may be changed in the record is only a candidate,
+// of which nothing is left when its customer has a record again that was there before (KYC contract section 7).
+func succeeded(o merge.Observation, out merge.Outcome, k merge.Known, p Policy) hub.Decision {
+	was := o.Fields[customer.FieldBusinessID]
+	out.Link = merge.Outgrown(out.Link, was)
+	fixed := slices.Contains(o.Fixed, customer.FieldBusinessID)
+	if fixed && (o.KYC == nil || o.KYC.State != customer.KYCEnded) {
+		out.Findings = append(out.Findings, merge.BusinessIDChanged(was, k.Customer.BusinessID, p.Name))
+	}
+	return hub.Decision{Outcome: out, Succeeded: true, Withdraw: !fixed}
 }
 
 // send gives the calls that are to be made for an outcome.
@@ -69,8 +94,9 @@ func intentOf(m merge.Message, out *merge.Outcome, from link.Source, newID merge
 		m.Want = maps.Clone(m.Want)
 		m.Want[link.SourceField(from.Kind)] = from.ExternalID
 	}
-	if k := out.Customer.KYC; m.Operation == link.Create && k != nil && k.State == customer.KYCRemoved {
-		m.Want[link.Revive] = "true" // nobody gets here but by an act of somebody who wants it back
+	if k := out.Customer.KYC; m.Operation == link.Create && k != nil && (k.State == customer.KYCRemoved || k.State == customer.KYCNotSent) {
+		// Nobody gets here but by an act of somebody who wants it back, or whose record was set aside.
+		m.Want[link.Revive] = "true"
 	}
 	i := &link.Intent{
 		ID: newID(), LinkID: out.Link.ID, Operation: m.Operation, Part: m.Part, Key: m.Key, PartID: m.PartID, Set: m.Set, Want: m.Want,

@@ -60,6 +60,13 @@
 // each look and ends when both sides agree. A person's ruling is one row (hub/stop.go). It makes the links due, and each poll looks for
 // those that were ruled about, so a hub that dies in between loses nothing. An approved plan is not braked.
 //
+// # Records that are set aside
+//
+// A record may stand for a value of its customer's: what KYC has assessed is a legal entity, so another business ID is never sent there
+// (connector.Record.Fixed). Such a record is set aside, with what both sides agreed on, and the customer gets another one in the same
+// transaction (hub/succeed.go): the one that it had before where it has that one's business ID again, and else a new one. One of a customer's
+// links in a system is primary at any moment, whatever is repeated and whatever answers are lost.
+//
 // # Merged customers
 //
 // A customer that another was merged with keeps the records of both. One in each system is primary and goes the way above. The

@@ -173,6 +173,12 @@ func (e *exchange) look(ctx context.Context, record merge.Observation) error {
 // create makes a record for a customer that has none, unless the system has one already: what is there is looked up first,
 // and a record that may be another customer's is never written over (R89, R92, R110).
 func (e *exchange) create(ctx context.Context, work hub.LinkWork) error {
+	if work.Former != "" {
+		_, err := e.commit(ctx, nil, func(_ merge.Observation, k merge.Known, _ *link.Intent, _ time.Time) (hub.Decision, error) {
+			return hub.Decision{Outcome: merge.Outcome{Customer: k.Customer, Link: k.Link}, Succeeded: true}, nil
+		})
+		return err
+	}
 	hits, err := e.find(ctx, work.Number, work.BusinessID)
 	if err != nil {
 		return err
@@ -220,6 +226,10 @@ func (e *exchange) adopt(ctx context.Context, hits []connector.Row) error {
 	if other != "" && other != e.claim.Customer {
 		return e.park(ctx, finding.CreateAmbiguous, "The system's record with this number or business ID belongs to another customer of the hub.")
 	}
+	if other != "" {
+		// It was set aside and is about to be deleted, so the customer can have another one once that is done.
+		return e.later(ctx, "The customer's former record with this business ID is still being deleted there.")
+	}
 	var objection string
 	d, err := e.commit(ctx, &record, func(o merge.Observation, k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
 		if objection = mayAdopt(k.Customer.Flatten(customer.HubKeys), record.Fields); objection != "" {
@@ -232,6 +242,17 @@ func (e *exchange) adopt(ctx context.Context, hits []connector.Row) error {
 		return err
 	}
 	return e.send(ctx, *d.Intent, record.ExternalID)
+}
+
+// later leaves the link until something else is done.
+func (e *exchange) later(ctx context.Context, why string) error {
+	_, err := e.commit(ctx, nil, func(_ merge.Observation, k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
+		k.Link.Attempt++
+		out := standing(k, link.Waiting, fault.Unavailable, why)
+		out.Link.DueAt = now.Add(e.worker.backoff(k.Link.Attempt - 1))
+		return hub.Decision{Outcome: out}, nil
+	})
+	return err
 }
 
 // send makes the call of an intent and finds out what came of it.
@@ -371,8 +392,8 @@ func (e *exchange) answered(ctx context.Context, err error) error {
 
 // failed says how a link stands after a look that failed, by the fault's code (design section 6, faults).
 func (e *exchange) failed(k merge.Known, why error, now time.Time) hub.Decision {
-	if !k.Link.Primary {
-		return asideFailed(k, why)
+	if !k.Link.Primary && !k.Deletion.Stands() {
+		return asideFailed(k, e.policy, why)
 	}
 	d := e.standingAfter(k, why, now)
 	if k.Deletion.Stands() && d.Outcome.Link.DueAt.IsZero() {

@@ -250,6 +250,17 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 		w.settle()
 		return w.bundle
 	},
+	finding.BusinessIDChanged: func(t *testing.T) *bundle {
+		d := duly(t, sandbox.Options{}, nil, nil)
+		key := d.typed(map[string]string{"name": "Malliyritys Oy", "code": "7001", "businessId": businessIDs[0]}, tab("Aino", "Malli"))
+		d.polled(d.system)
+		d.activated()
+		d.assessed(d.candidates()[businessIDs[0]].ID, kycsandbox.Assessment{RiskClass: kycsandbox.High, ReviewIntervalMonths: 12})
+		d.polled(d.kycSystem)
+		d.retyped(key, "businessId", businessIDs[1])
+		d.both()
+		return d.bundle
+	},
 	finding.KYCRiskImpossible: saidOfOne(kycsandbox.CustomerEdit{Kind: new(kycsandbox.Private), RiskClass: new(kycsandbox.Low), Force: true}),
 	finding.KYCValueUnknown:   saidOfOne(kycsandbox.CustomerEdit{RiskClass: new("VERY_HIGH"), Force: true}),
 	finding.LinkParked: func(t *testing.T) *bundle {

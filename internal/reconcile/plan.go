@@ -377,7 +377,7 @@ func valueOf(g customer.Group, side customer.Fields) string {
 // ObservationOf is a connector's record as the merge sees it.
 func ObservationOf(r connector.Record) merge.Observation {
 	return merge.Observation{
-		ExternalID: r.ExternalID, Fields: r.Fields, Untold: r.Untold, Deleted: r.Deleted, Excluded: r.Excluded, KYC: r.KYC, Source: r.Source, Custom: r.Custom,
-		Findings: r.Findings,
+		ExternalID: r.ExternalID, Fields: r.Fields, Untold: r.Untold, Deleted: r.Deleted, Excluded: r.Excluded, KYC: r.KYC, Source: r.Source, Fixed: r.Fixed,
+		Custom: r.Custom, Findings: r.Findings,
 	}
 }

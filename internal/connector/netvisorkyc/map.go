@@ -41,9 +41,14 @@ func (c *Connection) toRecord(h held) connector.Record {
 		m.candidate(h.candidate)
 	}
 	m.kyc.AsOf = c.asOf(updated)
-	return connector.Record{
+	r := connector.Record{
 		ExternalID: h.String(), Fields: m.fields, Source: m.source, KYC: &m.kyc, Findings: m.findings, Extra: m.extra,
 	}
+	if h.customer != nil {
+		// Another business ID is another legal entity, which has to be known anew (contract section 7).
+		r.Fixed = []customer.Field{customer.FieldBusinessID}
+	}
+	return r
 }
 
 // asOf is when KYC said something. What lies in the future could never be followed by anything newer, and counts as now.

@@ -368,7 +368,7 @@ func TestABusinessIDBelongsToOne(t *testing.T) {
 	if _, err := conn.Write(t.Context(), step); !fault.Is(err, fault.Duplicate) || fault.Of(err).Reason != netvisorkyc.AlreadyCustomer {
 		t.Errorf("a customer by now: %v", err)
 	}
-	if _, err := conn.Write(t.Context(), connector.Step{Record: key, Set: customer.Fields{customer.FieldBusinessID: businessID(5000)}}); !fault.Is(err, fault.Rejected) || fault.Of(err).Reason != netvisorkyc.BusinessIDChanged {
+	if _, err := conn.Write(t.Context(), connector.Step{Record: key, Set: customer.Fields{customer.FieldBusinessID: businessID(5000)}}); !fault.Is(err, fault.Stale) || fault.Of(err).Reason != netvisorkyc.BusinessIDChanged {
 		t.Errorf("R42: %v", err)
 	}
 	rows, err := conn.Find(t.Context(), connector.Identity{BusinessID: step.Set[customer.FieldBusinessID]})

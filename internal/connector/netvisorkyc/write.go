@@ -297,10 +297,11 @@ func meanwhile(err error) error {
 	return &changed
 }
 
+// businessIDChanged refuses to give a customer another business ID, before any call. The record says that none can be sent into it
+// (connector.Record.Fixed), so whoever asks for it has read it before its candidate was accepted, and has to read it again.
 func businessIDChanged() error {
-	return fault.Because(fault.Rejected, BusinessIDChanged,
-		"The customer was assessed in Netvisor KYC under another business ID. Another one is another legal entity, which has to be known anew: "+
-			"end this customer in KYC and let the new one come in as a candidate. Support: %s.", Support)
+	return fault.Because(fault.Stale, BusinessIDChanged,
+		"The customer was assessed in Netvisor KYC under another business ID. Another one is another legal entity, which has to be known anew.")
 }
 
 // canonical is a business ID in its one form, or the text as it is.
