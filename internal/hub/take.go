@@ -268,7 +268,8 @@ func warnOfNumbers(ctx context.Context, tx pgx.Tx, outcomes []merge.Outcome) err
 	var taking []customer.ID
 	in := make(map[string]int)
 	for _, o := range outcomes {
-		if o.Taken() && !slices.Contains(taking, o.Customer.ID) { // a merged customer has several records
+		// A merged customer has several records, and a record that the hub is making at this moment has no customer yet.
+		if o.Taken() && o.Customer.ID != "" && !slices.Contains(taking, o.Customer.ID) {
 			taking = append(taking, o.Customer.ID)
 			if o.Customer.Number != "" {
 				numbers = append(numbers, o.Customer.Number)
