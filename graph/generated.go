@@ -3246,6 +3246,11 @@ type Mutation {
   The values of the customer that stays stand, and those that it lacks are filled from the other, an address or an e-invoice address
   as a whole. Offices, contacts and custom fields are united; offices with the same identifier are one, and so is the same person.
   All links move: one in each system is primary, the others are only read. The other customer's status becomes ` + "`" + `MERGED` + "`" + `.
+
+  In a due-diligence service the record of whom due diligence is under way stays, or the older candidate, and the other candidate is deleted
+  there. Two due diligences are for a person to decide about (` + "`" + `MERGE_NEEDS_OPERATOR` + "`" + `), and two business IDs are two legal entities
+  (` + "`" + `BUSINESS_IDS_DIFFER` + "`" + `).
+
   ` + "`" + `unmergeCustomers` + "`" + ` takes it back. A dry run answers exactly what the same call without it does next, and does nothing.
   """
   mergeCustomers(
@@ -3257,7 +3262,7 @@ type Mutation {
 
   Each value that is still what the merge made it becomes what it was. What was edited since, by a person or a system, stays with the
   customer that stayed, and is listed; edits of an office or a contact go with it. Offices, contacts and links go back to whom they
-  belong. Of several merges into one customer the newest is taken back first.
+  belong. A due-diligence candidate that the merge deleted stays deleted until somebody sends it again (` + "`" + `resendKycCandidate` + "`" + `). Of several merges into one customer the newest is taken back first.
   """
   unmergeCustomers(
     "The merge."
@@ -3730,6 +3735,10 @@ enum UserErrorCode {
   MERGED_SINCE
   "The hub is at work on a record of the customers, or does not know yet what became of a call. Ask again when it does."
   RECORD_BUSY
+  "The customers have different business IDs, and a due-diligence service knows them as legal entities."
+  BUSINESS_IDS_DIFFER
+  "Both customers are under due diligence: somebody has to end one of the two relationships in the service first."
+  MERGE_NEEDS_OPERATOR
   "The finding was resolved before."
   FINDING_RESOLVED
   "Records wait for a decision about the finding: approve or reject the mass change instead."
@@ -4932,6 +4941,8 @@ enum LinkPlace {
   DROPPED
   "There was no record yet before the merge, and one is to be made again."
   RESTORED
+  "A candidate of the due-diligence service, which a merge deletes there, or has deleted: ` + "`" + `resendKycCandidate` + "`" + ` sends it again."
+  WITHDRAWN
 }
 
 """

@@ -4553,6 +4553,8 @@ const (
 	LinkPlaceDropped LinkPlace = "DROPPED"
 	// There was no record yet before the merge, and one is to be made again.
 	LinkPlaceRestored LinkPlace = "RESTORED"
+	// A candidate of the due-diligence service, which a merge deletes there, or has deleted: `resendKycCandidate` sends it again.
+	LinkPlaceWithdrawn LinkPlace = "WITHDRAWN"
 )
 
 var AllLinkPlace = []LinkPlace{
@@ -4560,11 +4562,12 @@ var AllLinkPlace = []LinkPlace{
 	LinkPlaceReadOnly,
 	LinkPlaceDropped,
 	LinkPlaceRestored,
+	LinkPlaceWithdrawn,
 }
 
 func (e LinkPlace) IsValid() bool {
 	switch e {
-	case LinkPlacePrimary, LinkPlaceReadOnly, LinkPlaceDropped, LinkPlaceRestored:
+	case LinkPlacePrimary, LinkPlaceReadOnly, LinkPlaceDropped, LinkPlaceRestored, LinkPlaceWithdrawn:
 		return true
 	}
 	return false
@@ -6072,6 +6075,10 @@ const (
 	UserErrorCodeMergedSince UserErrorCode = "MERGED_SINCE"
 	// The hub is at work on a record of the customers, or does not know yet what became of a call. Ask again when it does.
 	UserErrorCodeRecordBusy UserErrorCode = "RECORD_BUSY"
+	// The customers have different business IDs, and a due-diligence service knows them as legal entities.
+	UserErrorCodeBusinessIDSDiffer UserErrorCode = "BUSINESS_IDS_DIFFER"
+	// Both customers are under due diligence: somebody has to end one of the two relationships in the service first.
+	UserErrorCodeMergeNeedsOperator UserErrorCode = "MERGE_NEEDS_OPERATOR"
 	// The finding was resolved before.
 	UserErrorCodeFindingResolved UserErrorCode = "FINDING_RESOLVED"
 	// Records wait for a decision about the finding: approve or reject the mass change instead.
@@ -6194,6 +6201,8 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeMergeUndone,
 	UserErrorCodeMergedSince,
 	UserErrorCodeRecordBusy,
+	UserErrorCodeBusinessIDSDiffer,
+	UserErrorCodeMergeNeedsOperator,
 	UserErrorCodeFindingResolved,
 	UserErrorCodeFindingNeedsRuling,
 	UserErrorCodeFindingNotMassChange,
@@ -6229,7 +6238,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeFindingResolved, UserErrorCodeFindingNeedsRuling, UserErrorCodeFindingNotMassChange, UserErrorCodeMassChangeRuled, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeWritingNotPlanned, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeBusinessIDSDiffer, UserErrorCodeMergeNeedsOperator, UserErrorCodeFindingResolved, UserErrorCodeFindingNeedsRuling, UserErrorCodeFindingNotMassChange, UserErrorCodeMassChangeRuled, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeWritingNotPlanned, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
 		return true
 	}
 	return false

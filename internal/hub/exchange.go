@@ -28,7 +28,7 @@ type LinkWork struct {
 	// Deletion is the last that an operator asked for; nil when there was none.
 	Deletion *link.Deletion
 	// Former is as merge.Known has it.
-	Former link.ID
+	Former link.Link
 }
 
 // StartLink reads what is known of a claimed link. A customer that has neither a number nor a business ID is given a number
@@ -134,6 +134,12 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 		if d.Deletion.Tombstone() && h.o.Kinds[l.System.Kind].From != "" && k.Link.Primary {
 			said := map[customer.ID]customer.KYC{k.Customer.ID: removed(k.Customer.KYC, now)}
 			if _, err := h.recordKYC(ctx, tx, l.System.ID, l.System.Name, said); err != nil {
+				return err
+			}
+		}
+		if d.Deletion.Tombstone() && !k.Link.Primary {
+			// What the customer's other record was refused for its sake may be taken now.
+			if err := store.RetryPrimary(ctx, tx, k.Link); err != nil {
 				return err
 			}
 		}
@@ -346,7 +352,8 @@ func (h *Hub) knownLink(ctx context.Context, tx pgx.Tx, c store.LinkClaim) (merg
 		return merge.Known{}, nil, firstError(err, fault.New(fault.Stale, "The customer of link %s is gone.", c.Link))
 	}
 	k := merge.Known{Link: record.Link, Base: record.Base, Parts: record.Parts, Customer: customers[0], Deletion: record.Deletion}
-	if k.Source, err = h.sourceOf(ctx, tx, c.System, record.Link.CustomerID); err == nil && k.Source.Kind != "" && k.Link.Primary {
+	if k.Source, err = h.sourceOf(ctx, tx, c.System, record.Link.CustomerID); err == nil && k.Source.Kind != "" && k.Link.Primary &&
+		(k.Link.ExternalID == "" || k.Base.Ours[customer.FieldBusinessID] != k.Customer.BusinessID) {
 		k.Former, err = store.FindFormer(ctx, tx, record.Link, k.Customer.BusinessID)
 	}
 	return k, pending, err

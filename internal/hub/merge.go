@@ -17,6 +17,7 @@ import (
 	"customerhub/internal/merge"
 	"customerhub/internal/pg"
 	"customerhub/internal/store"
+	"customerhub/internal/system"
 )
 
 // MergeID identifies a merge of two customers. It is a UUID in text form; empty means none.
@@ -52,6 +53,7 @@ type mergePlan struct {
 	result MergeResult
 	links  linkPlan
 	kyc    *customer.KYC // what the kept customer takes over of the due diligence; nil for nothing
+	said   map[customer.ID]customer.KYC
 	// before are the two as they are, provenance where their values came from.
 	kept, merged customer.Customer
 	provenance   map[customer.ID]customer.Provenances
@@ -71,7 +73,8 @@ type remembered struct {
 
 // MergeCustomers makes one customer part of another, in one transaction: the kept one's values stand and what it lacks is filled
 // from the other; offices, contacts and links move; the other is MERGED and points at the kept one. UnmergeCustomers takes it
-// back. Needs findings:resolve. Reasons: CUSTOMER_INACTIVE, NUMBER_RESERVED for a temporary customer, STALE_VERSION, RECORD_BUSY.
+// back. Needs findings:resolve. Reasons: CUSTOMER_INACTIVE, NUMBER_RESERVED for a temporary customer, STALE_VERSION, RECORD_BUSY, and
+// where due diligence is used BUSINESS_IDS_DIFFER and MERGE_NEEDS_OPERATOR.
 func (h *Hub) MergeCustomers(ctx context.Context, v auth.Viewer, in MergeCustomers, key string) (MergeResult, error) {
 	if err := v.Require(auth.FindingsResolve); err != nil {
 		return MergeResult{}, err
@@ -178,15 +181,14 @@ func (h *Hub) planMerge(ctx context.Context, tx pgx.Tx, in MergeCustomers) (p me
 	if p.provenance, err = store.ListProvenance(ctx, tx, []customer.ID{in.Keep, in.Merge}); err != nil {
 		return p, err
 	}
+	if p.said, err = store.ListKYC(ctx, tx, []customer.ID{in.Keep, in.Merge}); err != nil {
+		return p, err
+	}
 	if p.links, err = h.planLinks(ctx, tx, &p); err != nil {
 		return p, err
 	}
 	p.result = MergeResult{Kept: in.Keep, Merged: in.Merge, Fields: p.joined.Fates, Parts: p.joined.Parts, Links: p.links.fates}
-	kyc, err := store.ListKYC(ctx, tx, []customer.ID{in.Keep, in.Merge})
-	if err != nil {
-		return p, err
-	}
-	p.takeKYC(kyc)
+	p.takeKYC()
 	people := make([]customer.PersonID, len(p.merged.Contacts))
 	for i, ct := range p.merged.Contacts {
 		people[i] = ct.Person.ID
@@ -210,16 +212,27 @@ func mayMerge(c *customer.Customer) *fault.Error {
 }
 
 // takeKYC has the due diligence follow its owner: the status that the service gave the merged customer becomes that of one of
-// which the service has said nothing.
-func (p *mergePlan) takeKYC(of map[customer.ID]customer.KYC) {
-	k, said := of[p.merged.ID]
-	if _, own := of[p.kept.ID]; own || !said {
+// which the service has said nothing, or whose record there gives way to the merged one's.
+func (p *mergePlan) takeKYC() {
+	k, said := p.said[p.merged.ID]
+	own := p.saidOfKept()
+	if !said || own.State != customer.KYCNotSent && !p.links.takesKYC {
 		return
 	}
+	if !k.AsOf.After(own.AsOf) {
+		k.AsOf = own.AsOf.Add(time.Microsecond) // it is what stands now
+	}
 	p.kyc = &k
-	for _, f := range customer.KYCChanges(new(customer.UnknownKYC()), &k) {
+	for _, f := range customer.KYCChanges(&own, &k) {
 		p.result.Fields = append(p.result.Fields, merge.Fate{Field: f.Field, Value: f.After, From: merge.Merged, Why: merge.WhyFilled})
 	}
+}
+
+func (p *mergePlan) saidOfKept() customer.KYC {
+	if own, ok := p.said[p.kept.ID]; ok {
+		return own
+	}
+	return customer.UnknownKYC()
 }
 
 // merge does what was planned. The caller holds the locks.
@@ -247,9 +260,15 @@ func (h *Hub) merge(ctx context.Context, tx pgx.Tx, v auth.Viewer, id string, p 
 		return err
 	}
 	if p.kyc != nil {
-		if err := h.passKYC(ctx, tx, kept.ID, customer.UnknownKYC(), *p.kyc, v.Actor); err != nil {
+		if err := h.passKYC(ctx, tx, kept.ID, p.saidOfKept(), *p.kyc, v.Actor); err != nil {
 			return err
 		}
+		if err := h.showKYC(ctx, tx, []customer.ID{kept.ID}, system.ID(p.kyc.SourceSystem)); err != nil {
+			return err
+		}
+	}
+	if err := h.withdraw(ctx, tx, p.links, v.Actor); err != nil {
+		return err
 	}
 	if err := h.noticeTurned(ctx, tx, changes); err != nil {
 		return err

@@ -24,6 +24,7 @@ const (
 	ReadOnly     Place = "READ_ONLY" // a second record in the same system: never written
 	Dropped      Place = "DROPPED"   // there was no record yet, and none is made
 	Restored     Place = "RESTORED"  // a record is to be made again, as before the merge
+	Withdrawn    Place = "WITHDRAWN" // a candidate of the due-diligence service that a merge deletes there
 )
 
 // LinkFate is what becomes of a link when customers are merged, or a merge is taken back.
@@ -51,6 +52,8 @@ type linkMemory struct {
 	Parts []link.PartLink `json:"parts,omitempty"`
 	// Dropped says that the merge removed it.
 	Dropped bool `json:"dropped,omitempty"`
+	// Withdrawn says that the merge had its record deleted.
+	Withdrawn bool `json:"withdrawn,omitempty"`
 }
 
 // linkPlan is what is to be done with links.
@@ -60,6 +63,10 @@ type linkPlan struct {
 	moved  []link.Link // as they are afterwards
 	parts  []store.LinkedRecord
 	drop   []link.ID
+	// withdraw are candidates of the due-diligence service that are deleted there.
+	withdraw []link.ID
+	// takesKYC says that the customer's record in the due-diligence service is the merged one's.
+	takesKYC bool
 }
 
 // planLinks moves all links to the kept customer. Of two primary ones in a system, its own stays primary, unless there is no live
@@ -76,6 +83,9 @@ func (h *Hub) planLinks(ctx context.Context, tx pgx.Tx, p *mergePlan) (linkPlan,
 	var out linkPlan
 	var touched []link.ID
 	chosen := primaries(mine, theirs)
+	if err := h.planKYC(ctx, tx, p, mine, theirs, chosen, &out); err != nil {
+		return linkPlan{}, err
+	}
 	for _, r := range slices.Concat(mine, theirs) {
 		l, was := r.Link, r.Link
 		place := ReadOnly
@@ -84,11 +94,13 @@ func (h *Hub) planLinks(ctx context.Context, tx pgx.Tx, p *mergePlan) (linkPlan,
 			place = PrimaryPlace
 		case l.ExternalID == "":
 			place = Dropped
+		case slices.Contains(out.withdraw, l.ID):
+			place = Withdrawn
 		}
 		out.fates = append(out.fates, LinkFate{Link: l.ID, System: l.SystemID, ExternalID: l.ExternalID, From: l.CustomerID, To: p.kept.ID, Place: place})
 		out.before = append(out.before, linkMemory{
 			ID: l.ID, System: l.SystemID, Customer: l.CustomerID, ExternalID: l.ExternalID, Primary: l.Primary, State: l.State,
-			Fault: l.LastFault, Message: l.LastMessage, Parts: r.Parts, Dropped: place == Dropped,
+			Fault: l.LastFault, Message: l.LastMessage, Parts: r.Parts, Dropped: place == Dropped, Withdrawn: place == Withdrawn,
 		})
 		l.CustomerID, l.Primary = p.kept.ID, place == PrimaryPlace
 		if l.CustomerID == was.CustomerID && l.Primary == was.Primary {
@@ -99,7 +111,7 @@ func (h *Hub) planLinks(ctx context.Context, tx pgx.Tx, p *mergePlan) (linkPlan,
 		case Dropped:
 			out.drop = append(out.drop, l.ID)
 			continue
-		case ReadOnly:
+		case ReadOnly, Withdrawn:
 			l = setAside(l)
 		case PrimaryPlace, Restored:
 			if parts := recognised(r.Parts, p.joined.Parts); !slices.Equal(parts, r.Parts) {
@@ -200,7 +212,7 @@ func (h *Hub) moveLinks(ctx context.Context, tx pgx.Tx, p linkPlan) error {
 // noteReadOnly raises a finding for each record that is only read.
 func (h *Hub) noteReadOnly(ctx context.Context, tx pgx.Tx, p linkPlan, id customer.ID) error {
 	for _, l := range p.moved {
-		if l.Primary || l.ExternalID == "" {
+		if l.Primary || l.ExternalID == "" || slices.Contains(p.withdraw, l.ID) {
 			continue
 		}
 		f := merge.NotPrimary()

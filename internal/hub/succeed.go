@@ -13,8 +13,8 @@ import (
 	"customerhub/internal/system"
 )
 
-// succeed gives the customer of a link that was set aside another one in the system: the one that it had before, where that stands for
-// the business ID that the customer has again, and else a new one. So a customer who changes the business ID any number of times, and
+// succeed gives the customer of a link that was set aside another one in the system: the one that it had before (k.Former), where that
+// stands for the business ID that the customer has again, and else a new one. So a customer who changes the business ID any number of times, and
 // whatever becomes of calls, has one primary link (KYC contract section 7). The caller holds the locks.
 //
 // Another business ID is another legal entity, of which the due-diligence service has said nothing: what it had said is in the history
@@ -39,7 +39,7 @@ func (h *Hub) succeed(ctx context.Context, tx pgx.Tx, l Look, k merge.Known, d D
 	}
 	next := h.newLink(&k.Customer, l.System, sourcesOf(records, byID(systems, func(s system.System) system.ID { return s.ID })), link.Interactive, now)
 	for _, r := range records {
-		if r.Link.ID == k.Former {
+		if r.Link.ID == k.Former.ID {
 			next = r
 			next.Link.Primary, next.Link.LastFault, next.Link.LastMessage = true, "", ""
 			next.Link = merge.Queue(next.Link, link.Interactive, now)

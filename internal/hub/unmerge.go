@@ -66,7 +66,10 @@ type unmergePlan struct {
 	result       UnmergeResult
 	provenance   map[customer.ID]customer.Provenances
 	kyc          map[customer.ID]customer.KYC
-	now          time.Time
+	// was is what the due-diligence service had said of the two before the merge, and withdrawn are those whose candidate it deleted.
+	was       map[customer.ID]customer.KYC
+	withdrawn []customer.ID
+	now       time.Time
 }
 
 // UnmergeCustomers takes a merge back, in one transaction: each value that is still what the merge made it becomes what it was,
@@ -175,6 +178,9 @@ func (h *Hub) planUnmerge(ctx context.Context, tx pgx.Tx, in UnmergeCustomers) (
 		return p, err
 	}
 	if p.kyc, err = store.ListKYC(ctx, tx, both); err != nil {
+		return p, err
+	}
+	if p.was, err = store.ListKYCBefore(ctx, tx, both, m.At); err != nil {
 		return p, err
 	}
 	if err := h.planReturn(ctx, tx, &p); err != nil {
@@ -350,20 +356,47 @@ func (p *unmergePlan) saveProvenance(ctx context.Context, tx pgx.Tx) error {
 	return store.ReplaceProvenance(ctx, tx, p.merged.ID, merged)
 }
 
-// returnKYC gives the due diligence back to its owner, with what the service said of it since.
+// returnKYC gives the due diligence back to its owner, with what the service said of it since. Whose candidate the merge deleted has none
+// any more; nobody makes it again but somebody who asks for it.
 func (h *Hub) returnKYC(ctx context.Context, tx pgx.Tx, p unmergePlan, actor change.Actor) error {
+	after := make(map[customer.ID]customer.KYC)
 	now, has := p.kyc[p.kept.ID]
-	if !p.remembered.KYC || !has {
-		return nil
+	if p.remembered.KYC && has {
+		if was := p.kyc[p.merged.ID]; now.AsOf.After(was.AsOf) && !now.Same(&was) {
+			after[p.merged.ID] = now
+		}
+		k, said := p.was[p.kept.ID]
+		if !said {
+			k = customer.UnknownKYC()
+			k.SourceSystem = now.SourceSystem
+		}
+		k.AsOf = p.now
+		after[p.kept.ID] = k
 	}
-	if was := p.kyc[p.merged.ID]; now.AsOf.After(was.AsOf) && !now.Same(&was) {
-		if err := h.passKYC(ctx, tx, p.merged.ID, was, now, actor); err != nil {
+	for _, id := range p.withdrawn {
+		was, said := p.was[id]
+		if !said {
+			was = customer.UnknownKYC()
+		}
+		after[id] = removed(&was, p.now)
+	}
+	for _, id := range []customer.ID{p.merged.ID, p.kept.ID} {
+		k, changes := after[id]
+		if !changes {
+			continue
+		}
+		before := p.kyc[id]
+		if !k.AsOf.After(before.AsOf) {
+			k.AsOf = before.AsOf.Add(time.Microsecond)
+		}
+		if err := h.passKYC(ctx, tx, id, before, k, actor); err != nil {
+			return err
+		}
+		if err := h.showKYC(ctx, tx, []customer.ID{id}, system.ID(k.SourceSystem)); err != nil {
 			return err
 		}
 	}
-	nothing := customer.UnknownKYC()
-	nothing.SourceSystem, nothing.AsOf = now.SourceSystem, p.now
-	return h.passKYC(ctx, tx, p.kept.ID, now, nothing, actor)
+	return nil
 }
 
 // planReturn gives links back. One that was only read gets the base back that it never lost; one that was the kept customer's
@@ -398,12 +431,21 @@ func (h *Hub) planReturn(ctx context.Context, tx pgx.Tx, p *unmergePlan) error {
 		if !l.Primary {
 			l = setAside(l)
 		}
+		gone := m.Withdrawn && r.Deletion.Tombstone()
+		if gone {
+			l.LastMessage = "The candidate was deleted when the customers were merged. Taking the merge back does not make it again: it has to be sent again."
+			p.withdrawn = append(p.withdrawn, l.CustomerID)
+		}
 		if l.CustomerID == p.merged.ID {
 			p.keepParts(r, asBefore(r.Parts, m.Parts, p.separated.Merged), p.separated.Kept)
 		}
 		p.links.moved = append(p.links.moved, l)
-		p.links.fates = append(p.links.fates, fateOf(l, r.Link.CustomerID))
-		if l.Primary && l.ExternalID != "" {
+		fate := fateOf(l, r.Link.CustomerID)
+		if gone {
+			fate.Place = Withdrawn
+		}
+		p.links.fates = append(p.links.fates, fate)
+		if l.Primary && l.ExternalID != "" && !gone {
 			p.came = append(p.came, l)
 		}
 	}

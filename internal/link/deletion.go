@@ -15,8 +15,8 @@ const (
 	Refused DeletionState = "REFUSED"
 )
 
-// Deletion is an operator's act to have the record of a link deleted in its system for good. Nothing else deletes a record
-// (design section 5, deletes). A link has at most one that stands.
+// Deletion is an operator's act to have the record of a link deleted in its system for good, or the hub's own about a due-diligence
+// candidate that is left over. Nothing else deletes a record (design section 5, deletes). A link has at most one that stands.
 type Deletion struct {
 	ID     DeletionID
 	LinkID ID

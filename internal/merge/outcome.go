@@ -92,9 +92,9 @@ type Known struct {
 	Deletion *link.Deletion
 	// Source is the customer's record in the system that records of this one are made from; zero where there is none.
 	Source link.Source
-	// Former is a record that the customer had in the system before and was set aside, which stands for the business ID that the
-	// customer has now; empty where there is none.
-	Former link.ID
+	// Former is a link that was set aside and whose record stands for the business ID that the customer has now, while the link's own does
+	// not; zero where there is none. Whether that relationship lasts only the system can tell.
+	Former link.Link
 	// Overtaken says that the hub wrote into the record, or decided to, after it was read: what was read says nothing.
 	Overtaken bool
 }

@@ -49,7 +49,7 @@ func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc
 		d.Outcome.Link.State, d.Outcome.Link.LastMessage, d.Outcome.Link.DueAt = link.InSync, "", time.Time{}
 		return d, nil
 	}
-	if outgrows(messages[0], o) || k.Former != "" && messages[0].Set[customer.FieldBusinessID] != "" {
+	if outgrows(messages[0], o) || k.Former.ID != "" && messages[0].Set[customer.FieldBusinessID] != "" {
 		return succeeded(o, out, k, p), nil
 	}
 	d.Intent = intentOf(messages[0], &out, k.Source, newID)

@@ -72,7 +72,8 @@
 // A customer that another was merged with keeps the records of both. One in each system is primary and goes the way above. The
 // others are only read (aside.go): nothing of them comes in and nothing is sent there, what changes in them is shown in findings,
 // and their bases stay what they were. So a merge that is taken back (hub/unmerge.go) leaves a record that is compared from
-// where it was left, and what the merge sent to a record that was primary is taken back by ordinary edits.
+// where it was left, and what the merge sent to a record that was primary is taken back by ordinary edits. Of two due-diligence
+// records one stays by the contract's rule, and a candidate that is left over is deleted (hub/merge_kyc.go), the one exception to keeping all.
 //
 // # Deleting
 //

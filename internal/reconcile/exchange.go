@@ -32,6 +32,8 @@ type exchange struct {
 	log    *slog.Logger
 	// called says that the system answered a call of this exchange.
 	called bool
+	// over says that the record which the customer had before stands for a relationship that has ended.
+	over bool
 	// readAt is when the last reading of the record began, and looked the last of which the values were committed.
 	readAt, looked time.Time
 }
@@ -105,11 +107,14 @@ func (e *exchange) run(ctx context.Context) error {
 	if work.Intent != nil {
 		return e.resolve(ctx, work)
 	}
+	if work.Deletion.Stands() && work.Link.ExternalID != "" {
+		return e.erase(ctx, work)
+	}
+	if err := e.remember(ctx, work.Former); err != nil {
+		return err
+	}
 	if work.Link.ExternalID == "" {
 		return e.create(ctx, work)
-	}
-	if work.Deletion.Stands() {
-		return e.erase(ctx, work)
 	}
 	record, err := e.read(ctx, work.Link.ExternalID)
 	if deleted(err) {
@@ -120,6 +125,16 @@ func (e *exchange) run(ctx context.Context) error {
 		return err
 	}
 	return e.look(ctx, record)
+}
+
+// remember reads a record that the customer had before and may have again, which is so while the relationship that it stands for lasts.
+func (e *exchange) remember(ctx context.Context, former link.Link) error {
+	if former.ID == "" {
+		return nil
+	}
+	record, there, err := e.lookFor(ctx, former.ExternalID)
+	e.over = !there || record.KYC == nil || record.KYC.State != customer.KYCCustomer
+	return err
 }
 
 // buried commits that the system's people deleted the record, as the system itself says.
@@ -162,6 +177,9 @@ func (e *exchange) commit(ctx context.Context, read *merge.Observation, decide f
 func (e *exchange) look(ctx context.Context, record merge.Observation) error {
 	crash.Point("C1", "")
 	d, err := e.commit(ctx, &record, func(o merge.Observation, k merge.Known, _ *link.Intent, now time.Time) (hub.Decision, error) {
+		if e.over {
+			k.Former = link.Link{}
+		}
 		return decideLook(o, k, e.policy, store.NewID, now)
 	})
 	if err != nil || d.Intent == nil {
@@ -173,7 +191,7 @@ func (e *exchange) look(ctx context.Context, record merge.Observation) error {
 // create makes a record for a customer that has none, unless the system has one already: what is there is looked up first,
 // and a record that may be another customer's is never written over (R89, R92, R110).
 func (e *exchange) create(ctx context.Context, work hub.LinkWork) error {
-	if work.Former != "" {
+	if work.Former.ID != "" && !e.over {
 		_, err := e.commit(ctx, nil, func(_ merge.Observation, k merge.Known, _ *link.Intent, _ time.Time) (hub.Decision, error) {
 			return hub.Decision{Outcome: merge.Outcome{Customer: k.Customer, Link: k.Link}, Succeeded: true}, nil
 		})

@@ -64,6 +64,10 @@ ORDER BY k.customer_id, k.as_of DESC, k.id DESC`
 // ListKYC reads the newest status of customers; customers of whom nothing was said are left out.
 func ListKYC(ctx context.Context, db pg.DB, ids []customer.ID) (map[customer.ID]customer.KYC, error) {
 	rows, _ := db.Query(ctx, sqlKYCOfCustomers, pgx.StrictNamedArgs{"ids": texts(ids)})
+	return kycByCustomer(rows)
+}
+
+func kycByCustomer(rows pgx.Rows) (map[customer.ID]customer.KYC, error) {
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[kycRow])
 	if err != nil {
 		return nil, pg.Fault(err, "due-diligence status")
@@ -75,6 +79,18 @@ func ListKYC(ctx context.Context, db pg.DB, ids []customer.ID) (map[customer.ID]
 		}
 	}
 	return out, nil
+}
+
+const sqlKYCBefore = `
+SELECT DISTINCT ON (k.customer_id) ` + kycColumns + `
+FROM kyc_status k
+WHERE k.customer_id = ANY (@ids) AND k.recorded_at < @at
+ORDER BY k.customer_id, k.as_of DESC, k.id DESC`
+
+// ListKYCBefore is ListKYC as it was just before a moment.
+func ListKYCBefore(ctx context.Context, db pg.DB, ids []customer.ID, at time.Time) (map[customer.ID]customer.KYC, error) {
+	rows, _ := db.Query(ctx, sqlKYCBefore, pgx.StrictNamedArgs{"ids": texts(ids), "at": at})
+	return kycByCustomer(rows)
 }
 
 // KYCEntry is one entry of a customer's due-diligence history.

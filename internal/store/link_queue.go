@@ -266,6 +266,17 @@ func RetryLink(ctx context.Context, db pg.DB, id link.ID) error {
 	return one(tag, err, "link %s", id)
 }
 
+const sqlRetryPrimary = `
+UPDATE link
+SET due_at = now(), priority = 0, attempt = 0, claims = 0, state = 'DUE'
+WHERE customer_id = @customer AND system_id = @system AND is_primary AND state IN ('PARKED', 'WAITING')`
+
+// RetryPrimary makes the primary link of the customer and the system of another one due now, when something kept it.
+func RetryPrimary(ctx context.Context, db pg.DB, of link.Link) error {
+	_, err := db.Exec(ctx, sqlRetryPrimary, pgx.StrictNamedArgs{"customer": string(of.CustomerID), "system": string(of.SystemID)})
+	return pg.Fault(err, "links")
+}
+
 const sqlHoldSystem = `
 UPDATE system
 SET hold_until = now() + @wait::interval, hold_count = @count

@@ -84,27 +84,27 @@ func ListUnlisted(ctx context.Context, db pg.DB, sys system.ID, after customer.I
 
 // sqlFindFormer leaves out a record that was deleted.
 const sqlFindFormer = `
-SELECT l.id
+SELECT ` + linkColumns + `
 FROM link l
 JOIN link_base b ON b.organisation_id = l.organisation_id AND b.link_id = l.id
 WHERE l.customer_id = @customer AND l.system_id = @system AND NOT l.is_primary AND l.external_id <> '' AND l.fault_code <> 'NOT_FOUND'
   AND b.ours ->> 'businessId' = @business_id
   AND NOT EXISTS (SELECT FROM deletion d WHERE d.organisation_id = l.organisation_id AND d.link_id = l.id AND d.ended_at IS NULL)
-ORDER BY l.id
+ORDER BY l.id DESC
 LIMIT 1`
 
-// FindFormer gives, beside a customer's link, one in the same system that was set aside and whose record was agreed on with a business ID;
-// empty when there is none.
-func FindFormer(ctx context.Context, db pg.DB, beside link.Link, businessID string) (link.ID, error) {
+// FindFormer gives, beside a customer's link, the newest in the same system that was set aside and whose record was agreed on with a
+// business ID; zero when there is none.
+func FindFormer(ctx context.Context, db pg.DB, beside link.Link, businessID string) (link.Link, error) {
 	if businessID == "" {
-		return "", nil
+		return link.Link{}, nil
 	}
-	var id string
-	err := db.QueryRow(ctx, sqlFindFormer, pgx.StrictNamedArgs{
+	rows, _ := db.Query(ctx, sqlFindFormer, pgx.StrictNamedArgs{
 		"customer": string(beside.CustomerID), "system": string(beside.SystemID), "business_id": businessID,
-	}).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil
+	})
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[linkRow])
+	if err != nil || len(found) == 0 {
+		return link.Link{}, pg.Fault(err, "links")
 	}
-	return link.ID(id), pg.Fault(err, "links")
+	return found[0].noun(), nil
 }

@@ -200,12 +200,13 @@ func (c *Connection) editCandidate(ctx context.Context, s connector.Step, have *
 	if over(body.ContactPerson, have.ContactPerson) {
 		body.ContactPerson = nil
 	}
-	if body.BusinessID == have.BusinessID && body.Name == have.Name && body.ContactPerson == nil {
+	otherID := body.BusinessID != have.BusinessID
+	if !otherID && body.Name == have.Name && body.ContactPerson == nil {
 		return nil
 	}
 	if _, ok := bySource(candidates, have.Source); !ok {
 		// Somebody made it in KYC by hand. What differs is all that a change by its id needs.
-		if body.BusinessID == have.BusinessID {
+		if !otherID {
 			body.BusinessID = ""
 		}
 		if body.Name == have.Name {
@@ -214,7 +215,7 @@ func (c *Connection) editCandidate(ctx context.Context, s connector.Step, have *
 		r := request{method: http.MethodPatch, path: []string{candidates, string(have.ID)}, body: body, ifMatch: tag(have.ETag)}
 		var out api.Candidate
 		if err := c.send(ctx, &r, &out); err != nil {
-			return meanwhile(err)
+			return c.meanwhile(ctx, have, otherID, err)
 		}
 		return c.same(&r, have.ID, out.ID)
 	}
@@ -226,7 +227,7 @@ func (c *Connection) editCandidate(ctx context.Context, s connector.Step, have *
 	body.Source = &from
 	made, err := c.put(ctx, from, body)
 	if err != nil {
-		return meanwhile(err)
+		return c.meanwhile(ctx, have, otherID, err)
 	}
 	return c.same(&request{path: []string{candidates}}, have.ID, made.ID)
 }
@@ -287,13 +288,23 @@ func (c *Connection) same(r *request, want, got api.Text) error {
 }
 
 // meanwhile is an error of a write about a candidate that was read a moment ago: one that became a customer since has to be read again.
-func meanwhile(err error) error {
+// KYC says the same where another business ID was sent that is somebody's already; then the candidate is one still, and the call was
+// refused like one with a value that KYC does not take, until the value is another.
+func (c *Connection) meanwhile(ctx context.Context, have *api.Candidate, otherID bool, err error) error {
 	f := fault.Of(err)
-	if f == nil || f.Reason != AlreadyCustomer {
+	if f == nil || f.Code != fault.Duplicate {
 		return err
 	}
 	changed := *f
-	changed.Code = fault.Stale
+	switch changed.Code = fault.Rejected; {
+	case f.Reason != AlreadyCustomer:
+	case !otherID:
+		changed.Code = fault.Stale
+	default:
+		if now, err := c.candidate(ctx, string(have.ID)); err != nil || now.State == accepted {
+			changed.Code = fault.Stale
+		}
+	}
 	return &changed
 }
 

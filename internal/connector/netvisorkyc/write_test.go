@@ -108,6 +108,33 @@ func TestMeanwhile(t *testing.T) {
 			}
 		})
 	}
+	for name, tc := range map[string]struct {
+		code, then string
+		want       fault.Code
+	}{
+		"ABusinessIDThatIsAnotherCandidates": {DuplicateBusinessID, "", fault.Rejected},
+		"ABusinessIDThatIsAnotherCustomers":  {AlreadyCustomer, "", fault.Rejected},
+		"ABusinessIDAndTheCandidateAccepted": {AlreadyCustomer, `{"state":"ACCEPTED"}`, fault.Stale},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refusedOnce := false
+			s := serves(t, func(name string) (int, string) {
+				switch {
+				case !strings.HasPrefix(name, "GET"):
+					refusedOnce = true
+					return 409, refused(409, tc.code)
+				case refusedOnce:
+					return 200, aCandidate("cand_1001", tc.then)
+				}
+				return 200, aCandidate("cand_1001", "")
+			})
+			_, err := s.Write(t.Context(), connector.Step{Record: "candidates/cand_1001", Set: customer.Fields{"businessId": "0201256-6"}})
+			if f := fault.Of(err); f == nil || f.Code != tc.want || f.Reason != tc.code {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 	t.Run("AnAnswerAboutAnotherRecordIsUncertain", func(t *testing.T) {
 		t.Parallel()
 		for _, read := range []string{aCandidate("cand_1001", ""), aCandidate("cand_1001", `{"source":null}`), acceptedOne} {
