@@ -3007,6 +3007,8 @@ enum FindingCode {
   KYC_EXPIRES
   "The due-diligence service gives a risk class that there is not for this kind of customer. It counts as not known."
   KYC_RISK_CLASS_IMPOSSIBLE
+  "A customer of high risk is to be assessed again later than a year after the last time."
+  KYC_REVIEW_INTERVAL_LONG
   "The due-diligence service gives a value that the hub does not know. It is kept as it came and counts as not known."
   KYC_VALUE_UNKNOWN
   "The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later."

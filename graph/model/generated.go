@@ -4119,6 +4119,8 @@ const (
 	FindingCodeKycExpires FindingCode = "KYC_EXPIRES"
 	// The due-diligence service gives a risk class that there is not for this kind of customer. It counts as not known.
 	FindingCodeKycRiskClassImpossible FindingCode = "KYC_RISK_CLASS_IMPOSSIBLE"
+	// A customer of high risk is to be assessed again later than a year after the last time.
+	FindingCodeKycReviewIntervalLong FindingCode = "KYC_REVIEW_INTERVAL_LONG"
 	// The due-diligence service gives a value that the hub does not know. It is kept as it came and counts as not known.
 	FindingCodeKycValueUnknown FindingCode = "KYC_VALUE_UNKNOWN"
 	// The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later.
@@ -4167,6 +4169,7 @@ var AllFindingCode = []FindingCode{
 	FindingCodeBusinessIDChanged,
 	FindingCodeKycExpires,
 	FindingCodeKycRiskClassImpossible,
+	FindingCodeKycReviewIntervalLong,
 	FindingCodeKycValueUnknown,
 	FindingCodeInboundRefused,
 	FindingCodeUnknown,
@@ -4174,7 +4177,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeBusinessIDChanged, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeBusinessIDChanged, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycReviewIntervalLong, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeUnknown:
 		return true
 	}
 	return false

@@ -50,6 +50,7 @@ const (
 	OfficeEInvoice      Code = "OFFICE_EINVOICE_REFUSED"     // an office's e-invoice address that the system does not take in an office
 	EInvoiceNotSent     Code = "EINVOICE_NOT_SENT"           // an e-invoice address of a customer without a valid business ID; it stays in the hub
 	KYCRiskImpossible   Code = "KYC_RISK_CLASS_IMPOSSIBLE"   // a risk class that there is not for this kind of customer; it counts as not known
+	KYCIntervalLong     Code = "KYC_REVIEW_INTERVAL_LONG"    // a high risk whose due diligence is to be renewed in more than a year
 	KYCValueUnknown     Code = "KYC_VALUE_UNKNOWN"           // a value of the due-diligence service that the hub does not know; kept as it came
 	PingPong            Code = "PING_PONG"                   // the system changes what it is sent again and again; the value is left alone there
 	LinkNotPrimary      Code = "LINK_NOT_PRIMARY"            // a merged customer's record that is only read; by field, what it holds otherwise
@@ -65,7 +66,7 @@ const (
 var Failures = []Code{
 	SystemDenied, MassAbsence, MassChangeIn, MassChangeOut, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
 	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
-	BusinessIDChanged, KYCExpires,
+	BusinessIDChanged, KYCExpires, KYCIntervalLong,
 	InboundRefused,
 }
 

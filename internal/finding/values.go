@@ -290,6 +290,21 @@ var values = []Row{
 		},
 	},
 	{
+		Code: KYCIntervalLong, Who: advice.User, Example: "The risk class `HIGH`, assessed on 2026-02-10 and expiring on 2029-02-10.",
+		Means: advice.Said{
+			"A customer of high risk is to be assessed again later than a year after the last time.",
+			"Korkean riskin asiakas on tarkoitus arvioida uudelleen myöhemmin kuin vuoden kuluttua edellisestä kerrasta.",
+			"En kund med hög risk ska bedömas på nytt senare än ett år efter förra gången.",
+			"En kunde med høy risiko skal vurderes på nytt senere enn ett år etter forrige gang.",
+		},
+		How: advice.Said{
+			"Give the customer a review interval of a year at most in the due-diligence service: Regulation (EU) 2024/1624 asks for that from 10 July 2027.",
+			"Anna asiakkaalle tuntemispalvelussa enintään vuoden arviointiväli: asetus (EU) 2024/1624 edellyttää sitä 10.7.2027 alkaen.",
+			"Ge kunden ett bedömningsintervall på högst ett år i tjänsten för kundkännedom: förordning (EU) 2024/1624 kräver det från den 10 juli 2027.",
+			"Gi kunden et vurderingsintervall på høyst ett år i tjenesten for kundekontroll: forordning (EU) 2024/1624 krever det fra 10. juli 2027.",
+		},
+	},
+	{
 		Code: KYCValueUnknown, Who: advice.Operator, Example: "The risk class `VERY_HIGH`, or the day `2026-02-30`.",
 		Means: advice.Said{
 			"The due-diligence service gives a value that the hub does not know. It is kept as it came and counts as not known.",

@@ -262,6 +262,7 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 		return d.bundle
 	},
 	finding.KYCRiskImpossible: saidOfOne(kycsandbox.CustomerEdit{Kind: new(kycsandbox.Private), RiskClass: new(kycsandbox.Low), Force: true}),
+	finding.KYCIntervalLong:   saidOfOne(kycsandbox.CustomerEdit{LatestRiskAssessmentOn: new("2026-02-10"), DueDiligenceExpiresOn: new("2099-02-10")}),
 	finding.KYCValueUnknown:   saidOfOne(kycsandbox.CustomerEdit{RiskClass: new("VERY_HIGH"), Force: true}),
 	finding.LinkParked: func(t *testing.T) *bundle {
 		w := twoWays(t, sandbox.Options{})

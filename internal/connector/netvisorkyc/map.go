@@ -119,6 +119,9 @@ func (m *mapper) customer(h held) {
 	} else {
 		m.status(u.Status, u.Kind)
 	}
+	if m.kyc.State == customer.KYCCustomer {
+		m.interval()
+	}
 	if m.kyc.State == customer.KYCEnded {
 		// Nothing is to be done about a relationship that has ended; what was said last stands (contract section 7).
 		m.kyc.RequiresActions, m.kyc.RequiresActionsReasons = nil, nil
@@ -200,6 +203,18 @@ func (m *mapper) riskClass(raw, kind api.Text) customer.RiskClass {
 		m.unknown(customer.FieldKYCRiskClass, raw, "a risk class")
 	}
 	return customer.RiskUnknown
+}
+
+// interval notes a high risk that is to be assessed again in more than a year (contract section 1, rules from 10 July 2027 on).
+func (m *mapper) interval() {
+	k := &m.kyc
+	from, err := time.Parse(time.DateOnly, k.LatestRiskAssessmentOn)
+	if err != nil || k.RiskClass != customer.RiskHigh || k.DueDiligenceExpiresOn <= from.AddDate(1, 0, 0).Format(time.DateOnly) {
+		return
+	}
+	m.note(finding.KYCIntervalLong, customer.FieldKYCExpiresOn,
+		"The customer has the risk class HIGH and was assessed on %s, and is to be assessed again by %s only, more than a year later.",
+		k.LatestRiskAssessmentOn, k.DueDiligenceExpiresOn)
 }
 
 // day takes a date; what is none is kept aside.
