@@ -40,6 +40,8 @@ type ResolverRoot interface {
 	Link() LinkResolver
 	MassChange() MassChangeResolver
 	Mutation() MutationResolver
+	NumberSeries() NumberSeriesResolver
+	NumberSeriesMeeting() NumberSeriesMeetingResolver
 	Office() OfficeResolver
 	Person() PersonResolver
 	PersonProposal() PersonProposalResolver
@@ -172,6 +174,12 @@ type MutationResolver interface {
 	ApplyPlan(ctx context.Context, input model.ApplyPlanInput) (*model.ApplyPlanPayload, error)
 	SyncNow(ctx context.Context, input model.SyncNowInput) (*model.SyncNowPayload, error)
 }
+type NumberSeriesResolver interface {
+	GivenBy(ctx context.Context, obj *model.NumberSeries) (*model.System, error)
+}
+type NumberSeriesMeetingResolver interface {
+	With(ctx context.Context, obj *model.NumberSeriesMeeting) (*model.System, error)
+}
 type OfficeResolver interface {
 	Customer(ctx context.Context, obj *model.Office) (*model.Customer, error)
 }
@@ -203,6 +211,7 @@ type QueryResolver interface {
 	Runs(ctx context.Context, filter *model.RunFilter, first *int, after *string, last *int, before *string) (*model.RunConnection, error)
 	Plans(ctx context.Context, system string) ([]*model.Plan, error)
 	Certificates(ctx context.Context, system string) ([]*model.Certificate, error)
+	NumberSeries(ctx context.Context) ([]*model.NumberSeries, error)
 	Findings(ctx context.Context, filter *model.FindingFilter, first *int, after *string, last *int, before *string) (*model.FindingConnection, error)
 	People(ctx context.Context, filter *model.PersonFilter, first *int, after *string, last *int, before *string) (*model.PersonConnection, error)
 	Changes(ctx context.Context, after *string, first *int) (*model.ChangePage, error)
@@ -585,6 +594,14 @@ type Query {
     "The global id of the system."
     system: ID!
   ): [Certificate!]!
+
+  """
+  The series in which customer numbers are given one after the other, and where they meet. Needs ` + "`" + `systems:read` + "`" + `.
+
+  A system that numbers customers by itself tells nobody its next number, so the series are found among the customers' numbers: at least
+  five of one giver, each no more than 1 000 above the one before.
+  """
+  numberSeries: [NumberSeries!]!
 
   """
   Lists what a person should know or decide, newest first, a page at a time. Needs ` + "`" + `systems:read` + "`" + `.
@@ -3013,8 +3030,47 @@ enum FindingCode {
   KYC_VALUE_UNKNOWN
   "The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later."
   INBOUND_REFUSED
+  """
+  The customer numbers that two of the systems give one after the other come near one another. Where they meet, two customers get the same number.
+
+  Near is less than 10 000 numbers, or less than a year at the present pace; ` + "`" + `numberSeries` + "`" + ` has the figures. It is looked for each night and
+  ends when it is so no more. Somebody who settles it does not hear of it for 90 days.
+  """
+  NUMBER_SERIES_MEET
   "A code that this schema does not know yet."
   UNKNOWN
+}
+
+"""
+Customer numbers that one system gives, or the hub, close together.
+"""
+type NumberSeries {
+  "The system that the customers with these numbers came from; null for the hub itself."
+  givenBy: System
+  "The lowest number, such as ` + "`" + `10001` + "`" + `."
+  first: String!
+  "The highest number, such as ` + "`" + `10482` + "`" + `: what is given next follows it."
+  last: String!
+  "How many of the numbers are in use."
+  used: Int!
+  "By how many numbers it goes up in a day, over the last 90 days at most; null where it stands still or was not seen for a week."
+  perDay: Float
+  "The numbers of another giver that it comes to; null where nobody gave higher ones."
+  meets: NumberSeriesMeeting
+}
+
+"""
+Where a number series comes to the numbers of another giver, after which two customers may get the same number (R91, R92).
+"""
+type NumberSeriesMeeting {
+  "The system that gave those numbers; null for the hub itself."
+  with: System
+  "The number at which they meet, such as ` + "`" + `50001` + "`" + `. Where the two series lie in one another, it is what this one gives next."
+  number: String!
+  "How many numbers are left before it, up to 2 147 483 647; 0 where the two lie in one another."
+  left: Int!
+  "The day on which they meet at the present pace, such as ` + "`" + `2027-03-01` + "`" + `; null where there is none."
+  on: Date
 }
 
 """
@@ -6512,6 +6568,38 @@ func (ec *executionContext) childFields_MovedLink(ctx context.Context, field gra
 		return ec.fieldContext_MovedLink_place(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MovedLink", field.Name)
+}
+
+func (ec *executionContext) childFields_NumberSeries(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "givenBy":
+		return ec.fieldContext_NumberSeries_givenBy(ctx, field)
+	case "first":
+		return ec.fieldContext_NumberSeries_first(ctx, field)
+	case "last":
+		return ec.fieldContext_NumberSeries_last(ctx, field)
+	case "used":
+		return ec.fieldContext_NumberSeries_used(ctx, field)
+	case "perDay":
+		return ec.fieldContext_NumberSeries_perDay(ctx, field)
+	case "meets":
+		return ec.fieldContext_NumberSeries_meets(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NumberSeries", field.Name)
+}
+
+func (ec *executionContext) childFields_NumberSeriesMeeting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "with":
+		return ec.fieldContext_NumberSeriesMeeting_with(ctx, field)
+	case "number":
+		return ec.fieldContext_NumberSeriesMeeting_number(ctx, field)
+	case "left":
+		return ec.fieldContext_NumberSeriesMeeting_left(ctx, field)
+	case "on":
+		return ec.fieldContext_NumberSeriesMeeting_on(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NumberSeriesMeeting", field.Name)
 }
 
 func (ec *executionContext) childFields_Office(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -20110,6 +20198,263 @@ func (ec *executionContext) fieldContext_Mutation_syncNow(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _NumberSeries_givenBy(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeries) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeries_givenBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.NumberSeries().GivenBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeries_givenBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NumberSeries",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NumberSeries_first(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeries) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeries_first(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.First, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeries_first(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NumberSeries", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NumberSeries_last(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeries) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeries_last(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Last, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeries_last(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NumberSeries", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NumberSeries_used(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeries) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeries_used(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Used, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeries_used(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NumberSeries", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NumberSeries_perDay(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeries) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeries_perDay(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PerDay, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeries_perDay(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NumberSeries", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _NumberSeries_meets(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeries) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeries_meets(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Meets, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NumberSeriesMeeting) graphql.Marshaler {
+			return ec.marshalONumberSeriesMeeting2ᚖcustomerhubᚋgraphᚋmodelᚐNumberSeriesMeeting(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeries_meets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NumberSeries",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NumberSeriesMeeting(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NumberSeriesMeeting_with(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeriesMeeting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeriesMeeting_with(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.NumberSeriesMeeting().With(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeriesMeeting_with(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NumberSeriesMeeting",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NumberSeriesMeeting_number(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeriesMeeting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeriesMeeting_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeriesMeeting_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NumberSeriesMeeting", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NumberSeriesMeeting_left(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeriesMeeting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeriesMeeting_left(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Left, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeriesMeeting_left(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NumberSeriesMeeting", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NumberSeriesMeeting_on(ctx context.Context, field graphql.CollectedField, obj *model.NumberSeriesMeeting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NumberSeriesMeeting_on(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.On, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODate2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NumberSeriesMeeting_on(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NumberSeriesMeeting", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
 func (ec *executionContext) _Office_id(ctx context.Context, field graphql.CollectedField, obj *model.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23021,6 +23366,38 @@ func (ec *executionContext) fieldContext_Query_certificates(ctx context.Context,
 	if fc.Args, err = ec.field_Query_certificates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_numberSeries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_numberSeries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().NumberSeries(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.NumberSeries) graphql.Marshaler {
+			return ec.marshalNNumberSeries2ᚕᚖcustomerhubᚋgraphᚋmodelᚐNumberSeriesᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_numberSeries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NumberSeries(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -38571,6 +38948,188 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	return out
 }
 
+var numberSeriesImplementors = []string{"NumberSeries"}
+
+func (ec *executionContext) _NumberSeries(ctx context.Context, sel ast.SelectionSet, obj *model.NumberSeries) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, numberSeriesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NumberSeries")
+		case "givenBy":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._NumberSeries_givenBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "first":
+			out.Values[i] = ec._NumberSeries_first(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "last":
+			out.Values[i] = ec._NumberSeries_last(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "used":
+			out.Values[i] = ec._NumberSeries_used(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "perDay":
+			out.Values[i] = ec._NumberSeries_perDay(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "meets":
+			out.Values[i] = ec._NumberSeries_meets(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var numberSeriesMeetingImplementors = []string{"NumberSeriesMeeting"}
+
+func (ec *executionContext) _NumberSeriesMeeting(ctx context.Context, sel ast.SelectionSet, obj *model.NumberSeriesMeeting) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, numberSeriesMeetingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NumberSeriesMeeting")
+		case "with":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._NumberSeriesMeeting_with(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "number":
+			out.Values[i] = ec._NumberSeriesMeeting_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "left":
+			out.Values[i] = ec._NumberSeriesMeeting_left(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "on":
+			out.Values[i] = ec._NumberSeriesMeeting_on(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var officeImplementors = []string{"Office", "Node"}
 
 func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, obj *model.Office) graphql.Marshaler {
@@ -40170,6 +40729,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_certificates(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "numberSeries":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_numberSeries(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -45049,6 +45630,32 @@ func (ec *executionContext) marshalNNode2ᚕcustomerhubᚋgraphᚋmodelᚐNode(c
 	return ret
 }
 
+func (ec *executionContext) marshalNNumberSeries2ᚕᚖcustomerhubᚋgraphᚋmodelᚐNumberSeriesᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.NumberSeries) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNumberSeries2ᚖcustomerhubᚋgraphᚋmodelᚐNumberSeries(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNNumberSeries2ᚖcustomerhubᚋgraphᚋmodelᚐNumberSeries(ctx context.Context, sel ast.SelectionSet, v *model.NumberSeries) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._NumberSeries(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNOffice2ᚕᚖcustomerhubᚋgraphᚋmodelᚐOfficeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Office) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -47050,6 +47657,23 @@ func (ec *executionContext) marshalOFix2ᚖcustomerhubᚋgraphᚋmodelᚐFix(ctx
 	return ec._Fix(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel ast.SelectionSet, v *float64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	res := graphql.MarshalFloatContext(*v)
+	return graphql.WrapContextMarshaler(ctx, res)
+}
+
 func (ec *executionContext) unmarshalOGroupPolicyInput2ᚕᚖcustomerhubᚋgraphᚋmodelᚐGroupPolicyInputᚄ(ctx context.Context, v any) ([]*model.GroupPolicyInput, error) {
 	if v == nil {
 		return nil, nil
@@ -47275,6 +47899,13 @@ func (ec *executionContext) marshalONode2customerhubᚋgraphᚋmodelᚐNode(ctx 
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalONumberSeriesMeeting2ᚖcustomerhubᚋgraphᚋmodelᚐNumberSeriesMeeting(ctx context.Context, sel ast.SelectionSet, v *model.NumberSeriesMeeting) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._NumberSeriesMeeting(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffice(ctx context.Context, sel ast.SelectionSet, v *model.Office) graphql.Marshaler {

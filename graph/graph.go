@@ -102,6 +102,7 @@ type Hub interface {
 	ResendCandidate(ctx context.Context, v auth.Viewer, id customer.ID, key string) (hub.LinkView, error)
 	Plans(ctx context.Context, v auth.Viewer, id system.ID, purpose run.Purpose) ([]run.Plan, error)
 	CertifySystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (run.Run, error)
+	NumberSeries(ctx context.Context, v auth.Viewer) (hub.NumberSeries, error)
 	PlansByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Plan, error)
 	PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f hub.StepFilter, first *int, after string, total bool) (hub.StepPage, error)
 	PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode run.Mode, key string) (run.Plan, run.Run, error)
@@ -204,6 +205,8 @@ type (
 	plans        struct{ *API }
 	steps        struct{ *API }
 	certificates struct{ *API }
+	series       struct{ *API }
+	meetings     struct{ *API }
 )
 
 // Query implements ResolverRoot.
@@ -229,6 +232,12 @@ func (r root) Plan() PlanResolver { return plans(r) }
 
 // Certificate implements ResolverRoot.
 func (r root) Certificate() CertificateResolver { return certificates(r) }
+
+// NumberSeries implements ResolverRoot.
+func (r root) NumberSeries() NumberSeriesResolver { return series(r) }
+
+// NumberSeriesMeeting implements ResolverRoot.
+func (r root) NumberSeriesMeeting() NumberSeriesMeetingResolver { return meetings(r) }
 
 // PlanStep implements ResolverRoot.
 func (r root) PlanStep() PlanStepResolver { return steps(r) }

@@ -171,7 +171,16 @@ func showPlan(ctx context.Context, p *program, h *hub.Hub, v auth.Viewer, plan r
 		return err
 	}
 	p.printf("\n%6d  there is nothing to do about\n", plan.Counts.Unchanged)
-	return nil
+	return showSeries(ctx, p, h, v)
+}
+
+// showSeries warns of number series that meet (R91).
+func showSeries(ctx context.Context, p *program, h *hub.Hub, v auth.Viewer) error {
+	found, err := h.NumberSeries(ctx, v)
+	for _, sentence := range found.Told {
+		p.printf("\n%s\n", oneLine(sentence))
+	}
+	return err
 }
 
 // showSorts shows how many steps there are of each sort, and the first of each.

@@ -2,8 +2,10 @@ package main_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +34,9 @@ func TestPlanAndApply(t *testing.T) {
 	}
 	if n := a.total(); n != 0 {
 		t.Errorf("%d customers after planning", n)
+	}
+	if strings.Contains(shown, "customer numbers") {
+		t.Errorf("there is one series only: %s", shown)
 	}
 	if got := must(t, env, "apply", id[1], "--by", "Aino Malli"); !strings.Contains(got, "Nothing was done") || a.total() != 0 {
 		t.Errorf("without --yes: %s", got)
@@ -62,6 +67,33 @@ func TestPlanAndApply(t *testing.T) {
 	}
 	refuses(t, run(t, env, "apply", id[1], "--by", "Aino Malli", "--yes"), 1, "APPLIED")
 	refuses(t, run(t, env, "apply", "00000000-0000-7000-8000-000000000000", "--by", "Aino Malli"), 1, "no plan")
+	s.stopped()
+}
+
+// TestR91_PlanForeseesNumbers plans a first run whose records have numbers near those that people gave in the hub.
+func TestR91_PlanForeseesNumbers(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t, netvisor.Options{Customers: 40, Seed: 11})
+	var highest int
+	for found := range c.Customers("") {
+		if code, err := strconv.Atoi(found.Get("code")); err == nil {
+			highest = max(highest, code)
+		}
+	}
+	db := pgtest.New(t)
+	env := []string{newKeyset(t), "HUB_DATABASE_URL=" + db.AppURL}
+	s := serve(t, env)
+	must(t, env, "organisation", "create", "Esimerkki Oy")
+	a := api{t, s.url, must(t, env, "key", "create", "test", "--scope", "admin")}
+	checked(a, c)
+	for i := range 5 {
+		const doc = `mutation ($n: String!) { createCustomer(input: {kind: COMPANY, name: "Numeroitu Oy", number: $n}) { userErrors { message } } }`
+		change[struct{}](a, "createCustomer", doc, map[string]any{"n": strconv.Itoa(highest + 11 + i)})
+	}
+	shown := must(t, env, "plan", "--mode", "both")
+	if want := fmt.Sprintf("of the hub at %d, 10 numbers ahead.", highest+11); !strings.Contains(shown, want) {
+		t.Errorf("%q is not said: %s", want, shown)
+	}
 	s.stopped()
 }
 

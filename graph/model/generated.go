@@ -1540,6 +1540,34 @@ type NewPersonInput struct {
 	Phones graphql.Omittable[[]string] `json:"phones,omitempty"`
 }
 
+// Customer numbers that one system gives, or the hub, close together.
+type NumberSeries struct {
+	// The lowest number, such as `10001`.
+	First string `json:"first"`
+	// The highest number, such as `10482`: what is given next follows it.
+	Last string `json:"last"`
+	// How many of the numbers are in use.
+	Used int `json:"used"`
+	// By how many numbers it goes up in a day, over the last 90 days at most; null where it stands still or was not seen for a week.
+	PerDay *float64 `json:"perDay,omitempty"`
+	// The numbers of another giver that it comes to; null where nobody gave higher ones.
+	Meets *NumberSeriesMeeting `json:"meets,omitempty"`
+	// The system that gives the numbers; empty for the hub.
+	GiverID system.ID `json:"-"`
+}
+
+// Where a number series comes to the numbers of another giver, after which two customers may get the same number (R91, R92).
+type NumberSeriesMeeting struct {
+	// The number at which they meet, such as `50001`. Where the two series lie in one another, it is what this one gives next.
+	Number string `json:"number"`
+	// How many numbers are left before it, up to 2 147 483 647; 0 where the two lie in one another.
+	Left int `json:"left"`
+	// The day on which they meet at the present pace, such as `2027-03-01`; null where there is none.
+	On *string `json:"on,omitempty"`
+	// The system whose numbers it meets; empty for the hub.
+	WithID system.ID `json:"-"`
+}
+
 // A place of business of a customer.
 type Office struct {
 	// The global id.
@@ -4125,6 +4153,11 @@ const (
 	FindingCodeKycValueUnknown FindingCode = "KYC_VALUE_UNKNOWN"
 	// The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later.
 	FindingCodeInboundRefused FindingCode = "INBOUND_REFUSED"
+	// The customer numbers that two of the systems give one after the other come near one another. Where they meet, two customers get the same number.
+	//
+	// Near is less than 10 000 numbers, or less than a year at the present pace; `numberSeries` has the figures. It is looked for each night and
+	// ends when it is so no more. Somebody who settles it does not hear of it for 90 days.
+	FindingCodeNumberSeriesMeet FindingCode = "NUMBER_SERIES_MEET"
 	// A code that this schema does not know yet.
 	FindingCodeUnknown FindingCode = "UNKNOWN"
 )
@@ -4172,12 +4205,13 @@ var AllFindingCode = []FindingCode{
 	FindingCodeKycReviewIntervalLong,
 	FindingCodeKycValueUnknown,
 	FindingCodeInboundRefused,
+	FindingCodeNumberSeriesMeet,
 	FindingCodeUnknown,
 }
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeBusinessIDChanged, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycReviewIntervalLong, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeBusinessIDChanged, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycReviewIntervalLong, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeNumberSeriesMeet, FindingCodeUnknown:
 		return true
 	}
 	return false

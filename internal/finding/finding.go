@@ -58,6 +58,7 @@ const (
 	SystemDenied        Code = "SYSTEM_DENIED"               // the system no longer admits the hub; nothing is read or sent until somebody acts
 	BusinessIDChanged   Code = "BUSINESS_ID_CHANGED"         // a customer known to the due-diligence service under another business ID; it comes in anew
 	KYCExpires          Code = "KYC_EXPIRES"                 // a due diligence whose last day is near or over
+	NumberSeriesMeet    Code = "NUMBER_SERIES_MEET"          // numbers that two systems give come near one another
 	InboundRefused      Code = "INBOUND_REFUSED"             // messages that the system sends by itself cannot be verified; polls find what changed
 )
 
@@ -67,7 +68,7 @@ var Failures = []Code{
 	SystemDenied, MassAbsence, MassChangeIn, MassChangeOut, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
 	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
 	BusinessIDChanged, KYCExpires, KYCIntervalLong,
-	InboundRefused,
+	InboundRefused, NumberSeriesMeet,
 }
 
 // Finding is one finding.

@@ -34,4 +34,19 @@ var watched = []Row{
 			"Send kunden en informasjonsforespørsel i tjenesten for kundekontroll og vurder svarene. Det opphører når tjenesten har en senere siste dag.",
 		},
 	},
+	{
+		Code: NumberSeriesMeet, Who: advice.Administrator, Watched: true, Example: "Netvisor gives 49 990 next, at ten a day, and the field-service system began at 50 000.",
+		Means: advice.Said{
+			"The customer numbers that two of the systems give one after the other come near one another. Where they meet, two customers get the same number.",
+			"Kahden järjestelmän juoksevat asiakasnumerot lähestyvät toisiaan. Kun ne kohtaavat, kaksi asiakasta saa saman numeron.",
+			"Löpande kundnummer från två av systemen närmar sig varandra. Där de möts får två kunder samma nummer.",
+			"Løpende kundenumre fra to av systemene nærmer seg hverandre. Der de møtes, får to kunder samme nummer.",
+		},
+		How: advice.Said{
+			"Have one of the systems go on from a number that is far from those of the other. If the two never give numbers of their own at the same time, resolve the finding.",
+			"Aseta toinen järjestelmistä jatkamaan numerosta, joka on kaukana toisen numeroista. Jos järjestelmät eivät koskaan anna numeroita samaan aikaan, kuittaa havainto.",
+			"Låt det ena systemet fortsätta från ett nummer långt från det andras. Om de två aldrig ger egna nummer samtidigt, lös iakttagelsen.",
+			"La det ene systemet fortsette fra et nummer langt fra det andres. Hvis de to aldri gir egne numre samtidig, løs funnet.",
+		},
+	},
 }

@@ -179,9 +179,6 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 			if err != nil {
 				return err
 			}
-			if err := noteAdmission(ctx, tx, &s); err != nil {
-				return err
-			}
 		}
 		return store.FinishRun(ctx, tx, c, r)
 	})

@@ -63,6 +63,9 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 		if err := j.lookForGone(ctx, conn, lane); err != nil {
 			return err
 		}
+		if err := j.worker.hub.WatchNumbers(ctx, j.claim); err != nil {
+			return err
+		}
 		if kind.From != "" {
 			if err := j.enlist(ctx); err != nil {
 				return err

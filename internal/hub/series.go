@@ -1,0 +1,138 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"customerhub/internal/auth"
+	"customerhub/internal/finding"
+	"customerhub/internal/pg"
+	"customerhub/internal/series"
+	"customerhub/internal/store"
+	"customerhub/internal/system"
+)
+
+// watchedSeries is how far back the paces of number series are taken from, and how long a person's word about one holds.
+const watchedSeries = 90 * 24 * time.Hour
+
+// NumberSeries are the number series of an organisation, each with what it meets.
+type NumberSeries struct {
+	Series []series.Series
+	// Meetings are of some of the series, in their order.
+	Meetings []series.Meeting
+	// AsOf is when they were counted.
+	AsOf time.Time
+	// Told are the meetings that are near, in words.
+	Told []string
+}
+
+// NumberSeries counts the number series among the customers' numbers (R91). Needs systems:read.
+func (h *Hub) NumberSeries(ctx context.Context, v auth.Viewer) (out NumberSeries, err error) {
+	if err := v.Require(auth.SystemsRead); err != nil {
+		return out, err
+	}
+	err = pg.ReadInOrganisation(ctx, h.pool, string(v.Organisation.ID), func(ctx context.Context, tx pgx.Tx) (err error) {
+		out, err = numberSeries(ctx, tx)
+		if err != nil {
+			return err
+		}
+		names, err := givers(ctx, tx)
+		for _, m := range out.Meetings {
+			if m.Told(out.AsOf) {
+				out.Told = append(out.Told, meetingMessage(m, names, out.AsOf))
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+func numberSeries(ctx context.Context, tx pgx.Tx) (out NumberSeries, err error) {
+	if out.AsOf, err = store.Now(ctx, tx); err != nil {
+		return out, err
+	}
+	out.Series, err = store.ListSeries(ctx, tx, out.AsOf.Add(-watchedSeries))
+	out.Meetings = series.Meetings(out.Series, out.AsOf)
+	return out, err
+}
+
+// givers names who gives numbers.
+func givers(ctx context.Context, tx pgx.Tx) (map[system.ID]string, error) {
+	systems, err := store.ListSystems(ctx, tx)
+	names := map[system.ID]string{"": "the hub"}
+	for _, s := range systems {
+		names[s.ID] = s.Name
+	}
+	return names, err
+}
+
+// WatchNumbers raises a finding about each system whose number series comes near that of another, and ends those that are true no more
+// (R91, R92). One that a person settled is not raised again for a while.
+func (h *Hub) WatchNumbers(ctx context.Context, c store.Claim) error {
+	var noted []store.NotedFinding
+	err := h.in(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
+		now, err := numberSeries(ctx, tx)
+		if err != nil {
+			return err
+		}
+		names, err := givers(ctx, tx)
+		if err != nil {
+			return err
+		}
+		told := map[system.ID]finding.Finding{}
+		for _, m := range now.Meetings {
+			about := m.Series.Giver
+			if about == "" {
+				about = m.With
+			}
+			_, twice := told[about]
+			if twice || !m.Told(now.AsOf) {
+				continue
+			}
+			told[about] = finding.Finding{Code: finding.NumberSeriesMeet, Message: meetingMessage(m, names, now.AsOf)}
+		}
+		settled, err := store.ListSettledSince(ctx, tx, finding.NumberSeriesMeet, now.AsOf.Add(-watchedSeries))
+		if err != nil {
+			return err
+		}
+		var near []system.ID
+		for id := range told {
+			near = append(near, id)
+		}
+		if noted, err = store.EndFindings(ctx, tx, finding.NumberSeriesMeet, near); err != nil {
+			return err
+		}
+		for id, f := range told {
+			if slices.Contains(settled, id) {
+				continue
+			}
+			raised, err := store.RaiseFindings(ctx, tx, id, []finding.Finding{f})
+			if err != nil {
+				return err
+			}
+			noted = append(noted, raised...)
+		}
+		return logFindings(ctx, tx, noted, byHub, nil)
+	})
+	if err == nil && len(noted) > 0 {
+		h.o.Wake(TopicChanges, c.Organisation)
+	}
+	return err
+}
+
+// meetingMessage tells of a meeting as it was foreseen on a day.
+func meetingMessage(m series.Meeting, names map[system.ID]string, now time.Time) string {
+	at := m.Series.Number(m.At)
+	if m.Left == 0 {
+		return fmt.Sprintf("The customer numbers of %s and of %s lie in one another: either may give %s next.", names[m.Series.Giver], names[m.With], at)
+	}
+	message := fmt.Sprintf("The customer numbers of %s come to those of %s at %s, %d numbers ahead", names[m.Series.Giver], names[m.With], at, m.Left)
+	if m.On.IsZero() {
+		return message + "."
+	}
+	return message + fmt.Sprintf(": at %.1f a day, on %s.", m.Series.PerDay(now), m.On.Format(time.DateOnly))
+}
