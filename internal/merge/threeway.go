@@ -28,6 +28,8 @@ type Conflict struct {
 	Shared bool
 	// Rejected says that only one side changed it, among so many that a person rejected them all.
 	Rejected bool
+	// OneWay says that only the system changed it, where values go out and none comes in.
+	OneWay bool
 	// Lost is what the losing side held, Ours and Theirs what each did.
 	Lost, Ours, Theirs customer.Fields
 }
@@ -254,7 +256,9 @@ func (v *Verdict) compare(g customer.Group, s sides, flow system.Flow, paused bo
 		}
 	default:
 		if v.send(g, s, flow) {
-			v.Conflicts = append(v.Conflicts, s.conflict(g, Ours, false))
+			c := s.conflict(g, Ours, false)
+			c.OneWay = !weChanged
+			v.Conflicts = append(v.Conflicts, c)
 		}
 	}
 	if v.stays(g) {

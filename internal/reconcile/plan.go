@@ -318,7 +318,11 @@ func conflictFindings(v merge.Verdict, system string) []finding.Finding {
 		}
 		message := fmt.Sprintf("%s was changed in the hub and in %s since the two last agreed. The value of %s stands; that of %s "+
 			"is kept beside it, in the customer's provenance.", c.Group, system, winner, loser)
-		if c.Shared {
+		switch {
+		case c.OneWay:
+			message = fmt.Sprintf("%s was changed in %s, where the hub's values go and from where none is taken. The value of the hub stands "+
+				"there again; that of %s is kept beside it, in the customer's provenance.", c.Group, system, system)
+		case c.Shared:
 			message = fmt.Sprintf("%s was changed in this record and in another record of the same person in %s since they last agreed. The "+
 				"value of the other record stands; that of this one is kept beside it, in the customer's provenance.", c.Group, system)
 		}

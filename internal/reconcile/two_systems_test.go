@@ -5,11 +5,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/customer"
+	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/run"
@@ -193,6 +195,28 @@ func TestTwoSystems(t *testing.T) {
 			}
 			p.quiet()
 		})
+	}
+}
+
+// TestR194_WhereValuesOnlyGoOut has a person change a value in a system that is only written to.
+func TestR194_WhereValuesOnlyGoOut(t *testing.T) {
+	t.Parallel()
+	p := twoSystems(t)
+	_, err := p.hub.SetSystemPolicy(t.Context(), p.viewer, p.second, hub.SetPolicy{Flow: system.Flow{Direction: system.Out, Master: system.MasterHub}}, "")
+	p.must(err)
+	p.settle()
+	p.beyond(customer.FieldEmail, "typed.there@example.test")
+	p.look(false, p.second)
+	p.agree("what was typed there")
+	page, err := p.hub.Findings(t.Context(), p.viewer, hub.FindingFilter{Codes: []finding.Code{finding.FieldConflict}}, hub.Page{}, false)
+	p.must(err)
+	if len(page.Items) != 1 {
+		t.Fatalf("got %+v", page.Items)
+	}
+	f := page.Items[0]
+	if !strings.HasPrefix(f.Message, "email was changed in Fake FLEX, where the hub's values go and from where none is taken.") ||
+		f.SystemValue != "typed.there@example.test" || strings.Contains(f.Message, "changed in the hub") {
+		t.Errorf("got %+v", f)
 	}
 }
 
