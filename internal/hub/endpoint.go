@@ -141,7 +141,7 @@ func (h *Hub) changeEndpoint(ctx context.Context, v auth.Viewer, id system.ID, o
 			return nil, err
 		}
 		if h.o.PublicURL != "" { // the system is to be told
-			if err := store.HintSystem(ctx, tx, id); err != nil {
+			if err := store.HintSystem(ctx, tx, id, 0); err != nil {
 				return nil, err
 			}
 		}

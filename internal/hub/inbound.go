@@ -27,6 +27,8 @@ const (
 	troubled = 5
 	// maxHinted is how many records of one message are looked at by themselves.
 	maxHinted = 1000
+	// pollsApart is how long after a poll began messages bring about the next, so that any number of them makes no more calls than that.
+	pollsApart = 5 * time.Second
 )
 
 // Inbound is where a system sends messages by itself, and how that goes.
@@ -140,7 +142,7 @@ func (h *Hub) TakeDelivery(ctx context.Context, s InboundSender, eventID string,
 			}
 		}
 		if rest > 0 {
-			if err := store.HintSystem(ctx, tx, s.system); err != nil {
+			if err := store.HintSystem(ctx, tx, s.system, pollsApart); err != nil {
 				return err
 			}
 		}

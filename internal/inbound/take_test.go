@@ -97,6 +97,15 @@ func (b *bundle) policyBoth() error {
 	return err
 }
 
+// polledLongAgo has what was polled be polled, and what is due be due, ten seconds earlier.
+func (b *bundle) polledLongAgo() {
+	b.Helper()
+	_, err := b.db.Owner.Exec(b.Context(), `UPDATE run SET created_at = created_at - interval '10 seconds'`)
+	b.must(err)
+	_, err = b.db.Owner.Exec(b.Context(), `UPDATE system SET next_due_at = next_due_at - interval '10 seconds'`)
+	b.must(err)
+}
+
 func TestMessagesAreHints(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -105,6 +114,7 @@ func TestMessagesAreHints(t *testing.T) {
 		if n := b.polls(); n != 0 {
 			t.Fatalf("%d polls are due", n)
 		}
+		b.polledLongAgo()
 	}
 	t.Run("ARecordThatNobodyKnowsHasTheSystemPolled", func(t *testing.T) {
 		later(t)
@@ -116,6 +126,7 @@ func TestMessagesAreHints(t *testing.T) {
 		later(t)
 	})
 	t.Run("KnownAndUnknownRecordsTogether", func(t *testing.T) {
+		later(t)
 		b.put("1", "One Oy")
 		b.put("10", "Ten Oy")
 		b.taken(message{event: "both", records: []string{"1", "10", "1", ""}})
@@ -160,6 +171,31 @@ func TestMessagesAreHints(t *testing.T) {
 		}
 		_, err = b.db.Owner.Exec(t.Context(), `UPDATE system SET fault_code = '', fault_since = NULL, next_due_at = now() + interval '15 minutes'`)
 		b.must(err)
+	})
+	t.Run("AFloodOfMessagesIsAPollEachFiveSeconds", func(t *testing.T) {
+		later(t)
+		flood := func(name string) (polls int) {
+			for i := range 30 { // a poll may begin between any two
+				b.taken(message{event: fmt.Sprint(name, i), records: []string{fmt.Sprint("unknown ", i)}})
+				polls += b.polls()
+			}
+			return polls
+		}
+		if n := flood("first"); n != 1 {
+			t.Errorf("%d polls for 30 messages", n)
+		}
+		if n := b.count(`SELECT count(*) FROM system s WHERE s.id = $1 AND s.next_due_at =
+			(SELECT max(r.created_at) + interval '5 seconds' FROM run r WHERE r.system_id = s.id)`, string(b.system)); n != 1 {
+			t.Error("the next poll is not due five seconds after that one")
+		}
+		b.polledLongAgo()
+		if n := flood("second"); n != 1 {
+			t.Errorf("%d polls for 30 more", n)
+		}
+		b.polledLongAgo()
+		if n := b.polls(); n != 1 {
+			t.Errorf("what came after the poll is lost: %d polls", n)
+		}
 	})
 	t.Run("T20_WhatNoMessageToldOfIsFoundByThePoll", func(t *testing.T) {
 		b.put("2", "Silent Oy")

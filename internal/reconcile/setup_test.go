@@ -31,6 +31,7 @@ import (
 type bundle struct {
 	*testing.T
 	db     *pgtest.DB
+	keyset *secret.Keyset
 	kinds  map[system.Kind]connector.Kind
 	hub    *hub.Hub
 	fake   *connectortest.Fake
@@ -56,7 +57,7 @@ func setupKind(t *testing.T, kinds ...connector.Kind) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bundle{T: t, db: pgtest.New(t), kinds: make(map[system.Kind]connector.Kind)}
+	b := &bundle{T: t, db: pgtest.New(t), keyset: keyset, kinds: make(map[system.Kind]connector.Kind)}
 	for _, kind := range kinds {
 		if kind.Credentials == nil {
 			kind.Credentials = []connector.Setting{{Name: "key", Title: "Key", Secret: true}}

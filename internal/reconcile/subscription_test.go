@@ -15,7 +15,6 @@ import (
 	"customerhub/internal/hub"
 	"customerhub/internal/reconcile"
 	"customerhub/internal/run"
-	"customerhub/internal/secret"
 	"customerhub/internal/system"
 )
 
@@ -102,8 +101,7 @@ func (s *telling) calls() string {
 
 type subscribing struct {
 	*bundle
-	there  *telling
-	keyset *secret.Keyset
+	there *telling
 }
 
 const publicURL = "https://hub.example.test/below"
@@ -119,9 +117,6 @@ func tellingSetup(t *testing.T, public string) subscribing {
 	}
 	s := subscribing{bundle: setupKind(t, kind), there: there}
 	s.fake = there.Fake
-	var err error
-	s.keyset, err = secret.Generate()
-	s.must(err)
 	s.reached(public)
 	s.viewer, s.system = s.start("Esimerkki Oy", nil, map[string]string{"key": "secret"})
 	return s

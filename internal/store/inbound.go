@@ -90,16 +90,26 @@ func HintRecords(ctx context.Context, db pg.DB, sys system.ID, externalIDs []str
 	return rest, pg.Fault(err, "links")
 }
 
-// sqlHintSystem does not shorten a wait that the system asked for.
+// sqlHintSystem does not shorten a wait that the system asked for, and leaves looks at everything that changed some time apart.
 const sqlHintSystem = `
 UPDATE system s
-SET next_due_at = greatest(now(), s.hold_until)
+SET next_due_at = at.soonest
+FROM (
+  SELECT greatest(now(), o.hold_until, (
+    SELECT r.created_at + @apart::interval
+    FROM run r
+    WHERE r.system_id = o.id AND r.kind IN ('POLL', 'SWEEP', 'FIRST_IMPORT')
+    ORDER BY r.created_at DESC
+    LIMIT 1)) AS soonest
+  FROM system o
+  WHERE o.id = @id
+) at
 WHERE s.id = @id AND s.state = 'RUNNING' AND s.fault_code NOT IN ('LIMITED', 'MAINTENANCE')
-  AND coalesce(s.next_due_at > greatest(now(), s.hold_until), true)`
+  AND coalesce(s.next_due_at > at.soonest, true)`
 
-// HintSystem makes a running system due to be polled now.
-func HintSystem(ctx context.Context, db pg.DB, id system.ID) error {
-	_, err := db.Exec(ctx, sqlHintSystem, pgx.StrictNamedArgs{"id": string(id)})
+// HintSystem makes a running system due to be polled now, or once so much time has passed since it was polled last.
+func HintSystem(ctx context.Context, db pg.DB, id system.ID, apart time.Duration) error {
+	_, err := db.Exec(ctx, sqlHintSystem, pgx.StrictNamedArgs{"id": string(id), "apart": apart})
 	return pg.Fault(err, "system %s", id)
 }
 
