@@ -8,6 +8,7 @@ import (
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
 	"customerhub/internal/hub"
+	"customerhub/internal/run"
 	"customerhub/internal/system"
 )
 
@@ -15,7 +16,7 @@ import (
 func toChange(c change.Change, cursor string, of *model.Customer) *model.Change {
 	out := &model.Change{
 		Sequence: int(c.Sequence), Cursor: cursor, At: c.At, Kind: model.ChangeKind(c.Kind), Actor: toActor(c.Actor),
-		Origin: toSource(c.Origin.SystemID), CustomerID: c.CustomerID, Of: of, FindingID: c.FindingID, Reason: text(c.Reason),
+		Origin: toSource(c.Origin.SystemID), CustomerID: c.CustomerID, Of: of, FindingID: c.FindingID, Reason: text(c.Reason), RunID: run.ID(c.RunID),
 		All: each(c.Fields, toFieldChange),
 	}
 	if c.Kind == change.KYCExpiryNear {
@@ -94,6 +95,14 @@ func (r changes) Finding(ctx context.Context, c *model.Change) (*model.Finding, 
 		return c.Found, nil
 	}
 	return loadFinding(ctx, c.FindingID)
+}
+
+// Run resolves Change.run.
+func (r changes) Run(ctx context.Context, c *model.Change) (*model.Run, error) {
+	if c.RunID == "" || !auth.ViewerFrom(ctx).Can(auth.SystemsRead) {
+		return nil, nil
+	}
+	return loadRun(ctx, c.RunID)
 }
 
 // Fields resolves Change.fields.

@@ -261,6 +261,8 @@ type Change struct {
 	Found *Finding `json:"-"`
 	// The customer, where it was read with the change; else nil.
 	Of *Customer `json:"-"`
+	// The run that made it; empty when none did.
+	RunID run.ID `json:"-"`
 }
 
 // A part of the log of changes.

@@ -182,7 +182,7 @@ func (t *tables) changePage() *shape {
 		"origin":    t.source(func(of any) *model.Source { return of.(*model.Change).Origin }),
 		"fields":    {many: func(of any) []any { return anys(of.(*model.Change).All) }, shape: modelShape[model.FieldChange]("FieldChange", nil)},
 		"kycExpiry": {one: func(of any) any { return orNil(of.(*model.Change).Expiry) }, shape: modelShape[model.KycExpiry]("KycExpiry", nil)},
-	}, "customer", "finding")
+	}, "customer", "finding", "run")
 	return modelShape[model.ChangePage]("ChangePage", map[string]shapeField{
 		"items": {many: func(of any) []any { return anys(of.(*model.ChangePage).Items) }, shape: change},
 	})

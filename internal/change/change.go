@@ -69,6 +69,8 @@ type Change struct {
 	FindingID finding.ID
 	// Reason is why the actor made it, where somebody had to say so.
 	Reason string
+	// RunID is the run that made it; empty for what no run did. It may be kept no more.
+	RunID  string
 	Actor  Actor
 	Origin Source
 }

@@ -62,7 +62,7 @@ func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, c store.Claim, s *system.
 	b := braking{tx: tx, system: s.ID, name: s.Name, run: c.Run, now: now}
 	b.begin()
 	var was, is []link.Hold
-	w := newWrites(s.ID, s.Name)
+	w := newWrites(s.ID, s.Name, c.Run)
 	derived, said := h.o.Kinds[s.Kind].From != "", make(map[customer.ID]customer.KYC)
 	for _, id := range externalIDs {
 		k, ok := known[id]
@@ -125,7 +125,7 @@ func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, c store.Claim, s *system.
 	if err := h.settleOthers(ctx, tx, w.customers, w.changes, s.ID, link.Bulk); err != nil {
 		return err
 	}
-	if _, err := h.recordKYC(ctx, tx, s.ID, s.Name, said); err != nil {
+	if _, err := h.recordKYC(ctx, tx, s.ID, s.Name, c.Run, said); err != nil {
 		return err
 	}
 	return h.deleteDerived(ctx, tx, s, idsOf(w.customers))

@@ -133,7 +133,7 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 		}
 		if d.Deletion.Tombstone() && h.o.Kinds[l.System.Kind].From != "" && k.Link.Primary {
 			said := map[customer.ID]customer.KYC{k.Customer.ID: removed(k.Customer.KYC, now)}
-			if _, err := h.recordKYC(ctx, tx, l.System.ID, l.System.Name, said); err != nil {
+			if _, err := h.recordKYC(ctx, tx, l.System.ID, l.System.Name, "", said); err != nil {
 				return err
 			}
 		}

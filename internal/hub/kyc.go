@@ -14,6 +14,7 @@ import (
 	"customerhub/internal/link"
 	"customerhub/internal/organisation"
 	"customerhub/internal/pg"
+	"customerhub/internal/run"
 	"customerhub/internal/store"
 	"customerhub/internal/system"
 )
@@ -99,7 +100,7 @@ func (h *Hub) RecordKYC(ctx context.Context, org organisation.ID, s system.Syste
 		if err != nil || len(held) == 0 {
 			return firstError(err, fault.New(fault.NotFound, "There is no customer %s.", id))
 		}
-		wrote, err = h.recordKYC(ctx, tx, s.ID, s.Name, map[customer.ID]customer.KYC{id: k})
+		wrote, err = h.recordKYC(ctx, tx, s.ID, s.Name, "", map[customer.ID]customer.KYC{id: k})
 		return err
 	})
 	if err == nil && wrote {
@@ -108,8 +109,8 @@ func (h *Hub) RecordKYC(ctx context.Context, org organisation.ID, s system.Syste
 	return wrote, err
 }
 
-// recordKYC is RecordKYC for several customers, whose locks the caller holds. Systems that show the status are due by it.
-func (h *Hub) recordKYC(ctx context.Context, tx pgx.Tx, id system.ID, name string, said map[customer.ID]customer.KYC) (wrote bool, err error) {
+// recordKYC is RecordKYC for several customers, whose locks the caller holds; by is the run that it is part of. Systems that show the status are due by it.
+func (h *Hub) recordKYC(ctx context.Context, tx pgx.Tx, id system.ID, name string, by run.ID, said map[customer.ID]customer.KYC) (wrote bool, err error) {
 	if len(said) == 0 {
 		return false, nil
 	}
@@ -141,7 +142,7 @@ func (h *Hub) recordKYC(ctx context.Context, tx pgx.Tx, id system.ID, name strin
 		changes = append(changes, change.Change{
 			Kind: change.KYCStatusChanged, CustomerID: of, Fields: customer.KYCChanges(&before, &k),
 			Actor:  change.Actor{Kind: change.ActorSystem, ID: string(id), Name: name},
-			Origin: change.Source{SystemID: string(id)},
+			Origin: change.Source{SystemID: string(id)}, RunID: string(by),
 		})
 	}
 	if len(changes) == 0 {

@@ -47,8 +47,8 @@ func samePerson(a, b customer.Person) bool {
 }
 
 // spread writes changed persons and tells all the other customers that have them as contacts: those get the change too.
-// told are the customers that have it already.
-func (h *Hub) spread(ctx context.Context, tx pgx.Tx, people map[customer.PersonID]customer.Person, told []customer.Customer, actor change.Actor, origin change.Source) error {
+// told are the customers that have it already, made is who changed the persons, where, in which run and why.
+func (h *Hub) spread(ctx context.Context, tx pgx.Tx, people map[customer.PersonID]customer.Person, told []customer.Customer, made change.Change) error {
 	if len(people) == 0 {
 		return nil
 	}
@@ -74,7 +74,7 @@ func (h *Hub) spread(ctx context.Context, tx pgx.Tx, people map[customer.PersonI
 	if err := store.SavePeople(ctx, tx, list); err != nil {
 		return err
 	}
-	return h.tell(ctx, tx, customers, people, actor, origin)
+	return h.tell(ctx, tx, customers, people, made)
 }
 
 // carries says whether the customer holds the changed persons as they are now.
@@ -88,7 +88,7 @@ func carries(c customer.Customer, people map[customer.PersonID]customer.Person) 
 }
 
 // tell gives each customer a version and a change for what changed of its contacts' persons.
-func (h *Hub) tell(ctx context.Context, tx pgx.Tx, customers []customer.Customer, people map[customer.PersonID]customer.Person, actor change.Actor, origin change.Source) error {
+func (h *Hub) tell(ctx context.Context, tx pgx.Tx, customers []customer.Customer, people map[customer.PersonID]customer.Person, made change.Change) error {
 	var changed []customer.Customer
 	var changes []change.Change
 	for i := range customers {
@@ -103,9 +103,9 @@ func (h *Hub) tell(ctx context.Context, tx pgx.Tx, customers []customer.Customer
 		if len(fields) == 0 {
 			continue
 		}
-		kind := merge.Alter(c, fields)
+		made.Kind, made.CustomerID, made.Fields = merge.Alter(c, fields), c.ID, fields
 		changed = append(changed, *c)
-		changes = append(changes, change.Change{Kind: kind, CustomerID: c.ID, Fields: fields, Actor: actor, Origin: origin})
+		changes = append(changes, made)
 	}
 	if len(changed) == 0 {
 		return nil

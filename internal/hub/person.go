@@ -239,7 +239,7 @@ func (h *Hub) updatePerson(ctx context.Context, tx pgx.Tx, v auth.Viewer, id cus
 	if samePerson(found[0], now) {
 		return nil
 	}
-	return h.spread(ctx, tx, map[customer.PersonID]customer.Person{id: now}, nil, v.Actor, change.Source{})
+	return h.spread(ctx, tx, map[customer.PersonID]customer.Person{id: now}, nil, change.Change{Actor: v.Actor})
 }
 
 // countryOf is where all of the customers are; where they are in several, numbers are understood in their international form

@@ -175,7 +175,7 @@ func (h *Hub) ExportSteps(ctx context.Context, c store.Claim, s system.System, p
 				Link: merge.Queue(link.Link{
 					ID: link.ID(store.NewID()), SystemID: s.ID, CustomerID: step.CustomerID, Primary: true, LastMessage: toBeCreated,
 				}, link.Bulk, now),
-				Base: link.Base{Ours: customer.Fields{}, Theirs: customer.Fields{}},
+				Base: link.Base{Ours: customer.Fields{}, Theirs: customer.Fields{}}, Run: c.Run,
 			})
 		}
 		if err := store.SaveLinkedRecords(ctx, tx, due); err != nil {

@@ -322,7 +322,7 @@ func count(outcomes []merge.Outcome) run.Counts {
 
 // commit writes what was decided.
 func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.Outcome, known map[string]merge.Known, now time.Time) error {
-	w := newWrites(t.System, t.SystemName)
+	w := newWrites(t.System, t.SystemName, t.Run)
 	seen := make([]string, 0, len(outcomes))
 	for _, o := range outcomes {
 		if o.Action != merge.Failed && o.ExternalID != "" {
@@ -340,7 +340,7 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 		if o.Action == merge.Unchanged || !o.Taken() {
 			continue
 		}
-		w.records = append(w.records, store.LinkedRecord{Link: o.Link, Base: o.Base, Parts: o.Parts})
+		w.records = append(w.records, store.LinkedRecord{Link: o.Link, Base: o.Base, Parts: o.Parts, Run: t.Run})
 		if o.Action != merge.Agree {
 			w.change(o.Customer, o.Kind, o.Fields, o.Provenance(string(t.System), now))
 		} else if len(o.Conflicts) > 0 {
@@ -362,14 +362,14 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 	if err := h.settleMade(ctx, tx, t, outcomes, known); err != nil {
 		return err
 	}
-	if _, err := h.recordKYC(ctx, tx, t.System, t.SystemName, saidOfKYC(t.Observed, outcomes, now)); err != nil {
+	if _, err := h.recordKYC(ctx, tx, t.System, t.SystemName, t.Run, saidOfKYC(t.Observed, outcomes, now)); err != nil {
 		return err
 	}
 	before := make([]customer.Customer, 0, len(known))
 	for _, k := range known {
 		before = append(append(before, k.Customer), k.Candidates...)
 	}
-	err := h.spread(ctx, tx, changedPeople(peopleOf(before...), w.customers), w.customers, w.actor, change.Source{SystemID: string(t.System)})
+	err := h.spread(ctx, tx, changedPeople(peopleOf(before...), w.customers), w.customers, w.made())
 	if err != nil || len(w.customers) == 0 {
 		return err
 	}
@@ -430,6 +430,7 @@ func (h *Hub) settleMade(ctx context.Context, tx pgx.Tx, t Taking, outcomes []me
 // writes are what a look at a system comes to, on its way into the database.
 type writes struct {
 	system     system.ID
+	run        run.ID
 	actor      change.Actor
 	customers  []customer.Customer
 	changes    []change.Change
@@ -438,9 +439,9 @@ type writes struct {
 	findings   []finding.Finding
 }
 
-func newWrites(id system.ID, name string) *writes {
+func newWrites(id system.ID, name string, by run.ID) *writes {
 	return &writes{
-		system: id, actor: change.Actor{Kind: change.ActorSystem, ID: string(id), Name: name},
+		system: id, run: by, actor: change.Actor{Kind: change.ActorSystem, ID: string(id), Name: name},
 		provenance: make(map[customer.ID]customer.Provenances),
 	}
 }
@@ -449,9 +450,14 @@ func newWrites(id system.ID, name string) *writes {
 func (w *writes) change(c customer.Customer, kind change.Kind, fields []customer.FieldChange, from customer.Provenances) {
 	w.customers = append(w.customers, c)
 	w.provenance[c.ID] = from
-	w.changes = append(w.changes, change.Change{
-		Kind: kind, CustomerID: c.ID, Fields: fields, Actor: w.actor, Origin: change.Source{SystemID: string(w.system)},
-	})
+	made := w.made()
+	made.Kind, made.CustomerID, made.Fields = kind, c.ID, fields
+	w.changes = append(w.changes, made)
+}
+
+// made is what all changes of the look have in common: who made them, by which run.
+func (w *writes) made() change.Change {
+	return change.Change{Actor: w.actor, Origin: change.Source{SystemID: string(w.system)}, RunID: string(w.run)}
 }
 
 // keepSources has values that stood against a system's keep where they came from, which may be another system.

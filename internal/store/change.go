@@ -29,19 +29,20 @@ type changeRow struct {
 	OriginSystem *string         `db:"origin_system"`
 	FindingID    *string         `db:"finding_id"`
 	Reason       string          `db:"reason"`
+	RunID        *string         `db:"run_id"`
 }
 
 const changeColumns = `h.sequence, ` + changeContent
 
 const changeContent = `h.at, h.kind, h.customer_id, h.change_no, h.fields, h.actor_kind, h.actor_id, h.actor_name,
-  h.origin_system, h.finding_id, h.reason`
+  h.origin_system, h.finding_id, h.reason, h.run_id`
 
 func (r changeRow) noun() (change.Change, error) {
 	c := change.Change{
 		Sequence: r.Sequence, At: r.At.UTC(), Kind: change.Kind(r.Kind), CustomerID: textOf[customer.ID](r.CustomerID),
 		Number: r.ChangeNo, Actor: change.Actor{Kind: change.ActorKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName},
 		Origin: change.Source{SystemID: textOf[string](r.OriginSystem)}, FindingID: textOf[finding.ID](r.FindingID),
-		Reason: r.Reason,
+		Reason: r.Reason, RunID: textOf[string](r.RunID),
 	}
 	if err := json.Unmarshal(r.Fields, &c.Fields); err != nil {
 		return change.Change{}, fmt.Errorf("reading fields of change %d: %w", r.Sequence, err)
@@ -62,15 +63,17 @@ type changeWriteRow struct {
 	OriginSystem *string         `json:"origin_system"`
 	FindingID    *string         `json:"finding_id"`
 	Reason       string          `json:"reason"`
+	RunID        *string         `json:"run_id"`
 }
 
 // sqlAppendNumbered appends changes whose numbers their customers have taken already.
 const sqlAppendNumbered = `
 INSERT INTO change (kind, customer_id, change_no, fields, actor_kind, actor_id, actor_name, origin_system,
-  finding_id, reason)
-SELECT r.kind, r.customer_id, r.change_no, r.fields, r.actor_kind, r.actor_id, r.actor_name, r.origin_system, r.finding_id, r.reason
+  finding_id, reason, run_id)
+SELECT r.kind, r.customer_id, r.change_no, r.fields, r.actor_kind, r.actor_id, r.actor_name, r.origin_system, r.finding_id, r.reason,
+  r.run_id
 FROM jsonb_to_recordset(@rows::jsonb) AS r (kind text, customer_id uuid, change_no integer, place integer, fields jsonb,
-  actor_kind text, actor_id text, actor_name text, origin_system uuid, finding_id uuid, reason text)
+  actor_kind text, actor_id text, actor_name text, origin_system uuid, finding_id uuid, reason text, run_id uuid)
 ORDER BY r.place`
 
 // sqlAppendChanges takes the next numbers of each customer under the lock that the update takes on the customer's row, so
@@ -79,7 +82,7 @@ const sqlAppendChanges = `
 WITH r AS MATERIALIZED (
   SELECT *, row_number() OVER (PARTITION BY customer_id ORDER BY place) AS nth
   FROM jsonb_to_recordset(@rows::jsonb) AS r (kind text, customer_id uuid, place integer, fields jsonb, actor_kind text,
-    actor_id text, actor_name text, origin_system uuid, finding_id uuid, reason text)
+    actor_id text, actor_name text, origin_system uuid, finding_id uuid, reason text, run_id uuid)
 ), taken AS (
   UPDATE customer c
   SET change_no = c.change_no + n.many
@@ -87,9 +90,9 @@ WITH r AS MATERIALIZED (
   WHERE c.id = n.customer_id
   RETURNING c.id, c.change_no - n.many AS before
 )
-INSERT INTO change (kind, customer_id, change_no, fields, actor_kind, actor_id, actor_name, origin_system, finding_id, reason)
+INSERT INTO change (kind, customer_id, change_no, fields, actor_kind, actor_id, actor_name, origin_system, finding_id, reason, run_id)
 SELECT r.kind, r.customer_id, coalesce(t.before + r.nth, 0), r.fields, r.actor_kind, r.actor_id, r.actor_name, r.origin_system,
-  r.finding_id, r.reason
+  r.finding_id, r.reason, r.run_id
 FROM r
 LEFT JOIN taken t ON t.id = r.customer_id
 WHERE r.customer_id IS NULL OR t.id IS NOT NULL
@@ -125,6 +128,7 @@ func changeRows(changes []change.Change) (numbered, taking []changeWriteRow) {
 			Fields:    json.RawMessage(asJSON(nonNil(c.Fields))),
 			ActorKind: string(c.Actor.Kind), ActorID: c.Actor.ID, ActorName: c.Actor.Name,
 			OriginSystem: textOrNull(c.Origin.SystemID), FindingID: textOrNull(c.FindingID), Reason: c.Reason,
+			RunID: textOrNull(c.RunID),
 		}
 		if c.Number > 0 {
 			numbered = append(numbered, row)

@@ -14,6 +14,7 @@ import (
 	"customerhub/internal/fault"
 	"customerhub/internal/link"
 	"customerhub/internal/pg"
+	"customerhub/internal/run"
 	"customerhub/internal/system"
 )
 
@@ -46,6 +47,12 @@ func (r linkRow) noun() link.Link {
 	}
 }
 
+// newLinkRow is a link on its way into the database.
+type newLinkRow struct {
+	linkRow
+	RunID *string `json:"run_id"`
+}
+
 func rowOfLink(l link.Link) linkRow {
 	return linkRow{
 		ID: string(l.ID), SystemID: string(l.SystemID), CustomerID: string(l.CustomerID), ExternalID: l.ExternalID,
@@ -76,6 +83,8 @@ type LinkedRecord struct {
 	Link  link.Link
 	Base  link.Base
 	Parts []link.PartLink
+	// Run is the run that makes the link, where it is new; it is neither changed later nor read with the others.
+	Run run.ID
 	// Deletion is the last that was asked for; nil when none was, or where records are read by external id. It is not written
 	// with the others.
 	Deletion *link.Deletion
@@ -209,12 +218,12 @@ func ListLinksAndSystems(ctx context.Context, db pg.DB, ids []customer.ID) ([]li
 // record out (link.Link.FreshAsOf).
 const sqlSaveLinks = `
 INSERT INTO link AS l (id, system_id, customer_id, external_id, is_primary, state, due_at, priority, attempt, fault_code,
-  fault_message, last_synced_at)
+  fault_message, last_synced_at, run_id)
 SELECT r.id, r.system_id, r.customer_id, r.external_id, r.is_primary, r.state, r.due_at, r.priority, r.attempt, r.fault_code,
-  r.fault_message, r.last_synced_at
+  r.fault_message, r.last_synced_at, r.run_id
 FROM jsonb_to_recordset(@rows::jsonb) AS r (id uuid, system_id uuid, customer_id uuid, external_id text,
   is_primary boolean, state text, due_at timestamptz, priority smallint, attempt integer, fault_code text,
-  fault_message text, last_synced_at timestamptz)
+  fault_message text, last_synced_at timestamptz, run_id uuid)
 ON CONFLICT (organisation_id, id) DO UPDATE
 SET external_id = CASE WHEN l.external_id = '' THEN excluded.external_id ELSE l.external_id END,
   is_primary = excluded.is_primary, state = excluded.state, due_at = excluded.due_at, priority = excluded.priority,
@@ -270,14 +279,14 @@ func saveLinkedRecords(b *pgx.Batch, records []LinkedRecord) {
 	if len(records) == 0 {
 		return
 	}
-	var links []linkRow
+	var links []newLinkRow
 	var bases []baseRow
 	var parts []partRow
 	ids := make([]string, len(records))
 	for i, rec := range records {
 		l := rec.Link
 		ids[i] = string(l.ID)
-		links = append(links, rowOfLink(l))
+		links = append(links, newLinkRow{rowOfLink(l), textOrNull(rec.Run)})
 		base := baseRow{LinkID: string(l.ID), Ours: json.RawMessage(asJSON(rec.Base.Ours)), Theirs: json.RawMessage(asJSON(rec.Base.Theirs))}
 		if len(rec.Base.Disputes) > 0 {
 			base.Disputes = json.RawMessage(asJSON(rec.Base.Disputes))
