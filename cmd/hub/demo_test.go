@@ -26,7 +26,7 @@ import (
 // demoInfo is what --info writes.
 type demoInfo struct {
 	GraphQL, Subscriptions string
-	Sandbox                struct{ Netvisor string }
+	Sandbox                struct{ Netvisor, NetvisorKYC string }
 	Key, Organisation      string
 }
 
