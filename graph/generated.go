@@ -1814,7 +1814,7 @@ type SyncExplanation {
   system: System!
   "The record's id in the system, such as the Netvisor key ` + "`" + `4711` + "`" + `; null where there is no record yet."
   externalId: String
-  "Whether it is the record that the customer is kept in agreement with; another one came with a merged customer, and is only read."
+  "Whether it is the record that the customer is kept in agreement with; another one came with a merged customer, or stands for a business ID that the customer has no more, and is only read."
   primary: Boolean!
   "How the customer's link with the system stands; ` + "`" + `NOT_IN_SCOPE` + "`" + ` where there is none."
   state: SyncState!

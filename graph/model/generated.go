@@ -2543,7 +2543,7 @@ type SyncExplanation struct {
 	System *System `json:"system"`
 	// The record's id in the system, such as the Netvisor key `4711`; null where there is no record yet.
 	ExternalID *string `json:"externalId,omitempty"`
-	// Whether it is the record that the customer is kept in agreement with; another one came with a merged customer, and is only read.
+	// Whether it is the record that the customer is kept in agreement with; another one came with a merged customer, or stands for a business ID that the customer has no more, and is only read.
 	Primary bool `json:"primary"`
 	// How the customer's link with the system stands; `NOT_IN_SCOPE` where there is none.
 	State SyncState `json:"state"`

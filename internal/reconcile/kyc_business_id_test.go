@@ -9,6 +9,7 @@ import (
 	"customerhub/internal/link"
 	sandbox "customerhub/internal/sandbox/netvisor"
 	kycsandbox "customerhub/internal/sandbox/netvisorkyc"
+	"customerhub/internal/system"
 )
 
 // TestBusinessIDCorrected has business IDs corrected in Netvisor (KYC contract section 7).
@@ -88,6 +89,19 @@ func TestBusinessIDCorrected(t *testing.T) {
 		if !slices.ContainsFunc(page[id].Items, func(k customer.KYC) bool { return k.RiskClass == customer.RiskLow }) {
 			t.Errorf("the history has %+v", page[id].Items)
 		}
+		t.Log("a full comparison changes nothing of it")
+		calls := len(d.kyc.Calls())
+		for _, id := range []system.ID{d.system, d.kycSystem} {
+			_, err := d.hub.SyncNow(t.Context(), d.viewer, id, true, "")
+			d.must(err)
+			d.settle()
+		}
+		if w := d.wroteKYC(calls); len(w) > 0 || !d.stands("BUSINESS_ID_CHANGED") || d.stands("LINK_NOT_PRIMARY") || d.said(key).State != customer.KYCCandidate {
+			t.Errorf("written %v, findings %v, %+v", w, d.findings(), d.said(key))
+		}
+		if n := d.count(`SELECT count(*) FROM link WHERE customer_id = $1 AND system_id = $2`, string(id), string(d.kycSystem)); n != 2 {
+			t.Errorf("%d links", n)
+		}
 		t.Log("the former relationship is ended in KYC, and the new candidate accepted")
 		d.must(d.kyc.EditCustomer(made.ID, kycsandbox.CustomerEdit{Lifecycle: new("ENDED")}))
 		d.assessed(d.candidates()[second].ID, kycsandbox.Assessment{RiskClass: "STANDARD", ReviewIntervalMonths: 36})
@@ -98,7 +112,7 @@ func TestBusinessIDCorrected(t *testing.T) {
 		if d.stands("BUSINESS_ID_CHANGED") {
 			t.Error("the finding stands")
 		}
-		calls := len(d.kyc.Calls())
+		calls = len(d.kyc.Calls())
 		d.both()
 		if w := d.wroteKYC(calls); len(w) > 0 {
 			t.Errorf("Promise 3: written again: %v", w)

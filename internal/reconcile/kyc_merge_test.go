@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"customerhub/internal/customer"
@@ -121,6 +122,34 @@ func TestMergeInKYC(t *testing.T) {
 					t.Errorf("Promise 3: written again: %v", w)
 				}
 			})
+		}
+	})
+	t.Run("ACandidateThatWasAcceptedMeanwhileIsNeverDeleted", func(t *testing.T) {
+		t.Parallel()
+		d := twice(t, false, false)
+		done, err := d.one(false, false)
+		d.must(err)
+		var goes string
+		for id, place := range d.inKYC(done.Links) {
+			if place == hub.Withdrawn {
+				goes = id
+			}
+		}
+		_, err = d.kyc.Accept(strings.TrimPrefix(goes, "candidates/"), kycsandbox.Assessment{RiskClass: "LOW", ReviewIntervalMonths: 12, Force: true})
+		d.must(err)
+		d.settle()
+		d.both()
+		if c := d.kyc.Customers(d.obliged); len(c) != 1 || c[0].Lifecycle != "ACTIVE" {
+			t.Errorf("it became %+v", c)
+		}
+		if n := d.count(`SELECT count(*) FROM deletion WHERE state = 'REFUSED' AND message <> ''`); n != 1 {
+			t.Errorf("%d deletions say that they were refused", n)
+		}
+		if k := d.status(done.Kept); k.State != customer.KYCCandidate || k.RiskClass != customer.RiskUnknown {
+			t.Errorf("the record that stays is not heard alone: %+v", k)
+		}
+		if !d.stands("LINK_NOT_PRIMARY") && !d.stands("BUSINESS_ID_CHANGED") {
+			t.Errorf("Promise 8: nobody is told: %v", d.findings())
 		}
 	})
 	t.Run("WhoIsUnderDueDiligenceStaysAndTheOtherCandidateGoes", func(t *testing.T) {
