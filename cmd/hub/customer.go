@@ -154,6 +154,9 @@ func showDeletion(p *program, plan hub.DeletionPlan, r hub.DeleteRecord, now boo
 	for _, s := range plan.Others {
 		p.printf("Its record in %s stays.\n", oneLine(s.Name))
 	}
+	for _, s := range plan.Derived {
+		p.printf("Its record in %s was made from it and goes with it: a candidate is deleted, and who is under due diligence is ended.\n", oneLine(s.Name))
+	}
 	if plan.Link.State != link.InSync {
 		p.printf("The two sides do not agree at present, and what is still to be sent will not be: %s\n", cmp.Or(oneLine(plan.Link.LastMessage), string(plan.Link.State)))
 	}

@@ -128,7 +128,7 @@ func (h *Hub) markGone(ctx context.Context, tx pgx.Tx, c store.Claim, s *system.
 	if _, err := h.recordKYC(ctx, tx, s.ID, s.Name, c.Run, said); err != nil {
 		return err
 	}
-	return h.deleteDerived(ctx, tx, s, idsOf(w.customers))
+	return h.withdrawDerived(ctx, tx, s, idsOf(w.customers))
 }
 
 // deleted tells of a record that is gone, and of what was edited elsewhere that it never got: that is kept in the hub (T29).
@@ -165,10 +165,10 @@ func (h *Hub) tellDeleted(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 	return store.TellFindingOf(ctx, tx, s.ID, r.Link.ExternalID, finding.RecordDeleted, h.deleted(&s, c, r.Base, r.Parts))
 }
 
-// deleteDerived asks for the deletion of due-diligence candidates whose customer was deleted in the system that they were made from:
+// withdrawDerived asks for the deletion of due-diligence candidates whose customer was deleted in the system that they were made from:
 // one of the two cases in which the hub deletes outside by itself (design section 5, deletes). Who is under due diligence already is
-// never deleted; being inactive ends it there.
-func (h *Hub) deleteDerived(ctx context.Context, tx pgx.Tx, s *system.System, gone []customer.ID) error {
+// never deleted: the record is looked at, and being out of use ends it there.
+func (h *Hub) withdrawDerived(ctx context.Context, tx pgx.Tx, s *system.System, gone []customer.ID) error {
 	if !h.derives || len(gone) == 0 {
 		return nil
 	}
@@ -182,9 +182,6 @@ func (h *Hub) deleteDerived(ctx context.Context, tx pgx.Tx, s *system.System, go
 	}
 	of := byID(systems, func(s system.System) system.ID { return s.ID })
 	for _, id := range gone {
-		if said[id].State != customer.KYCCandidate {
-			continue
-		}
 		records, err := store.ListLinkedRecordsOfCustomer(ctx, tx, id)
 		if err != nil {
 			return err
@@ -194,11 +191,13 @@ func (h *Hub) deleteDerived(ctx context.Context, tx pgx.Tx, s *system.System, go
 			if !derived || r.Deletion.Stands() {
 				continue
 			}
-			d := link.Deletion{
-				ID: link.DeletionID(store.NewID()), LinkID: r.Link.ID, By: "the hub", Reason: "The customer was deleted in " + s.Name + ".",
-			}
-			if err := store.InsertDeletion(ctx, tx, d); err != nil {
-				return err
+			if said[id].State == customer.KYCCandidate {
+				d := link.Deletion{
+					ID: link.DeletionID(store.NewID()), LinkID: r.Link.ID, By: "the hub", Reason: "The customer was deleted in " + s.Name + ".",
+				}
+				if err := store.InsertDeletion(ctx, tx, d); err != nil {
+					return err
+				}
 			}
 			if err := store.HintLinks(ctx, tx, []string{string(r.Link.ID)}); err != nil {
 				return err

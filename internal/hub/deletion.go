@@ -37,6 +37,8 @@ type DeletionPlan struct {
 	Link         link.Link
 	// Others are the systems in which the customer has a record that stays.
 	Others []system.System
+	// Derived are those in which it has one that was made from this, and goes with it.
+	Derived []system.System
 }
 
 // PlanDeletion tells what AskDeletion would concern, and refuses what it would refuse. It changes nothing. Needs admin.
@@ -127,7 +129,10 @@ func (h *Hub) planDeletion(ctx context.Context, tx pgx.Tx, v auth.Viewer, r Dele
 		switch {
 		case one.Link.SystemID == r.System && one.Link.Primary:
 			record = one
-		case one.Link.SystemID != r.System && one.Link.ExternalID != "" && one.Link.State != link.NotInScope:
+		case one.Link.SystemID == r.System || !one.Link.Followed():
+		case h.o.Kinds[of[one.Link.SystemID].Kind].From == p.System.Kind:
+			p.Derived = append(p.Derived, of[one.Link.SystemID])
+		default:
 			p.Others = append(p.Others, of[one.Link.SystemID])
 		}
 	}
@@ -214,16 +219,21 @@ func (h *Hub) DeletionsByLink(ctx context.Context, v auth.Viewer, ids []link.ID)
 	return out, err
 }
 
-// endDeletion writes what came of a deletion, and into the log of changes that a record is gone, by whom and why.
-func endDeletion(ctx context.Context, tx pgx.Tx, l Look, d *link.Deletion) error {
+// endDeletion writes what came of a deletion, and into the log of changes that a record is gone, by whom and why. Records of other systems
+// that were made from it go with it: a due-diligence candidate is deleted, and who is under due diligence is ended.
+func (h *Hub) endDeletion(ctx context.Context, tx pgx.Tx, l Look, d *link.Deletion) error {
 	if d == nil {
 		return nil
 	}
 	if err := store.EndDeletion(ctx, tx, *d); err != nil || d.State != link.Done {
 		return err
 	}
-	return store.AppendChanges(ctx, tx, []change.Change{{
+	err := store.AppendChanges(ctx, tx, []change.Change{{
 		Kind: change.RecordDeleted, CustomerID: l.Claim.Customer, Actor: change.Actor{Kind: change.ActorOperator, Name: d.By},
 		Origin: change.Source{SystemID: string(l.System.ID)}, Reason: d.Reason,
 	}})
+	if err != nil {
+		return err
+	}
+	return h.withdrawDerived(ctx, tx, &l.System, []customer.ID{l.Claim.Customer})
 }

@@ -128,7 +128,7 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 		if err := keepIntents(ctx, tx, l.Claim, d, pending); err != nil {
 			return err
 		}
-		if err := endDeletion(ctx, tx, l, d.Deletion); err != nil {
+		if err := h.endDeletion(ctx, tx, l, d.Deletion); err != nil {
 			return err
 		}
 		if d.Deletion.Tombstone() && h.o.Kinds[l.System.Kind].From != "" && k.Link.Primary {
@@ -351,12 +351,29 @@ func (h *Hub) knownLink(ctx context.Context, tx pgx.Tx, c store.LinkClaim) (merg
 	if err != nil || len(customers) == 0 {
 		return merge.Known{}, nil, firstError(err, fault.New(fault.Stale, "The customer of link %s is gone.", c.Link))
 	}
-	k := merge.Known{Link: record.Link, Base: record.Base, Parts: record.Parts, Customer: customers[0], Deletion: record.Deletion}
+	withdrawn, err := h.withdrawn(ctx, tx, c.System, []customer.ID{record.Link.CustomerID})
+	if err != nil {
+		return merge.Known{}, nil, err
+	}
+	k := merge.Known{Link: record.Link, Base: record.Base, Parts: record.Parts, Customer: customers[0], Deletion: record.Deletion, Withdrawn: len(withdrawn) > 0}
 	if k.Source, err = h.sourceOf(ctx, tx, c.System, record.Link.CustomerID); err == nil && k.Source.Kind != "" && k.Link.Primary &&
 		(k.Link.ExternalID == "" || k.Base.Ours[customer.FieldBusinessID] != k.Customer.BusinessID) {
 		k.Former, err = store.FindFormer(ctx, tx, record.Link, k.Customer.BusinessID)
 	}
 	return k, pending, err
+}
+
+// withdrawn gives those of the customers whose records in a system were made from records that an operator had deleted.
+func (h *Hub) withdrawn(ctx context.Context, tx pgx.Tx, id system.ID, customers []customer.ID) ([]customer.ID, error) {
+	if !h.derives {
+		return nil, nil
+	}
+	s, err := store.GetSystem(ctx, tx, id)
+	from := h.o.Kinds[s.Kind].From
+	if err != nil || from == "" {
+		return nil, err
+	}
+	return store.ListWithdrawn(ctx, tx, customers, from)
 }
 
 // sourceOf gives the customer's record that its record in a system is made from; zero where the kind of system has no such.

@@ -158,7 +158,7 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	if spec.Refuses != nil {
 		refused = spec.Refuses(ours)
 	}
-	if s := spec.scope(s); buried(r.Link) && addsContact(ours, r.Base) && s.Why(c, sources[spec.From]) == "" {
+	if s := spec.scope(s); s.From != "" && buried(r.Link) && addsContact(ours, r.Base) && s.Why(c, sources[spec.From]) == "" {
 		// A contact person who was added since is the one thing that brings it back by itself (KYC contract section 7).
 		r.Link = merge.Queue(revived(r.Link), p, now)
 		r.Link.LastMessage = toBeCreated

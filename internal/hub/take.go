@@ -98,6 +98,9 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 	}
 	known, locked, err := knownRecords(ctx, tx, t.System, externalIDs)
 	now := locked.Now
+	if err == nil {
+		err = h.markWithdrawn(ctx, tx, t.System, locked.Customers, known)
+	}
 	if err == nil && locked.Awaited {
 		known, err = h.awaited(ctx, tx, t, known)
 	}
@@ -117,6 +120,19 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 		known[id] = k
 	}
 	return known, now, store.MarkLinksDue(ctx, tx, t.System, overtaken, link.Bulk)
+}
+
+// markWithdrawn says of known records which of them were made from records that an operator had deleted.
+func (h *Hub) markWithdrawn(ctx context.Context, tx pgx.Tx, id system.ID, customers []customer.ID, known map[string]merge.Known) error {
+	withdrawn, err := h.withdrawn(ctx, tx, id, customers)
+	if err != nil || len(withdrawn) == 0 {
+		return err
+	}
+	for key, k := range known {
+		k.Withdrawn = slices.Contains(withdrawn, k.Customer.ID)
+		known[key] = k
+	}
+	return nil
 }
 
 // awaited keeps records from coming in as new customers that may be those which the hub is making, or has made by a call whose

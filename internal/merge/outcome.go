@@ -92,11 +92,23 @@ type Known struct {
 	Deletion *link.Deletion
 	// Source is the customer's record in the system that records of this one are made from; zero where there is none.
 	Source link.Source
+	// Withdrawn says that an operator had the record deleted that this one was made from: the customer is out of use here, though it may
+	// not be in the hub (KYC contract section 7).
+	Withdrawn bool
 	// Former is a link that was set aside and whose record stands for the business ID that the customer has now, while the link's own does
 	// not; zero where there is none. Whether that relationship lasts only the system can tell.
 	Former link.Link
 	// Overtaken says that the hub wrote into the record, or decided to, after it was read: what was read says nothing.
 	Overtaken bool
+}
+
+// Ours is what the hub holds for the record, parts named by the system's keys.
+func (k Known) Ours(c *customer.Customer, parts []link.PartLink) customer.Fields {
+	ours := c.Flatten(Keys(parts))
+	if k.Withdrawn {
+		ours[customer.FieldStatus] = string(customer.Inactive)
+	}
+	return ours
 }
 
 // Action is what an outcome comes to.

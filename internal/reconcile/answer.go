@@ -44,7 +44,7 @@ func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc
 	if out.Link.State != link.Due || out.Link.ExternalID == "" {
 		return d, nil
 	}
-	messages := send(&out, o.Fields, p)
+	messages := send(k, &out, o.Fields, p)
 	if len(messages) == 0 {
 		d.Outcome.Link.State, d.Outcome.Link.LastMessage, d.Outcome.Link.DueAt = link.InSync, "", time.Time{}
 		return d, nil
@@ -80,8 +80,8 @@ func succeeded(o merge.Observation, out merge.Outcome, k merge.Known, p Policy) 
 }
 
 // send gives the calls that are to be made for an outcome.
-func send(out *merge.Outcome, theirs customer.Fields, p Policy) []merge.Message {
-	ours := out.Customer.Flatten(merge.Keys(out.Parts))
+func send(k merge.Known, out *merge.Outcome, theirs customer.Fields, p Policy) []merge.Message {
+	ours := k.Ours(&out.Customer, out.Parts)
 	policy, _ := p.of(out.Parts, ours)
 	verdict := merge.Compare(ours, theirs, out.Base, policy)
 	return verdict.Messages(ours, theirs, out.Base, out.Link.ExternalID == "")
@@ -119,7 +119,7 @@ func decideCreate(k merge.Known, p Policy, newID merge.IDFunc, _ time.Time) (hub
 		return hub.Decision{Outcome: out}, nil
 	}
 	out := standing(k, link.InProgress, "", "")
-	messages := send(&out, nil, p)
+	messages := send(k, &out, nil, p)
 	return hub.Decision{Outcome: out, Intent: intentOf(messages[0], &out, k.Source, newID)}, nil
 }
 

@@ -127,7 +127,7 @@ func stepFor(out *merge.Outcome, o, raw merge.Observation, k merge.Known, p Poli
 		return s, true
 	case merge.Update, merge.Agree, merge.Unchanged:
 	}
-	s.Changes = changesOf(out, o, p)
+	s.Changes = changesOf(out, o, k, p)
 	of(&out.Customer)
 	if k.Link.ID == "" && out.Link.ID != "" {
 		s.Action, s.Reason = run.StepLink, "They are one: "+strings.Join(merge.MatchRecord(o.Fields, k.Candidates).Reasons.For, ", ")+"."
@@ -144,7 +144,7 @@ func stepFor(out *merge.Outcome, o, raw merge.Observation, k merge.Known, p Poli
 }
 
 // changesOf gives the values that an outcome sets: in the hub, and in the system by the calls that come of it.
-func changesOf(out *merge.Outcome, o merge.Observation, p Policy) (all []run.StepChange) {
+func changesOf(out *merge.Outcome, o merge.Observation, k merge.Known, p Policy) (all []run.StepChange) {
 	if out.Action == merge.Update {
 		for _, f := range out.Fields {
 			all = append(all, run.StepChange{Field: f.Field, Where: run.InHub, Before: f.Before, After: f.After})
@@ -155,7 +155,7 @@ func changesOf(out *merge.Outcome, o merge.Observation, p Policy) (all []run.Ste
 	}
 	theirs := o.Told(out.Base.Theirs)
 	copied := *out
-	for _, m := range send(&copied, theirs, p) {
+	for _, m := range send(k, &copied, theirs, p) {
 		for _, name := range m.Set.Sorted() {
 			f, key := name, m.Key
 			if m.Part != "" {

@@ -12,6 +12,7 @@ import (
 	"customerhub/internal/connector"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/run"
 	sandbox "customerhub/internal/sandbox/netvisor"
@@ -385,6 +386,56 @@ func TestKYC(t *testing.T) {
 		d.must(err)
 		if k := found[gone]; k.State != customer.KYCRemoved {
 			t.Errorf("got %+v", k)
+		}
+	})
+	t.Run("R52_WhatAnOperatorDeletesInNetvisorGoesFromKYCAndDoesNotComeBack", func(t *testing.T) {
+		t.Parallel()
+		d := duly(t, sandbox.Options{}, nil, nil)
+		keys := d.register()
+		d.activated()
+		made := d.assessed(d.candidates()[businessIDs[0]].ID, kycsandbox.Assessment{RiskClass: "STANDARD", ReviewIntervalMonths: 12})
+		d.polled(d.kycSystem)
+		before := make([]customer.ID, 2)
+		for i, key := range keys[:2] {
+			before[i] = d.customerOf(key).ID
+			asks := hub.DeleteRecord{Customer: before[i], System: d.system, By: "Aino Malli", Reason: "Kahteen kertaan"}
+			plan, err := d.hub.PlanDeletion(t.Context(), d.viewer, asks)
+			if d.must(err); len(plan.Others) != 0 || len(plan.Derived) != 1 || plan.Derived[0].ID != d.kycSystem {
+				t.Errorf("it would concern %+v", plan)
+			}
+			_, err = d.hub.AskDeletion(t.Context(), d.viewer, asks)
+			d.must(err)
+		}
+		d.settle()
+		d.polled(d.kycSystem)
+		at := slices.IndexFunc(d.kyc.Customers(d.obliged), func(c kycsandbox.Customer) bool { return c.ID == made.ID })
+		if c := d.kyc.Customers(d.obliged)[at]; c.Lifecycle != "ENDED" {
+			t.Errorf("under due diligence: %+v", c)
+		}
+		if _, there := d.candidates()[businessIDs[1]]; there {
+			t.Error("the candidate is still there")
+		}
+		found, err := d.hub.KYCByCustomer(t.Context(), d.viewer, before)
+		d.must(err)
+		if one, other := found[before[0]], found[before[1]]; one.State != customer.KYCEnded || other.State != customer.KYCRemoved {
+			t.Errorf("the hub shows %s and %s", one.State, other.State)
+		}
+		added, into := d.wroteNetvisor("customer.nv", 0), len(d.kyc.Calls())
+		for _, id := range before {
+			_, err := d.hub.UpdateCustomer(t.Context(), d.viewer, id, nil, customer.Fields{"email": "uusi@example.test"}, "")
+			d.must(err)
+		}
+		d.settle()
+		for _, id := range []system.ID{d.system, d.kycSystem} {
+			_, err := d.hub.SyncNow(t.Context(), d.viewer, id, true, "")
+			d.must(err)
+			d.settle()
+		}
+		if n := d.wroteNetvisor("customer.nv", 0) - added; n != 0 {
+			t.Errorf("%d calls into Netvisor came of an edit", n)
+		}
+		if wrote := d.wroteKYC(into); len(wrote) != 0 {
+			t.Errorf("an edit had %v called in KYC", wrote)
 		}
 	})
 	t.Run("R43_TheChangesAreToldInOrder", func(t *testing.T) {

@@ -238,7 +238,7 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	if len(k.Base.Theirs) == 0 && len(k.Parts) == 0 {
 		k.Parts = merge.MatchParts(&k.Customer, o.Fields) // nothing was ever agreed: what is the same on both sides is not made twice
 	}
-	ours := k.Customer.Flatten(merge.Keys(k.Parts))
+	ours := k.Ours(&k.Customer, k.Parts)
 	policy, _ := p.of(k.Parts, ours)
 	o.Fields = o.Told(k.Base.Theirs)
 	verdict := merge.Compare(ours, o.Fields, k.Base, policy)
@@ -253,7 +253,7 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
 	}
 	after.Responsible = ofSystem(after.Responsible, verdict, p.System)
-	ours = after.Flatten(merge.Keys(parts))
+	ours = k.Ours(&after, parts)
 	base, agreed := verdict.Agree(k.Base, ours, o.Fields)
 	_, refused := p.of(parts, ours)
 	out := merge.Outcome{

@@ -33,6 +33,25 @@ func FindSource(ctx context.Context, db pg.DB, id customer.ID, kind system.Kind)
 	return s, pg.Fault(err, "links")
 }
 
+// sqlWithdrawn looks for what somebody had deleted, and not for what is merely missing: a system that was taken out of use, or set up anew,
+// withdraws nobody.
+const sqlWithdrawn = `
+SELECT DISTINCT l.customer_id
+FROM link l
+JOIN system s ON s.organisation_id = l.organisation_id AND s.id = l.system_id
+JOIN deletion d ON d.organisation_id = l.organisation_id AND d.link_id = l.id AND d.state = 'DONE'
+WHERE l.customer_id = ANY (@ids) AND l.is_primary AND l.state = 'NOT_IN_SCOPE' AND s.kind = @kind
+  AND NOT EXISTS (
+    SELECT FROM link o
+    JOIN system p ON p.organisation_id = o.organisation_id AND p.id = o.system_id
+    WHERE o.customer_id = l.customer_id AND o.is_primary AND o.external_id <> '' AND o.state <> 'NOT_IN_SCOPE' AND p.kind = @kind)
+ORDER BY l.customer_id`
+
+// ListWithdrawn gives those of the customers whose record in systems of a kind an operator had deleted, and who have no other there.
+func ListWithdrawn(ctx context.Context, db pg.DB, ids []customer.ID, kind system.Kind) ([]customer.ID, error) {
+	return findCustomers(ctx, db, sqlWithdrawn, pgx.StrictNamedArgs{"ids": texts(ids), "kind": string(kind)})
+}
+
 // sqlOfSources leaves out customers that have a link in the system already, with a record or without.
 const sqlOfSources = `
 SELECT o.external_id, l.customer_id

@@ -54,6 +54,8 @@ type Evidence struct {
 	Unsettled []string
 	// WritesAfter is how many calls of writing a full comparison made when everything had settled.
 	WritesAfter int
+	// KYC is what there is of a due-diligence service; nil where a seed has none.
+	KYC *Diligence
 }
 
 // Verdict counts what must not be.
@@ -96,6 +98,7 @@ func Audit(e Evidence) *Verdict {
 	e.duplicates(v)
 	e.collateral(v)
 	e.deletions(v)
+	e.diligence(v)
 	return v
 }
 

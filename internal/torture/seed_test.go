@@ -37,7 +37,7 @@ func TestSeeds(t *testing.T) {
 	var next atomic.Int64
 	var mu sync.Mutex
 	var total Verdict
-	var seeds, calls, injected, asked, deletions int
+	var seeds, calls, injected, asked, deletions, candidates, assessed int
 	var slowest time.Duration
 	var all sync.WaitGroup
 	workers := atOnce
@@ -64,6 +64,9 @@ func TestSeeds(t *testing.T) {
 					seeds, calls, injected = seeds+1, calls+len(w.evidence.Calls), injected+w.injected
 					asked += len(w.evidence.Asked)
 					deletions += len(w.evidence.Deletions)
+					if d := w.evidence.KYC; d != nil {
+						candidates, assessed = candidates+len(d.Candidates), assessed+len(d.Customers)
+					}
 					add(&total, v)
 					slowest = max(slowest, time.Since(at))
 					if !v.Clean() {
@@ -75,8 +78,8 @@ func TestSeeds(t *testing.T) {
 		})
 	}
 	all.Wait()
-	t.Logf("%d seeds, %d calls outside, %d faults and cut calls, %d deletions; lost %d, duplicates %d, overlaps %d, unexplained %d, collateral %d, gaps %d, echoes %d; left to a person %d; slowest seed %s",
-		seeds, calls, injected, deletions, total.Lost, total.Duplicates, total.Overlaps, total.Unexplained, total.Collateral, total.Gaps, total.Echoes, asked, slowest.Round(time.Millisecond))
+	t.Logf("%d seeds, %d calls outside, %d faults and cut calls, %d deletions, %d candidates, %d of them assessed; lost %d, duplicates %d, overlaps %d, unexplained %d, collateral %d, gaps %d, echoes %d; left to a person %d; slowest seed %s",
+		seeds, calls, injected, deletions, candidates, assessed, total.Lost, total.Duplicates, total.Overlaps, total.Unexplained, total.Collateral, total.Gaps, total.Echoes, asked, slowest.Round(time.Millisecond))
 	if seeds == 0 {
 		t.Error("no seed was run")
 	}

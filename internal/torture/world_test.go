@@ -14,6 +14,7 @@ import (
 	"customerhub/internal/auth"
 	"customerhub/internal/connector"
 	hubnetvisor "customerhub/internal/connector/netvisor"
+	hubkyc "customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/customer"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
@@ -52,8 +53,9 @@ func newBench(db *pgtest.DB, wrong wrongly) (*bench, error) {
 			return wrong(conn), nil
 		}
 	}
-	kind.PollEvery = time.Hour
-	kinds := map[system.Kind]connector.Kind{kind.Kind: kind}
+	duly := hubkyc.Kind()
+	kind.PollEvery, duly.PollEvery = time.Hour, time.Hour
+	kinds := map[system.Kind]connector.Kind{kind.Kind: kind, duly.Kind: duly}
 	b := &bench{db: db}
 	b.hub = hub.New(db.App, hub.Options{Keyset: keyset, Kinds: reconcile.Specs(kinds)})
 	b.worker = reconcile.NewWorker(b.hub, db.App, reconcile.Options{
@@ -75,6 +77,8 @@ type world struct {
 	made     int // names of what was made are numbered
 	injected int // faults and cancelled calls
 	contacts []contact
+	// kyc is the due-diligence service; nil in each second seed.
+	kyc *diligence
 }
 
 type contact struct {
@@ -85,7 +89,7 @@ type contact struct {
 // run runs a seed to its verdict.
 func (b *bench) run(ctx context.Context, seed uint64, actions int) (w *world, v *Verdict, err error) {
 	w = &world{bench: b, seed: seed, random: rand.New(rand.NewPCG(seed, 17))}
-	o := netvisor.Options{Customers: 3 + w.random.IntN(3), Seed: seed}
+	o := netvisor.Options{Customers: 3 + w.random.IntN(3), Seed: seed, Responsibility: withKYC(seed)}
 	if w.random.IntN(2) == 0 {
 		o.Normalise = netvisor.Normalisations
 	}
@@ -96,6 +100,12 @@ func (b *bench) run(ctx context.Context, seed uint64, actions int) (w *world, v 
 	defer server.Close()
 	if err := w.connect(ctx, server.URL); err != nil {
 		return w, nil, fmt.Errorf("connecting: %w", err)
+	}
+	if withKYC(seed) {
+		if err := w.beside(ctx); err != nil {
+			return w, nil, fmt.Errorf("connecting KYC: %w", err)
+		}
+		defer w.kyc.close()
 	}
 	w.evidence.Before, w.evidence.Deletions = w.theirs(), make(map[int64]bool)
 	for range actions {
@@ -116,8 +126,12 @@ func (w *world) connect(ctx context.Context, url string) error {
 	}
 	w.viewer = auth.Operator(org)
 	c, _ := w.netvisor.Credentials("")
+	settings := map[string]string{hubnetvisor.BaseURL: url, hubnetvisor.OrganisationID: c.OrganisationID}
+	if withKYC(w.seed) {
+		settings[hubnetvisor.ResponsibilityResource] = "customerresponsibility.nv"
+	}
 	s, err := w.hub.CreateSystem(ctx, w.viewer, hub.CreateSystem{
-		Kind: system.Netvisor, Settings: map[string]string{hubnetvisor.BaseURL: url, hubnetvisor.OrganisationID: c.OrganisationID},
+		Kind: system.Netvisor, Settings: settings,
 	}, "")
 	if err != nil {
 		return err
@@ -206,7 +220,12 @@ var actions = []func(*world, context.Context) error{
 	(*world).step, (*world).step, (*world).step, (*world).cutStep,
 }
 
-func (w *world) act(ctx context.Context) error { return pick(w.random, actions)(w, ctx) }
+func (w *world) act(ctx context.Context) error {
+	if w.kyc != nil && w.random.IntN(3) == 0 {
+		return pick(w.random, diligentActions)(w, ctx)
+	}
+	return pick(w.random, actions)(w, ctx)
+}
 
 func (w *world) editHere(ctx context.Context) error {
 	key, f := pick(w.random, w.keys()), pick(w.random, Fields)
@@ -325,12 +344,35 @@ func (w *world) break_(context.Context) error {
 func (w *world) poll(ctx context.Context) error  { return w.sync(ctx, false) }
 func (w *world) sweep(ctx context.Context) error { return w.sync(ctx, true) }
 
-func (w *world) sync(ctx context.Context, full bool) error {
-	if _, err := w.hub.SyncNow(ctx, w.viewer, w.system, full, ""); err != nil {
+func (w *world) sync(ctx context.Context, full bool) error { return w.syncOne(ctx, w.system, full) }
+
+func (w *world) syncOne(ctx context.Context, id system.ID, full bool) error {
+	if _, err := w.hub.SyncNow(ctx, w.viewer, id, full, ""); err != nil {
 		return err
 	}
 	_, err := w.worker.RunOne(ctx)
 	return err
+}
+
+// systems are those of the seed, Netvisor first.
+func (w *world) systems() []system.ID {
+	if w.kyc == nil {
+		return []system.ID{w.system}
+	}
+	return []system.ID{w.system, w.kyc.system}
+}
+
+// syncAll compares everything, one system after the other.
+func (w *world) syncAll(ctx context.Context) error {
+	for _, id := range w.systems() {
+		if err := w.syncOne(ctx, id, true); err != nil {
+			return err
+		}
+		if err := w.settle(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hint says again, and for nothing, that a customer is to be looked at.
@@ -371,8 +413,8 @@ func (w *world) settle(ctx context.Context) error {
 			continue
 		}
 		var due int
-		if err := w.db.Owner.QueryRow(ctx, `SELECT count(*) FROM link WHERE system_id = $1 AND (due_at IS NOT NULL AND due_at < now() + interval '30 minutes' OR lease_until IS NOT NULL)`,
-			string(w.system)).Scan(&due); err != nil || due == 0 {
+		if err := w.db.Owner.QueryRow(ctx, `SELECT count(*) FROM link WHERE system_id::text = ANY ($1) AND (due_at IS NOT NULL AND due_at < now() + interval '30 minutes' OR lease_until IS NOT NULL)`,
+			w.systems()).Scan(&due); err != nil || due == 0 {
 			return err
 		}
 		time.Sleep(2 * time.Millisecond) // a backoff has to pass
@@ -394,30 +436,31 @@ func (w *world) finish(ctx context.Context) error {
 	for _, f := range w.netvisor.Faults() {
 		w.netvisor.ClearFault(f.ID)
 	}
+	if w.kyc != nil {
+		for _, f := range w.kyc.sandbox.Faults() {
+			w.kyc.sandbox.ClearFault(f.ID)
+		}
+	}
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
 	for range 2 {
-		if err := w.settle(ctx); err != nil {
-			return err
-		}
-		if err := w.sync(ctx, true); err != nil {
+		if err := w.syncAll(ctx); err != nil {
 			return err
 		}
 	}
-	if err := w.settle(ctx); err != nil {
+	n, into := w.writes(), w.kyc.writes()
+	if err := w.syncAll(ctx); err != nil {
 		return err
 	}
-	n := w.writes()
-	if err := w.sync(ctx, true); err != nil {
-		return err
-	}
-	if err := w.settle(ctx); err != nil {
-		return err
-	}
-	runs, err := w.hub.LastRuns(ctx, w.viewer, []system.ID{w.system})
+	runs, err := w.hub.LastRuns(ctx, w.viewer, w.systems())
 	if err != nil {
 		return err
 	}
-	if r := runs[w.system]; r.State != run.Succeeded {
-		w.evidence.Unsettled = append(w.evidence.Unsettled, fmt.Sprintf("the last comparison is %s: %s", r.State, r.Message))
+	for _, r := range runs {
+		if r.State != run.Succeeded {
+			w.evidence.Unsettled = append(w.evidence.Unsettled, fmt.Sprintf("the last comparison is %s: %s", r.State, r.Message))
+		}
 	}
 	w.evidence.WritesAfter = w.writes() - n
 	w.evidence.Calls, w.evidence.Effects = w.netvisor.Calls(), w.netvisor.Effects()
@@ -425,7 +468,12 @@ func (w *world) finish(ctx context.Context) error {
 	if err := w.collect(ctx); err != nil {
 		return err
 	}
-	_, err = w.db.Owner.Exec(ctx, `UPDATE system SET state = 'PAUSED' WHERE id = $1`, string(w.system)) // nobody looks at it any more
+	if w.kyc != nil {
+		if err := w.collectKYC(ctx, into); err != nil {
+			return err
+		}
+	}
+	_, err = w.db.Owner.Exec(ctx, `UPDATE system SET state = 'PAUSED' WHERE id::text = ANY ($1)`, w.systems()) // nobody looks at it any more
 	return err
 }
 
@@ -447,11 +495,12 @@ func (w *world) collect(ctx context.Context) error {
 		return err
 	}
 	for _, c := range page.Items {
-		if len(c.Links) != 1 {
+		at := slices.IndexFunc(c.Links, func(l hub.LinkView) bool { return l.SystemID == w.system })
+		if at < 0 || len(c.Links) > len(w.systems()) {
 			w.evidence.Unsettled = append(w.evidence.Unsettled, fmt.Sprintf("%s has %d links", c.Name, len(c.Links)))
 			continue
 		}
-		l := c.Links[0]
+		l := c.Links[at]
 		if l.State == link.Uncertain && l.ExternalID == "" && strings.HasSuffix(l.LastMessage, "a person has to look.") {
 			w.evidence.Asked = append(w.evidence.Asked, c.Name)
 		} else if d, asked := deletions[l.ID]; asked && d.State == link.Asked || l.State != link.InSync && (l.State != link.NotInScope || !asked || d.State != link.Done) {
