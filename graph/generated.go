@@ -53,6 +53,8 @@ type ResolverRoot interface {
 	Source() SourceResolver
 	Subscription() SubscriptionResolver
 	System() SystemResolver
+	Undo() UndoResolver
+	UndoItem() UndoItemResolver
 	UserErrorDetails() UserErrorDetailsResolver
 }
 
@@ -173,6 +175,7 @@ type MutationResolver interface {
 	CertifySystem(ctx context.Context, input model.CertifySystemInput) (*model.CertifySystemPayload, error)
 	ApprovePlan(ctx context.Context, input model.ApprovePlanInput) (*model.ApprovePlanPayload, error)
 	ApplyPlan(ctx context.Context, input model.ApplyPlanInput) (*model.ApplyPlanPayload, error)
+	UndoRun(ctx context.Context, input model.UndoRunInput) (*model.UndoRunPayload, error)
 	SyncNow(ctx context.Context, input model.SyncNowInput) (*model.SyncNowPayload, error)
 }
 type NumberSeriesResolver interface {
@@ -224,6 +227,8 @@ type ResponsibleResolver interface {
 }
 type RunResolver interface {
 	System(ctx context.Context, obj *model.Run) (*model.System, error)
+
+	Undo(ctx context.Context, obj *model.Run) (*model.Undo, error)
 }
 type SourceResolver interface {
 	System(ctx context.Context, obj *model.Source) (*model.System, error)
@@ -241,6 +246,19 @@ type SystemResolver interface {
 	Lane(ctx context.Context, obj *model.System) (*model.Lane, error)
 	ErrorReport(ctx context.Context, obj *model.System) (*model.ErrorReport, error)
 	Inbound(ctx context.Context, obj *model.System) (*model.Inbound, error)
+}
+type UndoResolver interface {
+	Of(ctx context.Context, obj *model.Undo) (*model.Run, error)
+
+	Items(ctx context.Context, obj *model.Undo, verdict *model.UndoVerdict, first *int, after *string) (*model.UndoItemConnection, error)
+}
+type UndoItemResolver interface {
+	Customer(ctx context.Context, obj *model.UndoItem) (*model.Customer, error)
+
+	System(ctx context.Context, obj *model.UndoItem) (*model.System, error)
+
+	FlowsTo(ctx context.Context, obj *model.UndoItem) ([]*model.System, error)
+	StaysIn(ctx context.Context, obj *model.UndoItem) ([]*model.System, error)
 }
 type UserErrorDetailsResolver interface {
 	Holder(ctx context.Context, obj *model.UserErrorDetails) (*model.Customer, error)
@@ -334,6 +352,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputStartSystemInput,
 		ec.unmarshalInputSubmitSystemInput,
 		ec.unmarshalInputSyncNowInput,
+		ec.unmarshalInputUndoRunInput,
 		ec.unmarshalInputUnlinkContactInput,
 		ec.unmarshalInputUnmergeCustomersInput,
 		ec.unmarshalInputUpdateCustomerInput,
@@ -2309,6 +2328,8 @@ type Run implements Node {
   startedAt: DateTime
   "When the run ended; null until then."
   finishedAt: DateTime
+  "With ` + "`" + `UNDO` + "`" + `: which run it takes back, and what became of everything; null for other kinds."
+  undo: Undo
 }
 
 """
@@ -2329,12 +2350,166 @@ enum RunKind {
   APPLY
   "Reads everything, says what differs, and changes nothing."
   CERTIFY
+  "Takes another run back, or says what that would come to. It calls nothing outside."
+  UNDO
   "Has the system issue a credential of its own for the hub."
   CREDENTIAL
   "Hands over what the system verifies, and waits for what it finds."
   SUBMIT
   "Pauses the integration on the system's side."
   PAUSE
+}
+
+"""
+A run that takes another one back, or says what that would come to. ` + "`" + `undoRun` + "`" + ` makes one.
+"""
+type Undo {
+  "The run that is taken back; null when it is kept no more."
+  of: Run
+  "Whether it only tells what would come of it. Items then say what they would come to."
+  dryRun: Boolean!
+  "Why it is taken back; null with a dry run."
+  reason: String
+  "How many items have which verdict, so far."
+  counts: [UndoCount!]!
+  "What becomes of each thing that the run did, customer by customer in the order in which it came to them, so far."
+  items(
+    "Only items of this verdict, such as ` + "`" + `CHANGED_SINCE` + "`" + `."
+    verdict: UndoVerdict
+    "How many to list: 0 to 200, 50 unless said otherwise."
+    first: Int
+    "Lists what follows this cursor."
+    after: Cursor
+  ): UndoItemConnection!
+}
+
+"""
+How many items of an undo have a verdict.
+"""
+type UndoCount {
+  "The verdict."
+  verdict: UndoVerdict!
+  "How many have it."
+  count: Int!
+}
+
+"""
+What an item of an undo is about.
+"""
+enum UndoSubject {
+  "The customer as a whole."
+  CUSTOMER
+  "One of its values."
+  FIELD
+  "Its record in a system."
+  RECORD
+}
+
+"""
+What becomes of something that a run did, when it is taken back. By the first two something is done; by the others it stays as it is. The
+list may grow; ignore a verdict you do not know.
+"""
+enum UndoVerdict {
+  "It goes back to what it was before the run."
+  RETURNS
+  """
+  The run made the customer, and nobody touched it since. It is taken out of use, and its records are followed no more until somebody
+  takes the customer into use again. Nothing is deleted anywhere.
+  """
+  TAKEN_OUT
+  "It is as it was before the run already."
+  ALREADY
+  "It was changed since, so it stays."
+  CHANGED_SINCE
+  "It belongs together with a value that was changed since, such as the lines of an address, so it stays."
+  WITH_CHANGED
+  "The run made the customer, and it was changed since, so it stays in use."
+  TOUCHED_SINCE
+  "It belongs to the due-diligence service, which alone may change it."
+  OWNED
+  "Another customer carries the number that it had before."
+  NUMBER_TAKEN
+  """
+  The run added an office, or took an office or a contact away. To follow that back would add or delete it outside, so a person has to do it.
+  """
+  PART_STAYS
+  "The customer was merged with another, or erased, since."
+  CUSTOMER_GONE
+  "The hub is at work on a record of the customer, or does not know yet what became of a call. Undo the run once more when it does."
+  RECORD_BUSY
+  "The record stays where it is: the hub deletes nothing outside by itself."
+  RECORD_STAYS
+  "The run found that the customer and the record are one. They stay tied: the next look would find the same again."
+  LINK_STAYS
+  "The run found that the record differed, and had it sent what the hub holds. The hub's own value was not changed by it."
+  SENT
+  "It could not be stored. The log of the hub has the details."
+  UNSTORABLE
+}
+
+"""
+What becomes of one thing that a run did.
+"""
+type UndoItem {
+  "What it is about."
+  subject: UndoSubject!
+  "The customer as it is now; null when it is gone, and without ` + "`" + `customers:read` + "`" + `."
+  customer: Customer
+  "The customer's number, such as ` + "`" + `10042` + "`" + `; null where there is none, and without ` + "`" + `customers:read` + "`" + `."
+  number: String
+  "The customer's name, such as ` + "`" + `Esimerkki Oy` + "`" + `; null without ` + "`" + `customers:read` + "`" + `."
+  name: String
+  "Of a value: the field, such as ` + "`" + `billingAddress.city` + "`" + `."
+  field: String
+  """
+  What it is now; null for nothing, without ` + "`" + `customers:read` + "`" + `, and for e-mail addresses and phone numbers without ` + "`" + `personal:read` + "`" + `.
+  """
+  before: String
+  """
+  What it was before the run, which it goes back to or would; null for nothing, without ` + "`" + `customers:read` + "`" + `, and for e-mail addresses and phone
+  numbers without ` + "`" + `personal:read` + "`" + `.
+  """
+  after: String
+  "Of a record: the system."
+  system: System
+  "Of a record: its id in the system, such as the Netvisor key ` + "`" + `4711` + "`" + `."
+  externalId: String
+  "What becomes of it."
+  verdict: UndoVerdict!
+  "Why, in a sentence for an operator, such as ` + "`" + `It was changed since, so it stays.` + "`" + `, with who changed it where that is known."
+  because: String!
+  "Who changed it since, such as ` + "`" + `Netvisor` + "`" + ` or the name of an API key; null where nobody did, or the log keeps it no more."
+  changedBy: String
+  "When it was changed since."
+  changedAt: DateTime
+  "The systems that the value goes to then, by their links like any other."
+  flowsTo: [System!]!
+  "The systems that keep the other value, since nothing may be written there. The customer's link says so for as long as they differ."
+  staysIn: [System!]!
+}
+
+"""
+A page of an undo's items.
+"""
+type UndoItemConnection {
+  "The items with their cursors."
+  edges: [UndoItemEdge!]!
+  "The items."
+  nodes: [UndoItem!]!
+  "What lies around the page."
+  pageInfo: PageInfo!
+  "How many items fit on all pages."
+  totalCount: Int!
+}
+
+"""
+An item in a page.
+"""
+type UndoItemEdge {
+  "The item."
+  node: UndoItem!
+  "The position of the item in this list."
+  cursor: Cursor!
 }
 
 """
@@ -3617,6 +3792,18 @@ type Mutation {
     "The plan."
     input: ApplyPlanInput!
   ): ApplyPlanPayload!
+  """
+  Queues a run that takes another one back, customer by customer, or with ` + "`" + `dryRun` + "`" + ` says what that would come to. Needs ` + "`" + `systems:manage` + "`" + `.
+
+  Each value that is still what the run made it goes back to what it was before, as an edit like any other: it goes out to the systems by
+  their links, that from which it came among them. A customer that the run made and nobody touched since is taken out of use. What was
+  changed since stays and is listed, and so is everything else that does not go back (` + "`" + `Run.undo` + "`" + `). A dry run has to have ended before.
+  To undo once more changes nothing more, and an undo can be undone itself.
+  """
+  undoRun(
+    "The run to take back."
+    input: UndoRunInput!
+  ): UndoRunPayload!
 
   """
   Looks at a running system now, without waiting for its next turn. Needs ` + "`" + `systems:manage` + "`" + `.
@@ -3841,6 +4028,14 @@ enum UserErrorCode {
   SETTING_REQUIRED
   "A run of the system is under way already."
   RUN_IN_PROGRESS
+  "The run has not ended, so it cannot be taken back yet."
+  RUN_NOT_ENDED
+  "A run of this kind sets no values of customers, so there is nothing to take back."
+  RUN_CHANGES_NOTHING
+  "Nobody has seen what would come of it: make a dry run first, and wait until it has ended."
+  DRY_RUN_MISSING
+  "There is a newer dry run than the one that was looked at."
+  DRY_RUN_OUTDATED
   "A customer has no such field."
   FIELD_UNKNOWN
   "A system whose records are made from another's takes nothing in: values can only flow out, or not at all."
@@ -4718,6 +4913,22 @@ input ApplyPlanInput {
 }
 
 """
+A run to take back.
+"""
+input UndoRunInput {
+  "The global id of the run: a first import, a poll, a comparison, an applied plan or an undo, which has ended."
+  run: ID!
+  "Whether only to tell what would come of it, and do nothing. Without it, a dry run has to have ended before."
+  dryRun: Boolean!
+  "The run of the dry run that was looked at; it is refused when there is a newer one."
+  expectedDryRun: ID
+  "Why, for those who read the changes later, such as ` + "`" + `Read from the wrong company` + "`" + `. Needed unless it is a dry run. Up to 1000 characters."
+  reason: String
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
 A system to stop for a while.
 """
 input PauseSystemInput {
@@ -5344,6 +5555,16 @@ The answer to ` + "`" + `applyPlan` + "`" + `.
 type ApplyPlanPayload implements UserErrors {
   "The plan, whose steps are being executed; null when there are user errors."
   plan: Plan
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `undoRun` + "`" + `.
+"""
+type UndoRunPayload implements UserErrors {
+  "The run that takes it back, whose ` + "`" + `undo` + "`" + ` tells what becomes of everything, customer by customer; null when there are user errors."
+  run: Run
   "What was wrong with the request; empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -7108,6 +7329,8 @@ func (ec *executionContext) childFields_Run(ctx context.Context, field graphql.C
 		return ec.fieldContext_Run_startedAt(ctx, field)
 	case "finishedAt":
 		return ec.fieldContext_Run_finishedAt(ctx, field)
+	case "undo":
+		return ec.fieldContext_Run_undo(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Run", field.Name)
 }
@@ -7416,6 +7639,102 @@ func (ec *executionContext) childFields_SystemPolicy(ctx context.Context, field 
 		return ec.fieldContext_SystemPolicy_brake(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SystemPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_Undo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "of":
+		return ec.fieldContext_Undo_of(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_Undo_dryRun(ctx, field)
+	case "reason":
+		return ec.fieldContext_Undo_reason(ctx, field)
+	case "counts":
+		return ec.fieldContext_Undo_counts(ctx, field)
+	case "items":
+		return ec.fieldContext_Undo_items(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Undo", field.Name)
+}
+
+func (ec *executionContext) childFields_UndoCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "verdict":
+		return ec.fieldContext_UndoCount_verdict(ctx, field)
+	case "count":
+		return ec.fieldContext_UndoCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UndoCount", field.Name)
+}
+
+func (ec *executionContext) childFields_UndoItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "subject":
+		return ec.fieldContext_UndoItem_subject(ctx, field)
+	case "customer":
+		return ec.fieldContext_UndoItem_customer(ctx, field)
+	case "number":
+		return ec.fieldContext_UndoItem_number(ctx, field)
+	case "name":
+		return ec.fieldContext_UndoItem_name(ctx, field)
+	case "field":
+		return ec.fieldContext_UndoItem_field(ctx, field)
+	case "before":
+		return ec.fieldContext_UndoItem_before(ctx, field)
+	case "after":
+		return ec.fieldContext_UndoItem_after(ctx, field)
+	case "system":
+		return ec.fieldContext_UndoItem_system(ctx, field)
+	case "externalId":
+		return ec.fieldContext_UndoItem_externalId(ctx, field)
+	case "verdict":
+		return ec.fieldContext_UndoItem_verdict(ctx, field)
+	case "because":
+		return ec.fieldContext_UndoItem_because(ctx, field)
+	case "changedBy":
+		return ec.fieldContext_UndoItem_changedBy(ctx, field)
+	case "changedAt":
+		return ec.fieldContext_UndoItem_changedAt(ctx, field)
+	case "flowsTo":
+		return ec.fieldContext_UndoItem_flowsTo(ctx, field)
+	case "staysIn":
+		return ec.fieldContext_UndoItem_staysIn(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UndoItem", field.Name)
+}
+
+func (ec *executionContext) childFields_UndoItemConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UndoItemConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_UndoItemConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_UndoItemConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_UndoItemConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UndoItemConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UndoItemEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_UndoItemEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_UndoItemEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UndoItemEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_UndoRunPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "run":
+		return ec.fieldContext_UndoRunPayload_run(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UndoRunPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UndoRunPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UnlinkContactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8304,6 +8623,20 @@ func (ec *executionContext) field_Mutation_syncNow_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_undoRun_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UndoRunInput, error) {
+			return ec.unmarshalNUndoRunInput2customerhubᚋgraphᚋmodelᚐUndoRunInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_unlinkContact_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8831,6 +9164,36 @@ func (ec *executionContext) field_Subscription_runProgress_args(ctx context.Cont
 		return nil, err
 	}
 	args["run"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Undo_items_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "verdict",
+		func(ctx context.Context, v any) (*model.UndoVerdict, error) {
+			return ec.unmarshalOUndoVerdict2ᚖcustomerhubᚋgraphᚋmodelᚐUndoVerdict(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["verdict"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -20194,6 +20557,50 @@ func (ec *executionContext) fieldContext_Mutation_applyPlan(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_undoRun(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_undoRun(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UndoRun(ctx, fc.Args["input"].(model.UndoRunInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UndoRunPayload) graphql.Marshaler {
+			return ec.marshalNUndoRunPayload2ᚖcustomerhubᚋgraphᚋmodelᚐUndoRunPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_undoRun(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UndoRunPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_undoRun_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_syncNow(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -25179,6 +25586,38 @@ func (ec *executionContext) fieldContext_Run_finishedAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Run", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _Run_undo(ctx context.Context, field graphql.CollectedField, obj *model.Run) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Run_undo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Run().Undo(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Undo) graphql.Marshaler {
+			return ec.marshalOUndo2ᚖcustomerhubᚋgraphᚋmodelᚐUndo(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Run_undo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Run",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Undo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RunConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.RunConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27871,6 +28310,825 @@ func (ec *executionContext) fieldContext_SystemPolicy_brake(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Brake(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Undo_of(ctx context.Context, field graphql.CollectedField, obj *model.Undo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Undo_of(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Undo().Of(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Run) graphql.Marshaler {
+			return ec.marshalORun2ᚖcustomerhubᚋgraphᚋmodelᚐRun(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Undo_of(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Undo",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Run(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Undo_dryRun(ctx context.Context, field graphql.CollectedField, obj *model.Undo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Undo_dryRun(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DryRun, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Undo_dryRun(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Undo", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Undo_reason(ctx context.Context, field graphql.CollectedField, obj *model.Undo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Undo_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Undo_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Undo", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Undo_counts(ctx context.Context, field graphql.CollectedField, obj *model.Undo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Undo_counts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Counts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UndoCount) graphql.Marshaler {
+			return ec.marshalNUndoCount2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUndoCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Undo_counts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Undo",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UndoCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Undo_items(ctx context.Context, field graphql.CollectedField, obj *model.Undo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Undo_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Undo().Items(ctx, obj, fc.Args["verdict"].(*model.UndoVerdict), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UndoItemConnection) graphql.Marshaler {
+			return ec.marshalNUndoItemConnection2ᚖcustomerhubᚋgraphᚋmodelᚐUndoItemConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Undo_items(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Undo",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UndoItemConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Undo_items_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoCount_verdict(ctx context.Context, field graphql.CollectedField, obj *model.UndoCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoCount_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verdict, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.UndoVerdict) graphql.Marshaler {
+			return ec.marshalNUndoVerdict2customerhubᚋgraphᚋmodelᚐUndoVerdict(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoCount_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoCount", field, false, false, errors.New("field of type UndoVerdict does not have child fields"))
+}
+
+func (ec *executionContext) _UndoCount_count(ctx context.Context, field graphql.CollectedField, obj *model.UndoCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoCount", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_subject(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_subject(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Subject, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.UndoSubject) graphql.Marshaler {
+			return ec.marshalNUndoSubject2customerhubᚋgraphᚋmodelᚐUndoSubject(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_subject(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type UndoSubject does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_customer(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_customer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UndoItem().Customer(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Customer) graphql.Marshaler {
+			return ec.marshalOCustomer2ᚖcustomerhubᚋgraphᚋmodelᚐCustomer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_customer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoItem_number(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_name(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_field(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_before(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_before(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Before, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_after(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_after(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.After, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_system(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UndoItem().System(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalOSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoItem_externalId(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_externalId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExternalID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_externalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_verdict(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verdict, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.UndoVerdict) graphql.Marshaler {
+			return ec.marshalNUndoVerdict2customerhubᚋgraphᚋmodelᚐUndoVerdict(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type UndoVerdict does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_because(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_because(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Because, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_because(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_changedBy(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_changedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ChangedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_changedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_changedAt(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_changedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ChangedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_changedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItem", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItem_flowsTo(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_flowsTo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UndoItem().FlowsTo(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.System) graphql.Marshaler {
+			return ec.marshalNSystem2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSystemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_flowsTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoItem_staysIn(ctx context.Context, field graphql.CollectedField, obj *model.UndoItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItem_staysIn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UndoItem().StaysIn(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.System) graphql.Marshaler {
+			return ec.marshalNSystem2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSystemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItem_staysIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoItem",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoItemConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UndoItemConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItemConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UndoItemEdge) graphql.Marshaler {
+			return ec.marshalNUndoItemEdge2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUndoItemEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItemConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoItemConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UndoItemEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoItemConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.UndoItemConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItemConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UndoItem) graphql.Marshaler {
+			return ec.marshalNUndoItem2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUndoItemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItemConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoItemConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UndoItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoItemConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UndoItemConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItemConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖcustomerhubᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItemConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoItemConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoItemConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.UndoItemConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItemConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItemConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItemConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _UndoItemEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UndoItemEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItemEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UndoItem) graphql.Marshaler {
+			return ec.marshalNUndoItem2ᚖcustomerhubᚋgraphᚋmodelᚐUndoItem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItemEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoItemEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UndoItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoItemEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UndoItemEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoItemEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoItemEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UndoItemEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _UndoRunPayload_run(ctx context.Context, field graphql.CollectedField, obj *model.UndoRunPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoRunPayload_run(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Run, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Run) graphql.Marshaler {
+			return ec.marshalORun2ᚖcustomerhubᚋgraphᚋmodelᚐRun(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UndoRunPayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoRunPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Run(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UndoRunPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UndoRunPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UndoRunPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UndoRunPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UndoRunPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -32850,6 +34108,64 @@ func (ec *executionContext) unmarshalInputSyncNowInput(ctx context.Context, obj 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputUndoRunInput(ctx context.Context, obj any) (model.UndoRunInput, error) {
+	var it model.UndoRunInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"run", "dryRun", "expectedDryRun", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "run":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("run"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Run = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		case "expectedDryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedDryRun"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedDryRun = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUnlinkContactInput(ctx context.Context, obj any) (model.UnlinkContactInput, error) {
 	var it model.UnlinkContactInput
 	if obj == nil {
@@ -33306,6 +34622,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._UnlinkContactPayload(ctx, sel, obj)
+	case model.UndoRunPayload:
+		return ec._UndoRunPayload(ctx, sel, &obj)
+	case *model.UndoRunPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._UndoRunPayload(ctx, sel, obj)
 	case model.SyncNowPayload:
 		return ec._SyncNowPayload(ctx, sel, &obj)
 	case *model.SyncNowPayload:
@@ -38998,6 +40321,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "undoRun":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_undoRun(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "syncNow":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_syncNow(ctx, field)
@@ -41791,6 +43121,44 @@ func (ec *executionContext) _Run(ctx context.Context, sel ast.SelectionSet, obj 
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "undo":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Run_undo(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -43162,6 +44530,552 @@ func (ec *executionContext) _SystemPolicy(ctx context.Context, sel ast.Selection
 			}
 		case "brake":
 			out.Values[i] = ec._SystemPolicy_brake(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var undoImplementors = []string{"Undo"}
+
+func (ec *executionContext) _Undo(ctx context.Context, sel ast.SelectionSet, obj *model.Undo) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, undoImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Undo")
+		case "of":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Undo_of(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "dryRun":
+			out.Values[i] = ec._Undo_dryRun(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reason":
+			out.Values[i] = ec._Undo_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "counts":
+			out.Values[i] = ec._Undo_counts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "items":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Undo_items(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var undoCountImplementors = []string{"UndoCount"}
+
+func (ec *executionContext) _UndoCount(ctx context.Context, sel ast.SelectionSet, obj *model.UndoCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, undoCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UndoCount")
+		case "verdict":
+			out.Values[i] = ec._UndoCount_verdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._UndoCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var undoItemImplementors = []string{"UndoItem"}
+
+func (ec *executionContext) _UndoItem(ctx context.Context, sel ast.SelectionSet, obj *model.UndoItem) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, undoItemImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UndoItem")
+		case "subject":
+			out.Values[i] = ec._UndoItem_subject(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "customer":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._UndoItem_customer(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "number":
+			out.Values[i] = ec._UndoItem_number(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "name":
+			out.Values[i] = ec._UndoItem_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "field":
+			out.Values[i] = ec._UndoItem_field(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "before":
+			out.Values[i] = ec._UndoItem_before(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "after":
+			out.Values[i] = ec._UndoItem_after(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "system":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._UndoItem_system(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "externalId":
+			out.Values[i] = ec._UndoItem_externalId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "verdict":
+			out.Values[i] = ec._UndoItem_verdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "because":
+			out.Values[i] = ec._UndoItem_because(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "changedBy":
+			out.Values[i] = ec._UndoItem_changedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "changedAt":
+			out.Values[i] = ec._UndoItem_changedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "flowsTo":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._UndoItem_flowsTo(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "staysIn":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._UndoItem_staysIn(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var undoItemConnectionImplementors = []string{"UndoItemConnection"}
+
+func (ec *executionContext) _UndoItemConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UndoItemConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, undoItemConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UndoItemConnection")
+		case "edges":
+			out.Values[i] = ec._UndoItemConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._UndoItemConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._UndoItemConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._UndoItemConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var undoItemEdgeImplementors = []string{"UndoItemEdge"}
+
+func (ec *executionContext) _UndoItemEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UndoItemEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, undoItemEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UndoItemEdge")
+		case "node":
+			out.Values[i] = ec._UndoItemEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._UndoItemEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var undoRunPayloadImplementors = []string{"UndoRunPayload", "UserErrors"}
+
+func (ec *executionContext) _UndoRunPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UndoRunPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, undoRunPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UndoRunPayload")
+		case "run":
+			out.Values[i] = ec._UndoRunPayload_run(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UndoRunPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -46977,6 +48891,137 @@ func (ec *executionContext) marshalNSystemState2customerhubᚋgraphᚋmodelᚐSy
 	return v
 }
 
+func (ec *executionContext) marshalNUndoCount2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUndoCountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UndoCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUndoCount2ᚖcustomerhubᚋgraphᚋmodelᚐUndoCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUndoCount2ᚖcustomerhubᚋgraphᚋmodelᚐUndoCount(ctx context.Context, sel ast.SelectionSet, v *model.UndoCount) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UndoCount(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUndoItem2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUndoItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UndoItem) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUndoItem2ᚖcustomerhubᚋgraphᚋmodelᚐUndoItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUndoItem2ᚖcustomerhubᚋgraphᚋmodelᚐUndoItem(ctx context.Context, sel ast.SelectionSet, v *model.UndoItem) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UndoItem(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUndoItemConnection2customerhubᚋgraphᚋmodelᚐUndoItemConnection(ctx context.Context, sel ast.SelectionSet, v model.UndoItemConnection) graphql.Marshaler {
+	return ec._UndoItemConnection(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUndoItemConnection2ᚖcustomerhubᚋgraphᚋmodelᚐUndoItemConnection(ctx context.Context, sel ast.SelectionSet, v *model.UndoItemConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UndoItemConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUndoItemEdge2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUndoItemEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UndoItemEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUndoItemEdge2ᚖcustomerhubᚋgraphᚋmodelᚐUndoItemEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUndoItemEdge2ᚖcustomerhubᚋgraphᚋmodelᚐUndoItemEdge(ctx context.Context, sel ast.SelectionSet, v *model.UndoItemEdge) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UndoItemEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUndoRunInput2customerhubᚋgraphᚋmodelᚐUndoRunInput(ctx context.Context, v any) (model.UndoRunInput, error) {
+	res, err := ec.unmarshalInputUndoRunInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUndoRunPayload2customerhubᚋgraphᚋmodelᚐUndoRunPayload(ctx context.Context, sel ast.SelectionSet, v model.UndoRunPayload) graphql.Marshaler {
+	return ec._UndoRunPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUndoRunPayload2ᚖcustomerhubᚋgraphᚋmodelᚐUndoRunPayload(ctx context.Context, sel ast.SelectionSet, v *model.UndoRunPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UndoRunPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUndoSubject2customerhubᚋgraphᚋmodelᚐUndoSubject(ctx context.Context, v any) (model.UndoSubject, error) {
+	var res model.UndoSubject
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUndoSubject2customerhubᚋgraphᚋmodelᚐUndoSubject(ctx context.Context, sel ast.SelectionSet, v model.UndoSubject) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNUndoVerdict2customerhubᚋgraphᚋmodelᚐUndoVerdict(ctx context.Context, v any) (model.UndoVerdict, error) {
+	var res model.UndoVerdict
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUndoVerdict2customerhubᚋgraphᚋmodelᚐUndoVerdict(ctx context.Context, sel ast.SelectionSet, v model.UndoVerdict) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNUnlinkContactInput2customerhubᚋgraphᚋmodelᚐUnlinkContactInput(ctx context.Context, v any) (model.UnlinkContactInput, error) {
 	res, err := ec.unmarshalInputUnlinkContactInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -48361,6 +50406,29 @@ func (ec *executionContext) marshalOSystemPolicy2ᚖcustomerhubᚋgraphᚋmodel�
 		return graphql.Null
 	}
 	return ec._SystemPolicy(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUndo2ᚖcustomerhubᚋgraphᚋmodelᚐUndo(ctx context.Context, sel ast.SelectionSet, v *model.Undo) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Undo(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOUndoVerdict2ᚖcustomerhubᚋgraphᚋmodelᚐUndoVerdict(ctx context.Context, v any) (*model.UndoVerdict, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.UndoVerdict)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOUndoVerdict2ᚖcustomerhubᚋgraphᚋmodelᚐUndoVerdict(ctx context.Context, sel ast.SelectionSet, v *model.UndoVerdict) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOUserErrorDetails2ᚖcustomerhubᚋgraphᚋmodelᚐUserErrorDetails(ctx context.Context, sel ast.SelectionSet, v *model.UserErrorDetails) graphql.Marshaler {

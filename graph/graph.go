@@ -105,6 +105,9 @@ type Hub interface {
 	NumberSeries(ctx context.Context, v auth.Viewer) (hub.NumberSeries, error)
 	PlansByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Plan, error)
 	PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f hub.StepFilter, first *int, after string, total bool) (hub.StepPage, error)
+	UndoRun(ctx context.Context, v auth.Viewer, in hub.UndoRun, key string) (run.Run, error)
+	UndosByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]hub.UndoView, error)
+	UndoItems(ctx context.Context, v auth.Viewer, id run.ID, verdict run.Verdict, first *int, after string) (hub.UndoItemPage, error)
 	PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode run.Mode, key string) (run.Plan, run.Run, error)
 	ApprovePlan(ctx context.Context, v auth.Viewer, id run.ID, note, key string) (run.Plan, error)
 	ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key string) (run.Plan, run.Run, error)
@@ -204,6 +207,8 @@ type (
 	snapshots    struct{ *API }
 	plans        struct{ *API }
 	steps        struct{ *API }
+	undos        struct{ *API }
+	undoItems    struct{ *API }
 	certificates struct{ *API }
 	series       struct{ *API }
 	meetings     struct{ *API }
@@ -241,6 +246,12 @@ func (r root) NumberSeriesMeeting() NumberSeriesMeetingResolver { return meeting
 
 // PlanStep implements ResolverRoot.
 func (r root) PlanStep() PlanStepResolver { return steps(r) }
+
+// Undo implements ResolverRoot.
+func (r root) Undo() UndoResolver { return undos(r) }
+
+// UndoItem implements ResolverRoot.
+func (r root) UndoItem() UndoItemResolver { return undoItems(r) }
 
 // Contact implements ResolverRoot.
 func (r root) Contact() ContactResolver { return contacts(r) }

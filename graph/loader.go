@@ -38,6 +38,7 @@ type loaders struct {
 	inbound    *dataloadgen.Loader[system.ID, hub.Inbound]
 	runs       *dataloadgen.Loader[run.ID, run.Run]
 	plans      *dataloadgen.Loader[run.ID, run.Plan]
+	undos      *dataloadgen.Loader[run.ID, hub.UndoView]
 	changesOf  *dataloadgen.Loader[changesKey, hub.ChangePage]
 	provenance *dataloadgen.Loader[customer.ID, customer.Provenances]
 	kyc        *dataloadgen.Loader[customer.ID, customer.KYC]
@@ -88,6 +89,7 @@ func (a *API) newLoaders(v auth.Viewer) *loaders {
 		inbound:    byID(v, a.hub.InboundBySystem, wait),
 		runs:       byID(v, a.hub.RunsByID, wait),
 		plans:      byID(v, a.hub.PlansByID, wait),
+		undos:      byID(v, a.hub.UndosByID, wait),
 		findings:   byID(v, a.hub.FindingsByID, wait),
 		stops:      byID(v, a.hub.StopsByFinding, wait),
 		provenance: byID(v, a.hub.ProvenanceByCustomer, wait),

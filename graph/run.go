@@ -16,7 +16,7 @@ func toRun(r run.Run, now time.Time) *model.Run {
 	out := &model.Run{
 		ID: globalID(nounRun, r.ID), Kind: model.RunKind(r.Kind), State: model.RunState(r.State),
 		RequestedBy: toActor(r.RequestedBy), Counts: toCounts(r.Counts), Done: r.Done,
-		CreatedAt: r.CreatedAt, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), SystemID: r.SystemID,
+		CreatedAt: r.CreatedAt, StartedAt: moment(r.StartedAt), FinishedAt: moment(r.FinishedAt), SystemID: r.SystemID, RunID: r.ID,
 		Sample: text(r.Sample), ExpectedEndAt: moment(r.ExpectedEnd(now)),
 	}
 	if r.Total > 0 {

@@ -24,6 +24,7 @@ type cli struct {
 	Serve        serveCommand        `cmd:"" help:"Run the hub."`
 	Plan         planCommand         `cmd:"" help:"Say what a first run of a system would do, and do nothing."`
 	Apply        applyCommand        `cmd:"" help:"Approve a plan and do exactly what it says; --yes does it."`
+	Undo         undoCommand         `cmd:"" help:"Say what undoing a run would come to; --apply does it. Without a run, list those that can be undone."`
 	Certify      certifyCommand      `cmd:"" help:"Compare a system with the hub in full and say what differs; --heal mends it."`
 	Sync         syncCommand         `cmd:"" help:"Look at a system now and show the progress."`
 	Explain      explainCommand      `cmd:"" help:"Say how a customer stands in the external systems, and why."`

@@ -2217,6 +2217,8 @@ type Run struct {
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 	// When the run ended; null until then.
 	FinishedAt *time.Time `json:"finishedAt,omitempty"`
+	// The run itself.
+	RunID run.ID `json:"-"`
 	// The system that the run works on.
 	SystemID system.ID `json:"-"`
 }
@@ -2673,6 +2675,107 @@ type SystemPolicy struct {
 	// How much may change before the rest waits for a person.
 	Brake *Brake `json:"brake"`
 }
+
+// A run that takes another one back, or says what that would come to. `undoRun` makes one.
+type Undo struct {
+	// Whether it only tells what would come of it. Items then say what they would come to.
+	DryRun bool `json:"dryRun"`
+	// Why it is taken back; null with a dry run.
+	Reason *string `json:"reason,omitempty"`
+	// How many items have which verdict, so far.
+	Counts []*UndoCount `json:"counts"`
+	// The run that is taken back.
+	OfID run.ID `json:"-"`
+	// The run that does it.
+	RunID run.ID `json:"-"`
+}
+
+// How many items of an undo have a verdict.
+type UndoCount struct {
+	// The verdict.
+	Verdict UndoVerdict `json:"verdict"`
+	// How many have it.
+	Count int `json:"count"`
+}
+
+// What becomes of one thing that a run did.
+type UndoItem struct {
+	// What it is about.
+	Subject UndoSubject `json:"subject"`
+	// The customer's number, such as `10042`; null where there is none, and without `customers:read`.
+	Number *string `json:"number,omitempty"`
+	// The customer's name, such as `Esimerkki Oy`; null without `customers:read`.
+	Name *string `json:"name,omitempty"`
+	// Of a value: the field, such as `billingAddress.city`.
+	Field *string `json:"field,omitempty"`
+	// What it is now; null for nothing, without `customers:read`, and for e-mail addresses and phone numbers without `personal:read`.
+	Before *string `json:"before,omitempty"`
+	// What it was before the run, which it goes back to or would; null for nothing, without `customers:read`, and for e-mail addresses and phone
+	// numbers without `personal:read`.
+	After *string `json:"after,omitempty"`
+	// Of a record: its id in the system, such as the Netvisor key `4711`.
+	ExternalID *string `json:"externalId,omitempty"`
+	// What becomes of it.
+	Verdict UndoVerdict `json:"verdict"`
+	// Why, in a sentence for an operator, such as `It was changed since, so it stays.`, with who changed it where that is known.
+	Because string `json:"because"`
+	// Who changed it since, such as `Netvisor` or the name of an API key; null where nobody did, or the log keeps it no more.
+	ChangedBy *string `json:"changedBy,omitempty"`
+	// When it was changed since.
+	ChangedAt *time.Time `json:"changedAt,omitempty"`
+	// The customer that it is about.
+	CustomerID customer.ID `json:"-"`
+	// The systems that the value goes to.
+	Flows []system.ID `json:"-"`
+	// The systems that keep the other value.
+	Stays []system.ID `json:"-"`
+	// The system of the record; empty for other subjects.
+	SystemID system.ID `json:"-"`
+}
+
+// A page of an undo's items.
+type UndoItemConnection struct {
+	// The items with their cursors.
+	Edges []*UndoItemEdge `json:"edges"`
+	// The items.
+	Nodes []*UndoItem `json:"nodes"`
+	// What lies around the page.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many items fit on all pages.
+	TotalCount int `json:"totalCount"`
+}
+
+// An item in a page.
+type UndoItemEdge struct {
+	// The item.
+	Node *UndoItem `json:"node"`
+	// The position of the item in this list.
+	Cursor string `json:"cursor"`
+}
+
+// A run to take back.
+type UndoRunInput struct {
+	// The global id of the run: a first import, a poll, a comparison, an applied plan or an undo, which has ended.
+	Run string `json:"run"`
+	// Whether only to tell what would come of it, and do nothing. Without it, a dry run has to have ended before.
+	DryRun bool `json:"dryRun"`
+	// The run of the dry run that was looked at; it is refused when there is a newer one.
+	ExpectedDryRun graphql.Omittable[*string] `json:"expectedDryRun,omitempty"`
+	// Why, for those who read the changes later, such as `Read from the wrong company`. Needed unless it is a dry run. Up to 1000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `undoRun`.
+type UndoRunPayload struct {
+	// The run that takes it back, whose `undo` tells what becomes of everything, customer by customer; null when there are user errors.
+	Run *Run `json:"run,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (UndoRunPayload) IsUserErrors() {}
 
 // The contact to end.
 type UnlinkContactInput struct {
@@ -5478,6 +5581,8 @@ const (
 	RunKindApply RunKind = "APPLY"
 	// Reads everything, says what differs, and changes nothing.
 	RunKindCertify RunKind = "CERTIFY"
+	// Takes another run back, or says what that would come to. It calls nothing outside.
+	RunKindUndo RunKind = "UNDO"
 	// Has the system issue a credential of its own for the hub.
 	RunKindCredential RunKind = "CREDENTIAL"
 	// Hands over what the system verifies, and waits for what it finds.
@@ -5494,6 +5599,7 @@ var AllRunKind = []RunKind{
 	RunKindPlan,
 	RunKindApply,
 	RunKindCertify,
+	RunKindUndo,
 	RunKindCredential,
 	RunKindSubmit,
 	RunKindPause,
@@ -5501,7 +5607,7 @@ var AllRunKind = []RunKind{
 
 func (e RunKind) IsValid() bool {
 	switch e {
-	case RunKindFirstImport, RunKindPoll, RunKindSweep, RunKindCheck, RunKindPlan, RunKindApply, RunKindCertify, RunKindCredential, RunKindSubmit, RunKindPause:
+	case RunKindFirstImport, RunKindPoll, RunKindSweep, RunKindCheck, RunKindPlan, RunKindApply, RunKindCertify, RunKindUndo, RunKindCredential, RunKindSubmit, RunKindPause:
 		return true
 	}
 	return false
@@ -5996,6 +6102,166 @@ func (e SystemState) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What an item of an undo is about.
+type UndoSubject string
+
+const (
+	// The customer as a whole.
+	UndoSubjectCustomer UndoSubject = "CUSTOMER"
+	// One of its values.
+	UndoSubjectField UndoSubject = "FIELD"
+	// Its record in a system.
+	UndoSubjectRecord UndoSubject = "RECORD"
+)
+
+var AllUndoSubject = []UndoSubject{
+	UndoSubjectCustomer,
+	UndoSubjectField,
+	UndoSubjectRecord,
+}
+
+func (e UndoSubject) IsValid() bool {
+	switch e {
+	case UndoSubjectCustomer, UndoSubjectField, UndoSubjectRecord:
+		return true
+	}
+	return false
+}
+
+func (e UndoSubject) String() string {
+	return string(e)
+}
+
+func (e *UndoSubject) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = UndoSubject(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid UndoSubject", str)
+	}
+	return nil
+}
+
+func (e UndoSubject) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *UndoSubject) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e UndoSubject) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What becomes of something that a run did, when it is taken back. By the first two something is done; by the others it stays as it is. The
+// list may grow; ignore a verdict you do not know.
+type UndoVerdict string
+
+const (
+	// It goes back to what it was before the run.
+	UndoVerdictReturns UndoVerdict = "RETURNS"
+	// The run made the customer, and nobody touched it since. It is taken out of use, and its records are followed no more until somebody
+	// takes the customer into use again. Nothing is deleted anywhere.
+	UndoVerdictTakenOut UndoVerdict = "TAKEN_OUT"
+	// It is as it was before the run already.
+	UndoVerdictAlready UndoVerdict = "ALREADY"
+	// It was changed since, so it stays.
+	UndoVerdictChangedSince UndoVerdict = "CHANGED_SINCE"
+	// It belongs together with a value that was changed since, such as the lines of an address, so it stays.
+	UndoVerdictWithChanged UndoVerdict = "WITH_CHANGED"
+	// The run made the customer, and it was changed since, so it stays in use.
+	UndoVerdictTouchedSince UndoVerdict = "TOUCHED_SINCE"
+	// It belongs to the due-diligence service, which alone may change it.
+	UndoVerdictOwned UndoVerdict = "OWNED"
+	// Another customer carries the number that it had before.
+	UndoVerdictNumberTaken UndoVerdict = "NUMBER_TAKEN"
+	// The run added an office, or took an office or a contact away. To follow that back would add or delete it outside, so a person has to do it.
+	UndoVerdictPartStays UndoVerdict = "PART_STAYS"
+	// The customer was merged with another, or erased, since.
+	UndoVerdictCustomerGone UndoVerdict = "CUSTOMER_GONE"
+	// The hub is at work on a record of the customer, or does not know yet what became of a call. Undo the run once more when it does.
+	UndoVerdictRecordBusy UndoVerdict = "RECORD_BUSY"
+	// The record stays where it is: the hub deletes nothing outside by itself.
+	UndoVerdictRecordStays UndoVerdict = "RECORD_STAYS"
+	// The run found that the customer and the record are one. They stay tied: the next look would find the same again.
+	UndoVerdictLinkStays UndoVerdict = "LINK_STAYS"
+	// The run found that the record differed, and had it sent what the hub holds. The hub's own value was not changed by it.
+	UndoVerdictSent UndoVerdict = "SENT"
+	// It could not be stored. The log of the hub has the details.
+	UndoVerdictUnstorable UndoVerdict = "UNSTORABLE"
+)
+
+var AllUndoVerdict = []UndoVerdict{
+	UndoVerdictReturns,
+	UndoVerdictTakenOut,
+	UndoVerdictAlready,
+	UndoVerdictChangedSince,
+	UndoVerdictWithChanged,
+	UndoVerdictTouchedSince,
+	UndoVerdictOwned,
+	UndoVerdictNumberTaken,
+	UndoVerdictPartStays,
+	UndoVerdictCustomerGone,
+	UndoVerdictRecordBusy,
+	UndoVerdictRecordStays,
+	UndoVerdictLinkStays,
+	UndoVerdictSent,
+	UndoVerdictUnstorable,
+}
+
+func (e UndoVerdict) IsValid() bool {
+	switch e {
+	case UndoVerdictReturns, UndoVerdictTakenOut, UndoVerdictAlready, UndoVerdictChangedSince, UndoVerdictWithChanged, UndoVerdictTouchedSince, UndoVerdictOwned, UndoVerdictNumberTaken, UndoVerdictPartStays, UndoVerdictCustomerGone, UndoVerdictRecordBusy, UndoVerdictRecordStays, UndoVerdictLinkStays, UndoVerdictSent, UndoVerdictUnstorable:
+		return true
+	}
+	return false
+}
+
+func (e UndoVerdict) String() string {
+	return string(e)
+}
+
+func (e *UndoVerdict) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = UndoVerdict(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid UndoVerdict", str)
+	}
+	return nil
+}
+
+func (e UndoVerdict) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *UndoVerdict) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e UndoVerdict) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // The sorts of failures that a caller can mend. The list may grow; show the message of one you do not know.
 type UserErrorCode string
 
@@ -6156,6 +6422,14 @@ const (
 	UserErrorCodeSettingRequired UserErrorCode = "SETTING_REQUIRED"
 	// A run of the system is under way already.
 	UserErrorCodeRunInProgress UserErrorCode = "RUN_IN_PROGRESS"
+	// The run has not ended, so it cannot be taken back yet.
+	UserErrorCodeRunNotEnded UserErrorCode = "RUN_NOT_ENDED"
+	// A run of this kind sets no values of customers, so there is nothing to take back.
+	UserErrorCodeRunChangesNothing UserErrorCode = "RUN_CHANGES_NOTHING"
+	// Nobody has seen what would come of it: make a dry run first, and wait until it has ended.
+	UserErrorCodeDryRunMissing UserErrorCode = "DRY_RUN_MISSING"
+	// There is a newer dry run than the one that was looked at.
+	UserErrorCodeDryRunOutdated UserErrorCode = "DRY_RUN_OUTDATED"
 	// A customer has no such field.
 	UserErrorCodeFieldUnknown UserErrorCode = "FIELD_UNKNOWN"
 	// A system whose records are made from another's takes nothing in: values can only flow out, or not at all.
@@ -6261,6 +6535,10 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeSettingUnknown,
 	UserErrorCodeSettingRequired,
 	UserErrorCodeRunInProgress,
+	UserErrorCodeRunNotEnded,
+	UserErrorCodeRunChangesNothing,
+	UserErrorCodeDryRunMissing,
+	UserErrorCodeDryRunOutdated,
 	UserErrorCodeFieldUnknown,
 	UserErrorCodePolicyNotPossible,
 	UserErrorCodeSystemNotVerified,
@@ -6277,7 +6555,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeBusinessIDSDiffer, UserErrorCodeMergeNeedsOperator, UserErrorCodeFindingResolved, UserErrorCodeFindingNeedsRuling, UserErrorCodeFindingNotMassChange, UserErrorCodeMassChangeRuled, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeWritingNotPlanned, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeBusinessIDSDiffer, UserErrorCodeMergeNeedsOperator, UserErrorCodeFindingResolved, UserErrorCodeFindingNeedsRuling, UserErrorCodeFindingNotMassChange, UserErrorCodeMassChangeRuled, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeWritingNotPlanned, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeRunNotEnded, UserErrorCodeRunChangesNothing, UserErrorCodeDryRunMissing, UserErrorCodeDryRunOutdated, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
 		return true
 	}
 	return false

@@ -189,6 +189,8 @@ func inScope(f *Facts, _ *Explanation) *reason {
 		return nil
 	case f.Link.LastFault == fault.NotFound:
 		return because(text("deletedThere", f.System.Name), advice.User, text("fixDeletedThere"))
+	case f.Link.LetGo():
+		return because(text("letGo", f.System.Name), advice.User, text("fixLetGo"))
 	case f.Customer.Status == customer.Inactive && f.Link.ExternalID == "":
 		return because(text("inactive", f.System.Name), advice.User, text("fixInactive"))
 	}

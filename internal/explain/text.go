@@ -102,6 +102,18 @@ var texts = map[string]advice.Said{
 		"Om den ska finnas där, skapa den där igen; den kommer in som en ny kund.",
 		"Hvis den skal finnes der, opprett den der på nytt; den kommer inn som en ny kunde.",
 	},
+	"letGo": {
+		"The run that brought the customer from %[1]s was taken back, so its record there is left alone.",
+		"Ajo, joka toi asiakkaan järjestelmästä %[1]s, on peruttu, joten sen tietueeseen siellä ei kosketa.",
+		"Körningen som hämtade kunden från %[1]s har återtagits, så dess post där lämnas orörd.",
+		"Kjøringen som hentet kunden fra %[1]s er angret, så posten der blir ikke rørt.",
+	},
+	"fixLetGo": {
+		"If the customer is wanted after all, take it into use again; its record is followed again then.",
+		"Jos asiakas halutaankin pitää, ota se uudelleen käyttöön; sen tietuetta seurataan taas sen jälkeen.",
+		"Om kunden ändå ska finnas, ta den i bruk igen; därefter följs dess post igen.",
+		"Hvis kunden likevel skal finnes, ta den i bruk igjen; posten følges da på nytt.",
+	},
 	"inactive": {
 		"The customer became inactive before it had a record in %[1]s.",
 		"Asiakas poistui käytöstä ennen kuin sillä oli tietue järjestelmässä %[1]s.",

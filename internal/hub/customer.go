@@ -130,6 +130,11 @@ func (h *Hub) changeCustomer(ctx context.Context, v auth.Viewer, operation strin
 // saveChanged writes customers that somebody changed in the hub, says of their links what the systems lack now, and appends
 // the changes, which are one for each customer.
 func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.Customer, changes []change.Change) error {
+	return h.saveChangedAs(ctx, tx, customers, changes, link.Interactive)
+}
+
+// saveChangedAs is saveChanged where the links that become due have a priority.
+func (h *Hub) saveChangedAs(ctx context.Context, tx pgx.Tx, customers []customer.Customer, changes []change.Change, p link.Priority) error {
 	number(customers, changes)
 	if err := store.SaveCustomers(ctx, tx, customers); err != nil {
 		return err
@@ -142,7 +147,7 @@ func (h *Hub) saveChanged(ctx context.Context, tx pgx.Tx, customers []customer.C
 		return err
 	}
 	for i := range customers {
-		how := settling{isNew: changes[i].Kind == change.CustomerCreated, priority: link.Interactive}
+		how := settling{isNew: changes[i].Kind == change.CustomerCreated, priority: p}
 		if err := h.settleLinks(ctx, tx, &customers[i], how); err != nil {
 			return err
 		}

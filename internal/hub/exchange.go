@@ -29,6 +29,8 @@ type LinkWork struct {
 	Deletion *link.Deletion
 	// Former is as merge.Known has it.
 	Former link.Link
+	// LeftAlone says that the record is neither read nor written, since the run that brought the customer was taken back.
+	LeftAlone bool
 }
 
 // StartLink reads what is known of a claimed link. A customer that has neither a number nor a business ID is given a number
@@ -40,6 +42,7 @@ func (h *Hub) StartLink(ctx context.Context, c store.LinkClaim) (w LinkWork, err
 			return err
 		}
 		w = LinkWork{Link: k.Link, Intent: pending, Deletion: k.Deletion, Number: k.Customer.Number, BusinessID: k.Customer.BusinessID, Former: k.Former}
+		w.LeftAlone = k.Link.LetGo() && k.Customer.Status != customer.Active
 		if k.Link.ExternalID != "" || pending != nil || w.Number != "" || w.BusinessID != "" {
 			return nil
 		}

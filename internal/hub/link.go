@@ -166,6 +166,11 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	}
 	switch r.Link.State {
 	case link.NotInScope, link.Uncertain, link.Paused:
+		if r.Link.LetGo() && c.Status == customer.Active { // what was changed there meanwhile is not known
+			r.Link = merge.Queue(r.Link, p, now)
+			r.Link.LastFault, r.Link.LastMessage = "", "The customer is in use again; its record is looked at next."
+			return r.Link, refused, true
+		}
 		if !waitsForUse(c, r) {
 			return r.Link, refused, false // an edit here says nothing of why the link is not followed
 		}

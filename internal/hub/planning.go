@@ -227,7 +227,7 @@ const (
 // settlePlan says how the plan of a run stands after it: made or not, applied or to be applied once more.
 func settlePlan(ctx context.Context, tx pgx.Tx, s *system.System, r run.Run, report SystemReport, now time.Time) error {
 	switch r.Kind {
-	case run.Poll, run.Check, run.FirstImport, run.Credential, run.Submitting, run.Pausing:
+	case run.Poll, run.Check, run.FirstImport, run.Undoing, run.Credential, run.Submitting, run.Pausing:
 		return nil
 	case run.Planning, run.Applying, run.Sweep, run.Certifying:
 	}

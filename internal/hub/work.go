@@ -25,6 +25,8 @@ type Work struct {
 	Credentials map[string]string
 	// Plan is what the run makes or executes; nil for other runs.
 	Plan *run.Plan
+	// Undo is what a run of that kind is to do; nil for other runs.
+	Undo *run.Undo
 	// Source are the credentials of the organisation's system whose records this system's are made from, for one that connects to it
 	// by itself (R20); nil where there is none.
 	Source map[string]string
@@ -56,11 +58,15 @@ func (h *Hub) StartWork(ctx context.Context, c store.Claim) (Work, error) {
 				return err
 			}
 		}
+		if w.Run.Kind == run.Undoing {
+			w.Undo, err = undoOf(ctx, tx, id)
+			return err
+		}
 		sealed, err = store.GetSealedCredentials(ctx, tx, w.Run.SystemID)
 		return err
 	})
-	if err != nil {
-		return Work{}, err
+	if err != nil || w.Undo != nil {
+		return w, err
 	}
 	if w.Credentials, err = h.open(sealed, org, w.System.ID); err != nil || w.Run.Kind != run.Submitting {
 		return w, err
@@ -151,7 +157,7 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 			return err
 		}
 		before := s.State
-		if r.State != run.Cancelled { // a run that did nothing says nothing
+		if r.State != run.Cancelled && r.Kind != run.Undoing { // a run that did nothing there says nothing of it
 			learn(&s, report, now)
 		}
 		if report.Swept {

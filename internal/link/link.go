@@ -62,6 +62,10 @@ type Link struct {
 // Followed says whether there is a record that the hub reads for the link's customer.
 func (l Link) Followed() bool { return l.ExternalID != "" && l.State != NotInScope }
 
+// LetGo says whether the record is left alone since the run that brought its customer was taken back (merge.LetGo). The fault says so and
+// not the state, which a worker that claims the link changes. The record is followed again once its customer is in use again.
+func (l Link) LetGo() bool { return l.Primary && l.ExternalID != "" && l.LastFault == fault.Stale }
+
 // FreshAsOf is the moment from which on the hub may not know of a change of the record; zero when it never knew it. It is the later of
 // the link's own last look and complete, when the last complete look at the system began. A record that failed last may have been
 // left out of that one, so its own look alone counts.

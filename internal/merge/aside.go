@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/link"
 )
@@ -19,6 +20,21 @@ import (
 func SetAside(l link.Link) link.Link {
 	l.State, l.LastFault, l.LastMessage = link.NotInScope, "", "The customer has another record in this system, with which it is kept in "+
 		"agreement. This one came with a customer that was merged into it: it is read and never written."
+	l.DueAt, l.Attempt, l.Priority = time.Time{}, 0, link.Interactive
+	return l
+}
+
+// LetGo gives the link of a customer that came by a run which was taken back: its record is neither read nor written, so that the next
+// look does not bring the customer back, until somebody takes the customer into use again. One that is not followed stays as it is.
+func LetGo(l link.Link) link.Link {
+	switch {
+	case !l.Primary || l.State == link.NotInScope:
+		return l
+	case l.ExternalID == "":
+		return OutOfScope(l, "The run that made the customer was taken back before it had a record here.")
+	}
+	l.State, l.LastFault = link.NotInScope, fault.Stale
+	l.LastMessage = "The run that brought the customer was taken back: the record is left alone until the customer is taken into use again."
 	l.DueAt, l.Attempt, l.Priority = time.Time{}, 0, link.Interactive
 	return l
 }

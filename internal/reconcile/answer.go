@@ -26,6 +26,9 @@ func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc
 		out.Action = merge.Agree // as below
 		return hub.Decision{Outcome: out}, nil
 	}
+	if leftAlone(k) {
+		return hub.Decision{Outcome: standing(k, link.NotInScope, k.Link.LastFault, k.Link.LastMessage)}, nil
+	}
 	if o.Excluded != "" {
 		return hub.Decision{Outcome: leftOut(o, k)}, nil
 	}

@@ -116,6 +116,9 @@ func (e *exchange) run(ctx context.Context) error {
 	if work.Link.ExternalID == "" {
 		return e.create(ctx, work)
 	}
+	if work.LeftAlone {
+		return e.leave(ctx)
+	}
 	record, err := e.read(ctx, work.Link.ExternalID)
 	if deleted(err) {
 		e.called = true

@@ -105,6 +105,8 @@ func planOne(o merge.Observation, known map[string]merge.Known, p Policy, newID 
 	switch {
 	case k.Overtaken: // its link finds out
 		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: k.Customer, Findings: o.Findings}, nil
+	case exists && leftAlone(k):
+		return merge.Outcome{ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: k.Customer}, nil
 	case exists && !k.Link.Primary:
 		return aside(o, k, p, now), nil
 	case o.Excluded != "" && exists:

@@ -47,7 +47,7 @@ func (j *job) pull(ctx context.Context, kind connector.Kind, conn connector.Conn
 		return fault.New(fault.Internal, "The run's list ended after %d of %d records; it is not believed.", r.Done, r.Total)
 	}
 	switch j.work.Run.Kind {
-	case run.Poll, run.Check, run.Credential, run.Submitting, run.Pausing:
+	case run.Poll, run.Check, run.Undoing, run.Credential, run.Submitting, run.Pausing:
 	case run.Planning, run.Certifying:
 		return j.completePlan(ctx, at)
 	case run.Applying:

@@ -195,6 +195,9 @@ func (j *job) carryOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if j.work.Undo != nil {
+		return j.undo(ctx)
+	}
 	kind, ok := w.o.Kinds[j.work.System.Kind]
 	if !ok {
 		return fault.New(fault.Unsupported, "This hub has no connector for %s.", j.work.System.Kind)
@@ -228,7 +231,7 @@ func (j *job) carryOut(ctx context.Context) error {
 // mayCall says whether a run of a kind may call a system in a state.
 func mayCall(k run.Kind, s system.State) bool {
 	switch k {
-	case run.Check, run.Credential, run.Submitting:
+	case run.Check, run.Credential, run.Submitting, run.Undoing: // the last calls nothing
 		return true
 	case run.Pausing:
 		return s == system.Paused

@@ -25,6 +25,7 @@ const (
 	Planning    Kind = "PLAN"         // reads everything and says what would be done
 	Applying    Kind = "APPLY"        // does what a plan says
 	Certifying  Kind = "CERTIFY"      // reads everything and says what differs
+	Undoing     Kind = "UNDO"         // takes another run back, or says what that would come to
 	Credential  Kind = "CREDENTIAL"   // has the system issue a credential for the hub
 	Submitting  Kind = "SUBMIT"       // hands over what the system verifies, and waits for what it found
 	Pausing     Kind = "PAUSE"        // stops the integration on the system's side

@@ -168,6 +168,15 @@ func acts() []act {
 		},
 		{name: "applyPlanAgain", document: "applyPlan", input: vars{"id": globalID("Plan", uuid(9, 7))}},
 		{
+			name: "undoRun", before: []string{runsEnd},
+			input: vars{"run": globalID("Run", uuid(9, 8)), "dryRun": true}, other: vars{"run": globalID("Run", uuid(9, 1))}, names: true,
+		},
+		{
+			name: "undoRunUnseen", document: "undoRun", before: []string{runsEnd},
+			input: vars{"run": globalID("Run", uuid(9, 1)), "dryRun": false, "reason": "Väärä yritys."},
+		},
+		{name: "undoRunOfPlan", document: "undoRun", input: vars{"run": globalID("Run", uuid(9, 7)), "dryRun": true}},
+		{
 			name: "linkRecord",
 			before: []string{
 				`UPDATE system SET state = CASE name WHEN 'Netvisor, vanha' THEN 'RUNNING' ELSE 'PAUSED' END WHERE organisation_id = $1`, runsEnd,

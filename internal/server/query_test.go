@@ -81,6 +81,13 @@ func (b *bundle) seedBeside() {
 			'[{"field": "name", "where": "HUB", "before": "Yritys", "after": "Yritys Oy"}, {"field": "email", "where": "SYSTEM", "after": "info@example.test"}]', 'SKIPPED', 'It changed.'),
 		($1, '` + uuid(9, 7) + `', 2, 'COLLIDE', 'HUB', '4998', '` + uuid(2, 2) + `', '1002', '', 'Muu Oy', 'The number of another.', '[]', 'EXECUTED', ''),
 		($1, '` + uuid(9, 7) + `', 3, 'CREATE', 'HUB', '4999', NULL, '1099', '', 'Uusi Oy', 'It is new.', '[]', '', '')`,
+		`INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind, actor_id, actor_name, total, done, created_at)
+		VALUES ($1, '` + uuid(9, 9) + `', '` + uuid(1, 1) + `', 'UNDO', 'SUCCEEDED', 'API_KEY', '` + uuid(8, 1) + `', 'ylläpito', 1, 1, now() - interval '80 hours')`,
+		`INSERT INTO undo (organisation_id, id, run_id, dry_run, reason) VALUES ($1, '` + uuid(9, 9) + `', '` + uuid(9, 1) + `', false, 'Väärä yritys.')`,
+		`INSERT INTO undo_item (organisation_id, undo_id, place, nth, subject, customer_id, number, name, field, before, after, system_id, external_id, flows, verdict, changed_by, changed_at) VALUES
+		($1, '` + uuid(9, 9) + `', 1, 1, 'FIELD', '` + uuid(2, 1) + `', '1001', 'Yritys Oy', 'name', 'Yritys Oy', 'Yritys', NULL, '', '{"to": ["` + uuid(1, 1) + `"], "stay": ["` + uuid(1, 2) + `"]}', 'RETURNS', '', NULL),
+		($1, '` + uuid(9, 9) + `', 1, 2, 'FIELD', '` + uuid(2, 1) + `', '1001', 'Yritys Oy', 'phone', '09 1', '09 2', NULL, '', '{}', 'CHANGED_SINCE', 'Aino Malli', '2026-03-02T12:00:00Z'),
+		($1, '` + uuid(9, 9) + `', 1, 3, 'RECORD', '` + uuid(2, 1) + `', '1001', 'Yritys Oy', '', '', '', '` + uuid(1, 1) + `', '4000', '{}', 'LINK_STAYS', '', NULL)`,
 		`INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind, actor_name, created_at)
 		VALUES ($1, '` + uuid(9, 8) + `', '` + uuid(1, 1) + `', 'SWEEP', 'SUCCEEDED', 'HUB', 'hub', now() - interval '4 days')`,
 		`INSERT INTO plan (organisation_id, id, purpose, system_id, mode, state, counts, actor_kind, actor_name)
@@ -137,6 +144,7 @@ func TestGolden(t *testing.T) {
 		"newestRun":       b.do(`{ runs(first: 1) { edges { cursor } } }`, nil).text("runs", "edges", 0, "cursor"),
 		"newestFinding":   b.do(`{ findings(first: 1) { edges { cursor } } }`, nil).text("findings", "edges", 0, "cursor"),
 		"firstStep":       b.do(`query($s: ID!) { plans(system: $s) { steps(first: 1) { edges { cursor } } } }`, vars{"s": globalID("System", uuid(1, 1))}).text("plans", 0, "steps", "edges", 0, "cursor"),
+		"firstItem":       b.do(`{ runs(filter: { kind: UNDO }) { nodes { undo { items(first: 1) { edges { cursor } } } } } }`, nil).text("runs", "nodes", 0, "undo", "items", "edges", 0, "cursor"),
 		"firstDifference": b.do(`query($s: ID!) { certificates(system: $s) { differences(first: 1) { edges { cursor } } } }`, vars{"s": globalID("System", uuid(1, 1))}).text("certificates", 0, "differences", "edges", 0, "cursor"),
 		"newestPair":      b.do(`{ personProposals(first: 1) { edges { cursor } } }`, nil).text("personProposals", "edges", 0, "cursor"),
 		"newestWord":      b.do(`{ customer(by: {number: "1001"}) { kyc { history(first: 1) { endCursor } } } }`, nil).text("customer", "kyc", "history", "endCursor"),
