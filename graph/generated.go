@@ -3209,6 +3209,8 @@ enum FindingCode {
   KYC_REVIEW_INTERVAL_LONG
   "The due-diligence service gives a value that the hub does not know. It is kept as it came and counts as not known."
   KYC_VALUE_UNKNOWN
+  "The system could not verify what it was handed, so it cannot be started."
+  VERIFICATION_FAILED
   "The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later."
   INBOUND_REFUSED
   """

@@ -4256,6 +4256,8 @@ const (
 	FindingCodeKycReviewIntervalLong FindingCode = "KYC_REVIEW_INTERVAL_LONG"
 	// The due-diligence service gives a value that the hub does not know. It is kept as it came and counts as not known.
 	FindingCodeKycValueUnknown FindingCode = "KYC_VALUE_UNKNOWN"
+	// The system could not verify what it was handed, so it cannot be started.
+	FindingCodeVerificationFailed FindingCode = "VERIFICATION_FAILED"
 	// The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later.
 	FindingCodeInboundRefused FindingCode = "INBOUND_REFUSED"
 	// The customer numbers that two of the systems give one after the other come near one another. Where they meet, two customers get the same number.
@@ -4309,6 +4311,7 @@ var AllFindingCode = []FindingCode{
 	FindingCodeKycRiskClassImpossible,
 	FindingCodeKycReviewIntervalLong,
 	FindingCodeKycValueUnknown,
+	FindingCodeVerificationFailed,
 	FindingCodeInboundRefused,
 	FindingCodeNumberSeriesMeet,
 	FindingCodeUnknown,
@@ -4316,7 +4319,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeBusinessIDChanged, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycReviewIntervalLong, FindingCodeKycValueUnknown, FindingCodeInboundRefused, FindingCodeNumberSeriesMeet, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeBusinessIDChanged, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycReviewIntervalLong, FindingCodeKycValueUnknown, FindingCodeVerificationFailed, FindingCodeInboundRefused, FindingCodeNumberSeriesMeet, FindingCodeUnknown:
 		return true
 	}
 	return false

@@ -56,6 +56,7 @@ const (
 	LinkNotPrimary      Code = "LINK_NOT_PRIMARY"            // a merged customer's record that is only read; by field, what it holds otherwise
 	LinkParked          Code = "LINK_PARKED"                 // a record that the system refuses, or that fails again and again
 	SystemDenied        Code = "SYSTEM_DENIED"               // the system no longer admits the hub; nothing is read or sent until somebody acts
+	VerificationFailed  Code = "VERIFICATION_FAILED"         // the system could not verify what it was handed, so it is not in use
 	BusinessIDChanged   Code = "BUSINESS_ID_CHANGED"         // a customer known to the due-diligence service under another business ID; it comes in anew
 	KYCExpires          Code = "KYC_EXPIRES"                 // a due diligence whose last day is near or over
 	NumberSeriesMeet    Code = "NUMBER_SERIES_MEET"          // numbers that two systems give come near one another
@@ -65,7 +66,7 @@ const (
 // Failures are the codes of what does not pass by itself: something is not taken in or not sent, or waits for a person's
 // decision. They are reported by e-mail, in this order. The other codes are remarks on values that were taken all the same.
 var Failures = []Code{
-	SystemDenied, MassAbsence, MassChangeIn, MassChangeOut, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
+	SystemDenied, VerificationFailed, MassAbsence, MassChangeIn, MassChangeOut, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
 	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
 	BusinessIDChanged, KYCExpires, KYCIntervalLong,
 	InboundRefused, NumberSeriesMeet,

@@ -170,6 +170,21 @@ var records = []Row{
 		},
 	},
 	{
+		Code: VerificationFailed, Who: advice.Administrator, Example: "Netvisor KYC was handed an integration key that Netvisor refuses.",
+		Means: advice.Said{
+			"The system could not verify what it was handed, so it cannot be started.",
+			"Järjestelmä ei voinut varmentaa sille annettuja tietoja, joten sitä ei voi käynnistää.",
+			"Systemet kunde inte verifiera det som det fick, så det kan inte startas.",
+			"Systemet kunne ikke bekrefte det som ble gitt, så det kan ikke startes.",
+		},
+		How: advice.Said{
+			"Mend what `System.activation` says of either side, and have it verified again (`submitSystem`).",
+			"Korjaa se, mitä `System.activation` kummastakin puolesta kertoo, ja pyydä varmennus uudelleen (`submitSystem`).",
+			"Rätta det som `System.activation` säger om vardera sidan och låt det verifieras på nytt (`submitSystem`).",
+			"Rett det som `System.activation` sier om hver side, og få det bekreftet på nytt (`submitSystem`).",
+		},
+	},
+	{
 		Code: InboundRefused, Who: advice.Administrator, Example: "The secret that was entered in the system is not the one of the hub's address.",
 		Means: advice.Said{
 			"The messages that the system sends by itself cannot be verified, so none is taken. What changes there comes in with the polls, and later.",

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -165,6 +166,9 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 				return err
 			}
 		}
+		if err := noteVerification(ctx, tx, &s, report); err != nil {
+			return err
+		}
 		if err := store.DropRunItems(ctx, tx, c); err != nil {
 			return err
 		}
@@ -265,6 +269,25 @@ func noteAdmission(ctx context.Context, tx pgx.Tx, s *system.System) error {
 		return nil
 	}
 	noted, err := store.SyncFindingsOf(ctx, tx, s.ID, []string{""}, []finding.Code{finding.SystemDenied}, found)
+	return logFindings(ctx, tx, noted, byHub, err)
+}
+
+// noteVerification raises a finding when a system on its own side could not verify what it was handed (R23, R26), and ends it when it could.
+func noteVerification(ctx context.Context, tx pgx.Tx, s *system.System, report SystemReport) error {
+	if report.Activation == nil || report.Activation.Stage == system.StageVerifying {
+		return nil
+	}
+	var found []finding.Finding
+	if report.Activation.Stage == system.StageFailed {
+		message := s.Name + " could not verify what it was handed."
+		for _, c := range report.Activation.Checks {
+			if !c.OK {
+				message += fmt.Sprintf(" %s: %s", c.Name, c.Message)
+			}
+		}
+		found = []finding.Finding{{Code: finding.VerificationFailed, Message: message}}
+	}
+	noted, err := store.SyncFindingsOf(ctx, tx, s.ID, []string{""}, []finding.Code{finding.VerificationFailed}, found)
 	return logFindings(ctx, tx, noted, byHub, err)
 }
 

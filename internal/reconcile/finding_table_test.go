@@ -264,6 +264,13 @@ var situations = map[finding.Code]func(t *testing.T) *bundle{
 	finding.KYCRiskImpossible: saidOfOne(kycsandbox.CustomerEdit{Kind: new(kycsandbox.Private), RiskClass: new(kycsandbox.Low), Force: true}),
 	finding.KYCIntervalLong:   saidOfOne(kycsandbox.CustomerEdit{LatestRiskAssessmentOn: new("2026-02-10"), DueDiligenceExpiresOn: new("2099-02-10")}),
 	finding.KYCValueUnknown:   saidOfOne(kycsandbox.CustomerEdit{RiskClass: new("VERY_HIGH"), Force: true}),
+	finding.VerificationFailed: func(t *testing.T) *bundle {
+		d := duly(t, sandbox.Options{}, func(kycsandbox.Identifiers) (bool, string) { return false, "The integration key was refused." }, nil)
+		d.enable()
+		d.requestCredential()
+		d.submit()
+		return d.bundle
+	},
 	finding.NumberSeriesMeet: func(t *testing.T) *bundle {
 		b := setup(t)
 		b.put(5)

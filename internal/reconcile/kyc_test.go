@@ -267,6 +267,14 @@ func TestKYC(t *testing.T) {
 		if !slices.ContainsFunc(d.findings(), func(f standing) bool { return f.Code == "KYC_VALUE_UNKNOWN" }) {
 			t.Errorf("no finding in %v", d.findings())
 		}
+		d.must(d.kyc.EditCustomer(made.ID, kycsandbox.CustomerEdit{Kind: new(kycsandbox.Private), RiskClass: new(kycsandbox.Low), Force: true}))
+		d.polled(d.kycSystem)
+		if k := d.said(key); k.RiskClass != customer.RiskUnknown || k.Raw["riskClass"] != "LOW" {
+			t.Errorf("a private customer with LOW: %+v", k)
+		}
+		if !slices.ContainsFunc(d.findings(), func(f standing) bool { return f.Code == "KYC_RISK_CLASS_IMPOSSIBLE" }) {
+			t.Errorf("no finding in %v", d.findings())
+		}
 	})
 	t.Run("R192_Scenario9_RemarksAreMasked", func(t *testing.T) {
 		t.Parallel()
