@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -110,9 +111,9 @@ func (k *KYC) Overdue(today string) *bool {
 	return new(k.DueDiligenceExpiresOn < today)
 }
 
-// Same says whether two statuses say the same, whenever they were said.
+// Same says whether two statuses say the same, whenever they were said: in values that the hub does not know too.
 func (k *KYC) Same(other *KYC) bool {
-	return len(Diff(k.fields(), other.fields())) == 0
+	return len(Diff(k.fields(), other.fields())) == 0 && maps.Equal(k.Raw, other.Raw)
 }
 
 // KYCContact gives the person who is the contact for due diligence; nobody when no contact has the role.

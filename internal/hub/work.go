@@ -3,7 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -279,13 +279,13 @@ func noteVerification(ctx context.Context, tx pgx.Tx, s *system.System, report S
 	}
 	var found []finding.Finding
 	if report.Activation.Stage == system.StageFailed {
-		message := s.Name + " could not verify what it was handed."
+		said := []string{s.Name + " could not verify what it was handed."}
 		for _, c := range report.Activation.Checks {
 			if !c.OK {
-				message += fmt.Sprintf(" %s: %s", c.Name, c.Message)
+				said = append(said, c.Name+": "+c.Message)
 			}
 		}
-		found = []finding.Finding{{Code: finding.VerificationFailed, Message: message}}
+		found = []finding.Finding{{Code: finding.VerificationFailed, Message: strings.Join(said, " ")}}
 	}
 	noted, err := store.SyncFindingsOf(ctx, tx, s.ID, []string{""}, []finding.Code{finding.VerificationFailed}, found)
 	return logFindings(ctx, tx, noted, byHub, err)
