@@ -117,7 +117,7 @@ func BenchmarkImport(b *testing.B) {
 			unchanged = append(unchanged, benchCustomers/time.Since(began).Seconds())
 		}
 		if got := median(share); got < importShare {
-			b.Errorf("the import has %.2f of the speed of its floor, and has to have %.2f", got, importShare)
+			b.Errorf("the import has %.2f of the speed of its floor, and has to have %.2f (%.0f customers/s, the floor %.0f)", got, importShare, median(imported), median(floored))
 		}
 		b.ReportMetric(median(imported), "customers/s")
 		b.ReportMetric(median(floored), "floor_customers/s")
@@ -167,7 +167,11 @@ func copyAndMerge(b *testing.B, from, to *pgxpool.Pool) time.Duration {
 	}
 	for _, table := range []string{"organisation", "system"} {
 		exec(fmt.Sprintf(`CREATE TEMP TABLE staged_%s (LIKE %[1]s)`, table))
-		stage(ctx, b, target.Conn(), table, move(table, "true"))
+		stage(ctx, b, target.Conn(), table, columnsOf(ctx, b, target.Conn(), table), move(table, "true"))
+	}
+	columns := make([]string, len(floorTables))
+	for i, t := range floorTables {
+		columns[i] = columnsOf(ctx, b, target.Conn(), t.name)
 	}
 	for _, t := range floorTables {
 		exec(fmt.Sprintf(`CREATE TEMP TABLE staged_%s (LIKE %[1]s)`, t.name))
@@ -195,7 +199,7 @@ func copyAndMerge(b *testing.B, from, to *pgxpool.Pool) time.Duration {
 	for n, tables := range data {
 		exec("BEGIN; SET LOCAL enable_seqscan = off") // as the import does, for the plans of its foreign keys
 		for i, t := range floorTables {
-			stage(ctx, b, target.Conn(), t.name, tables[i])
+			stage(ctx, b, target.Conn(), t.name, columns[i], tables[i])
 		}
 		exec("COMMIT")
 		if n == 0 { // as the import does
@@ -205,8 +209,18 @@ func copyAndMerge(b *testing.B, from, to *pgxpool.Pool) time.Duration {
 	return time.Since(began)
 }
 
-// stage copies rows into a staging table and merges them from there.
-func stage(ctx context.Context, b *testing.B, conn *pgx.Conn, table string, rows []byte) {
+// columnsOf names the columns of a table, without those that it computes itself.
+func columnsOf(ctx context.Context, b *testing.B, conn *pgx.Conn, table string) (columns string) {
+	b.Helper()
+	if err := conn.QueryRow(ctx, `SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position) FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'`, table).Scan(&columns); err != nil {
+		b.Fatal(err)
+	}
+	return columns
+}
+
+// stage copies rows into a staging table and merges the columns from there.
+func stage(ctx context.Context, b *testing.B, conn *pgx.Conn, table, columns string, rows []byte) {
 	b.Helper()
 	if _, err := conn.Exec(ctx, "TRUNCATE staged_"+table); err != nil {
 		b.Fatal(err)
@@ -218,7 +232,7 @@ func stage(ctx context.Context, b *testing.B, conn *pgx.Conn, table string, rows
 	if table == "change" {
 		overriding = "OVERRIDING SYSTEM VALUE "
 	}
-	if _, err := conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s %sSELECT * FROM staged_%[1]s ON CONFLICT DO NOTHING", table, overriding)); err != nil {
+	if _, err := conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) %sSELECT %[2]s FROM staged_%[1]s ON CONFLICT DO NOTHING", table, columns, overriding)); err != nil {
 		b.Fatalf("merging %s: %v", table, err)
 	}
 }
