@@ -1,6 +1,9 @@
 package connector
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -45,4 +48,26 @@ func CheckSettings(settings []Setting, given map[string]string) (map[string]stri
 		}
 	}
 	return out, faults.OrNil()
+}
+
+// ResolveSettings gives the values that a connection is opened with, defaults filled in. Its error names each one that is missing or wrong,
+// and repeats no value, since it may be a secret (Promise 11).
+func ResolveSettings(settings []Setting, given map[string]string) (map[string]string, error) {
+	out := make(map[string]string, len(settings))
+	var errs []error
+	for _, s := range settings {
+		v := cmp.Or(strings.TrimSpace(given[s.Name]), s.Default)
+		switch {
+		case v == "" && s.Optional:
+			continue
+		case v == "":
+			errs = append(errs, fmt.Errorf("%s is missing", s.Name))
+		case s.Valid != nil:
+			if err := s.Valid(v); err != nil {
+				errs = append(errs, fmt.Errorf("%s %w", s.Name, err))
+			}
+		}
+		out[s.Name] = v
+	}
+	return out, errors.Join(errs...)
 }

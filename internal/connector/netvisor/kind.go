@@ -2,9 +2,7 @@ package netvisor
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -44,10 +42,10 @@ func Kind() connector.Kind {
 		BesideKYC: ofTab,
 		Settings: []connector.Setting{
 			{
-				Name: BaseURL, Title: "Address of the interface", Default: "https://integration.netvisor.fi",
+				Name: BaseURL, Title: "Address of the interface", Default: defaultURL,
 				Help: "Netvisor names it when it grants access: production, or the test environment for partners. " +
 					"HTTPS; plain HTTP only to this machine.",
-				Valid: func(s string) error { _, err := parseBaseURL(s); return err },
+				Valid: func(s string) error { _, err := connector.ParseBaseURL(s, defaultURL); return err },
 			},
 			{
 				Name: OrganisationID, Title: "Business ID of the company", Valid: validOrganisationID,
@@ -109,12 +107,12 @@ var (
 // open implements Kind.Open. Its error names each setting and credential that is missing or wrong.
 func open(cfg connector.Config) (connector.Connection, error) {
 	k := Kind()
-	settings, err := resolve(k.Settings, cfg.Settings)
-	credentials, err2 := resolve(k.Credentials, cfg.Credentials)
+	settings, err := connector.ResolveSettings(k.Settings, cfg.Settings)
+	credentials, err2 := connector.ResolveSettings(k.Credentials, cfg.Credentials)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
-	base, err := parseBaseURL(settings[BaseURL])
+	base, err := connector.ParseBaseURL(settings[BaseURL], defaultURL)
 	if err != nil {
 		return nil, err
 	}
@@ -138,70 +136,19 @@ func open(cfg connector.Config) (connector.Connection, error) {
 	return c, nil
 }
 
-// resolve fills in defaults and collects what is wrong. No error holds a value.
-func resolve(wanted []connector.Setting, given map[string]string) (map[string]string, error) {
-	out := make(map[string]string, len(wanted))
-	var errs []error
-	for _, s := range wanted {
-		v := strings.TrimSpace(given[s.Name])
-		if v == "" {
-			v = s.Default
-		}
-		if v == "" && s.Optional {
-			continue
-		}
-		if v == "" {
-			errs = append(errs, fmt.Errorf("%s is missing", s.Name))
-		} else if err := s.Valid(v); err != nil {
-			errs = append(errs, fmt.Errorf("%s %w", s.Name, err))
-		}
-		out[s.Name] = v
-	}
-	return out, errors.Join(errs...)
-}
+// defaultURL is where the interface is (contract section 1).
+const defaultURL = "https://integration.netvisor.fi"
 
 // lane implements Kind.Lane: one call at a time into one company at one address (contract section 5, Promise 10).
 func lane(settings map[string]string) string {
 	address := strings.TrimSpace(settings[BaseURL])
 	if address == "" {
-		address = "https://integration.netvisor.fi"
+		address = defaultURL
 	}
-	if u, err := parseBaseURL(address); err == nil {
+	if u, err := connector.ParseBaseURL(address, defaultURL); err == nil {
 		address = u.String()
 	}
 	return string(system.Netvisor) + " " + address + " " + strings.TrimSpace(settings[OrganisationID])
-}
-
-// parseBaseURL reads the base address into the form that lanes compare: scheme and host in lower case, without default
-// port and without slash at the end.
-func parseBaseURL(s string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || u.Host == "" || u.Opaque != "" {
-		return nil, errors.New("is not an address such as https://integration.netvisor.fi")
-	}
-	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	switch {
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("has to start with https://")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, errors.New("has to start with https:// unless it is on this machine")
-	case u.User != nil:
-		return nil, errors.New("may not hold a user name or password")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("may not hold a query or a fragment")
-	case !printableASCII(u.Host) || !printableASCII(u.Path) || u.RawPath != "" || strings.Contains(u.Path, " "):
-		return nil, errors.New("may hold plain letters, digits and punctuation only")
-	}
-	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
-		u.Host = strings.TrimSuffix(u.Host, ":"+port)
-	}
-	u.Path = strings.TrimRight(u.Path, "/")
-	return u, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // validOrganisationID looks at the form only: companies of test environments have business IDs that nobody issued.
@@ -226,7 +173,7 @@ func validLanguage(s string) error {
 
 // validSender keeps to ASCII, where the encodings that a signature may be computed in agree (contract section 1.4).
 func validSender(s string) error {
-	if len(s) > 100 || !printableASCII(s) {
+	if len(s) > 100 || !connector.PrintableASCII(s) {
 		return errors.New("may hold letters without accents, digits, spaces and punctuation, 100 at most")
 	}
 	return nil
@@ -241,26 +188,17 @@ func validResource(s string) error {
 }
 
 func validIdentifier(s string) error {
-	if len(s) > 200 || !printableASCII(s) {
+	if len(s) > 200 || !connector.PrintableASCII(s) {
 		return errors.New("may hold letters, digits and punctuation only")
 	}
 	return nil
 }
 
 func validKey(s string) error {
-	if len(s) > 500 || !printableASCII(s) {
+	if len(s) > 500 || !connector.PrintableASCII(s) {
 		return errors.New("holds characters that no key has")
 	}
 	return nil
-}
-
-func printableASCII(s string) bool {
-	for _, r := range s {
-		if r < ' ' || r > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // readable are the field groups of the customer that a card tells.

@@ -2,9 +2,7 @@ package netvisorkyc
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -48,7 +46,7 @@ func Kind() connector.Kind {
 			{
 				Name: BaseURL, Title: "Address of the interface",
 				Help:  "KYC support names it when it enables the interfaces (" + Support + "). HTTPS; plain HTTP only to this machine.",
-				Valid: func(s string) error { _, err := parseBaseURL(s); return err },
+				Valid: func(s string) error { _, err := connector.ParseBaseURL(s, exampleURL); return err },
 			},
 			{
 				Name: OrganisationID, Title: "Business ID of the organisation that uses KYC", Valid: validOrganisationID,
@@ -101,12 +99,12 @@ var (
 // open implements Kind.Open. Its error names each setting and credential that is missing or wrong, and no value.
 func open(cfg connector.Config) (connector.Connection, error) {
 	k := Kind()
-	settings, err := resolve(k.Settings, cfg.Settings)
-	credentials, err2 := resolve(k.Credentials, cfg.Credentials)
+	settings, err := connector.ResolveSettings(k.Settings, cfg.Settings)
+	credentials, err2 := connector.ResolveSettings(k.Credentials, cfg.Credentials)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
-	base, err := parseBaseURL(settings[BaseURL])
+	base, err := connector.ParseBaseURL(settings[BaseURL], exampleURL)
 	if err != nil {
 		return nil, err
 	}
@@ -125,68 +123,16 @@ func open(cfg connector.Config) (connector.Connection, error) {
 	return c, nil
 }
 
-// resolve fills in defaults and collects what is wrong.
-func resolve(wanted []connector.Setting, given map[string]string) (map[string]string, error) {
-	out := make(map[string]string, len(wanted))
-	var errs []error
-	for _, s := range wanted {
-		v := strings.TrimSpace(given[s.Name])
-		if v == "" {
-			v = s.Default
-		}
-		if v == "" {
-			if !s.Optional {
-				errs = append(errs, fmt.Errorf("%s is missing", s.Name))
-			}
-			continue
-		}
-		if err := s.Valid(v); err != nil {
-			errs = append(errs, fmt.Errorf("%s %w", s.Name, err))
-		}
-		out[s.Name] = v
-	}
-	return out, errors.Join(errs...)
-}
+// exampleURL shows what an address looks like; there is no public one.
+const exampleURL = "https://kyc.example.test"
 
 // lane implements Kind.Lane: one call at a time into one integration, whose rate limit it is (contract section 4, Promise 10).
 func lane(settings map[string]string) string {
 	address := strings.TrimSpace(settings[BaseURL])
-	if u, err := parseBaseURL(address); err == nil {
+	if u, err := connector.ParseBaseURL(address, exampleURL); err == nil {
 		address = u.String()
 	}
 	return string(system.NetvisorKYC) + " " + address + " " + strings.TrimSpace(settings[OrganisationID])
-}
-
-// parseBaseURL reads the base address into the form that lanes compare: scheme and host in lower case, without default port and without
-// slash at the end.
-func parseBaseURL(s string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || u.Host == "" || u.Opaque != "" {
-		return nil, errors.New("is not an address such as https://kyc.example.test")
-	}
-	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	switch {
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("has to start with https://")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, errors.New("has to start with https:// unless it is on this machine")
-	case u.User != nil:
-		return nil, errors.New("may not hold a user name or password")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("may not hold a query or a fragment")
-	case !printableASCII(u.Host) || !printableASCII(u.Path) || u.RawPath != "" || strings.Contains(u.Path, " "):
-		return nil, errors.New("may hold plain letters, digits and punctuation only")
-	}
-	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
-		u.Host = strings.TrimSuffix(u.Host, ":"+port)
-	}
-	u.Path = strings.TrimRight(u.Path, "/")
-	return u, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // validOrganisationID looks at the form only: organisations of test environments have business IDs that nobody issued.
@@ -206,19 +152,10 @@ func validFlag(s string) error {
 }
 
 func validToken(s string) error {
-	if len(s) > 2000 || !printableASCII(s) || strings.Contains(s, " ") {
+	if len(s) > 2000 || !connector.PrintableASCII(s) || strings.Contains(s, " ") {
 		return errors.New("holds characters that no token has")
 	}
 	return nil
-}
-
-func printableASCII(s string) bool {
-	for _, r := range s {
-		if r < ' ' || r > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // reads implements Kind.Reads: master data never comes in from KYC (R52). What a record holds of it is for telling whose it is.

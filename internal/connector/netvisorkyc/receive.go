@@ -49,7 +49,7 @@ func receive(d connector.Delivery, secret string, now time.Time) (connector.Rece
 		return connector.Received{}, fault.Because(fault.Unauthenticated, "MESSAGE_TOO_OLD",
 			"The message was signed at a time that is more than five minutes from now.")
 	}
-	if event == "" || len(event) > 200 || !printableASCII(event) {
+	if event == "" || len(event) > 200 || !connector.PrintableASCII(event) {
 		return connector.Received{}, fault.Because(fault.Invalid, "EVENT_ID_INVALID", "The message has no usable id in %s.", headerEventID)
 	}
 	var change api.Change

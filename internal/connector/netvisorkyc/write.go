@@ -325,7 +325,7 @@ func canonical(s api.Text) api.Text {
 
 // tag is an entity tag as it may stand in a header, or nothing.
 func tag(s api.Text) string {
-	if len(s) > 200 || !printableASCII(string(s)) {
+	if len(s) > 200 || !connector.PrintableASCII(string(s)) {
 		return ""
 	}
 	return string(s)
