@@ -2423,7 +2423,7 @@ enum UndoVerdict {
   CHANGED_SINCE
   "It belongs together with a value that was changed since, such as the lines of an address, so it stays."
   WITH_CHANGED
-  "The run made the customer, and it was changed since, so it stays in use."
+  "The run made the customer, and it was changed since, or tied to a record of another system, so it stays in use."
   TOUCHED_SINCE
   "It belongs to the due-diligence service, which alone may change it."
   OWNED

@@ -100,25 +100,26 @@ func (c *undoCommand) show(ctx context.Context, p *program, h *hub.Hub, v auth.V
 
 // shownItem is an item in a line.
 func shownItem(i *run.UndoItem, named map[system.ID]string) string {
-	out := fmt.Sprintf("%s %s: ", cmp.Or(oneLine(i.Number), "-"), cmp.Or(oneLine(i.Name), string(i.CustomerID)))
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s %s: ", cmp.Or(oneLine(i.Number), "-"), cmp.Or(oneLine(i.Name), string(i.CustomerID)))
 	switch {
 	case i.Subject == run.UndoRecord:
-		out += fmt.Sprintf("record %s in %s", cmp.Or(i.ExternalID, "not made yet"), named[i.System])
+		fmt.Fprintf(&out, "record %s in %s", cmp.Or(i.ExternalID, "not made yet"), named[i.System])
 	case i.Field == "":
-		out += "the customer"
+		out.WriteString("the customer")
 	default:
-		out += fmt.Sprintf("%s: %s -> %s", i.Field, quoted(i.Before), quoted(i.After))
+		fmt.Fprintf(&out, "%s: %s -> %s", i.Field, quoted(i.Before), quoted(i.After))
 	}
 	for _, id := range i.Flows {
-		out += ", to " + named[id]
+		out.WriteString(", to " + named[id])
 	}
 	for _, id := range i.Stays {
-		out += ", stays as it is in " + named[id]
+		out.WriteString(", stays as it is in " + named[id])
 	}
 	if i.ChangedBy != "" {
-		out += fmt.Sprintf(" (changed by %s, %s)", oneLine(i.ChangedBy), i.ChangedAt.UTC().Format("2006-01-02 15:04 MST"))
+		fmt.Fprintf(&out, " (changed by %s, %s)", oneLine(i.ChangedBy), i.ChangedAt.UTC().Format("2006-01-02 15:04 MST"))
 	}
-	return out
+	return out.String()
 }
 
 // list shows the newest runs that can be undone.

@@ -6182,7 +6182,7 @@ const (
 	UndoVerdictChangedSince UndoVerdict = "CHANGED_SINCE"
 	// It belongs together with a value that was changed since, such as the lines of an address, so it stays.
 	UndoVerdictWithChanged UndoVerdict = "WITH_CHANGED"
-	// The run made the customer, and it was changed since, so it stays in use.
+	// The run made the customer, and it was changed since, or tied to a record of another system, so it stays in use.
 	UndoVerdictTouchedSince UndoVerdict = "TOUCHED_SINCE"
 	// It belongs to the due-diligence service, which alone may change it.
 	UndoVerdictOwned UndoVerdict = "OWNED"

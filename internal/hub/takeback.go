@@ -12,6 +12,7 @@ import (
 	"customerhub/internal/customer"
 	"customerhub/internal/link"
 	"customerhub/internal/merge"
+	"customerhub/internal/pg"
 	"customerhub/internal/run"
 	"customerhub/internal/store"
 	"customerhub/internal/system"
@@ -56,7 +57,8 @@ type TakingBack struct {
 // is in other hands now, and nothing was written.
 func (h *Hub) TakeBack(ctx context.Context, t TakingBack) (r run.Run, err error) {
 	id, changed := customer.ID(t.Item.ExternalID), false
-	err = h.in(ctx, t.Claim, func(ctx context.Context, tx pgx.Tx) error {
+	// Its statements look at one customer, so plans may be kept.
+	err = pg.InOrganisation(ctx, h.pool, string(t.Claim.Organisation), pg.TxOptions{RetryConflicts: true}, func(ctx context.Context, tx pgx.Tx) error {
 		b, err := h.planTakeBack(ctx, tx, t, id)
 		if err != nil {
 			return err
@@ -92,6 +94,7 @@ func (h *Hub) TakeBack(ctx context.Context, t TakingBack) (r run.Run, err error)
 type takeBackPlan struct {
 	before, after customer.Customer
 	records       []store.LinkedRecord
+	did           store.RanLinks
 	systems       map[system.ID]system.System
 	letGo         []store.LinkedRecord // links of a customer that is taken out of use
 	items         []run.UndoItem
@@ -131,7 +134,10 @@ func (h *Hub) planTakeBack(ctx context.Context, tx pgx.Tx, t TakingBack, id cust
 		return b, err
 	}
 	b.systems = byID(systems, func(s system.System) system.ID { return s.ID })
-	ran, err := b.ran(ctx, tx, t.Undo.Of, id)
+	if b.did, err = store.ListRanLinks(ctx, tx, t.Undo.Of, id); err != nil {
+		return b, err
+	}
+	ran, err := b.ran(ctx, tx, h, t.Undo.Of, id)
 	if err != nil {
 		return b, err
 	}
@@ -141,12 +147,13 @@ func (h *Hub) planTakeBack(ctx context.Context, tx pgx.Tx, t TakingBack, id cust
 		return b, err
 	}
 	b.flow(h)
-	return b, b.addRecords(ctx, tx, t.Undo.Of, id, ran.Created())
+	b.addRecords(ran.Created())
+	return b, nil
 }
 
 // ran reads from the log what a run did to a customer and what came after.
-func (b *takeBackPlan) ran(ctx context.Context, tx pgx.Tx, of run.ID, id customer.ID) (ran merge.Ran, err error) {
-	first, _, err := store.FindChangesOfRun(ctx, tx, of, id)
+func (b *takeBackPlan) ran(ctx context.Context, tx pgx.Tx, h *Hub, of run.ID, id customer.ID) (ran merge.Ran, err error) {
+	first, err := store.FindFirstChangeOfRun(ctx, tx, of, id)
 	if err != nil || first == 0 {
 		return ran, err
 	}
@@ -162,6 +169,10 @@ func (b *takeBackPlan) ran(ctx context.Context, tx pgx.Tx, of run.ID, id custome
 		}
 	}
 	ran.Followed = slices.ContainsFunc(b.records, func(r store.LinkedRecord) bool { return r.Link.Primary && r.Link.Followed() })
+	ran.Tied = slices.ContainsFunc(b.records, func(r store.LinkedRecord) bool {
+		derived := h.o.Kinds[b.systems[r.Link.SystemID].Kind].From != ""
+		return !derived && r.Link.Followed() && slices.Contains(b.did.Others, string(r.Link.ID))
+	})
 	fields, _ := ran.Net()
 	var people []customer.PersonID
 	for _, f := range fields {
@@ -253,11 +264,8 @@ func asKeyed(f customer.Field, parts []link.PartLink) customer.Field {
 }
 
 // addRecords tells of records that the run made, tied to the customer or had written, which stay as they are.
-func (b *takeBackPlan) addRecords(ctx context.Context, tx pgx.Tx, of run.ID, id customer.ID, created bool) error {
-	did, err := store.ListRanLinks(ctx, tx, of, id)
-	if err != nil {
-		return err
-	}
+func (b *takeBackPlan) addRecords(created bool) {
+	did := b.did
 	made := slices.ContainsFunc(did.Steps, func(s run.Step) bool { return s.Action == run.StepCreate && s.Where == run.InSystem })
 	for _, r := range b.records {
 		item := run.UndoItem{Subject: run.UndoRecord, System: r.Link.SystemID, ExternalID: r.Link.ExternalID, Verdict: run.LinkStays}
@@ -281,7 +289,6 @@ func (b *takeBackPlan) addRecords(ctx context.Context, tx pgx.Tx, of run.ID, id 
 			}
 		}
 	}
-	return nil
 }
 
 // systemOf is the system of the record that a step was about; empty where the customer has that record no more.

@@ -15,6 +15,8 @@ type Ran struct {
 	By, After []change.Change
 	// Followed says that a record of the customer is followed in some system.
 	Followed bool
+	// Tied says that the customer was tied to a record of another system since, that stands for itself.
+	Tied bool
 	// Refused says of values that may not go back, why.
 	Refused map[customer.Field]run.Verdict
 	// People are persons by id, for contacts that the customer has no more.
@@ -124,7 +126,7 @@ func (t *takingBack) takeOut() {
 	case t.Customer.Status == customer.Inactive && (turned || !t.Followed):
 		item.Verdict = run.Already
 		t.add(item)
-	case len(touched) > 0:
+	case len(touched) > 0 || t.Tied:
 		item.Verdict = run.TouchedSince
 		t.add(item, touched...)
 	default:

@@ -60,6 +60,14 @@
 // each look and ends when both sides agree. A person's ruling is one row (hub/stop.go). It makes the links due, and each poll looks for
 // those that were ruled about, so a hub that dies in between loses nothing. An approved plan is not braked.
 //
+// # Runs that are taken back
+//
+// A run that was a mistake is taken back by a run of its own (undo.go, hub/takeback.go, merge/takeback.go): the log says which run made a
+// change. Each value that is still what the run made it goes back to what it was, by an edit like any other. Nothing has to be done about the
+// bases: both sides agreed on the value that came in, so ours has changed since and theirs has not, and ours is sent, or held where that
+// may not be. A customer that the run made is taken out of use instead and its links are let go (link.Link.LetGo): such a record is
+// neither read nor written, so it does not come in again, until the customer is in use again.
+//
 // # Records that are set aside
 //
 // A record may stand for a value of its customer's: what KYC has assessed is a legal entity, so another business ID is never sent there

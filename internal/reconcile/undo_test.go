@@ -315,3 +315,110 @@ func TestUndo(t *testing.T) {
 		}
 	})
 }
+
+// TestUndoOfAnAppliedPlan takes a first run back that linked, made and wrote on both sides: what it did outside is listed and stays.
+func TestUndoOfAnAppliedPlan(t *testing.T) {
+	t.Parallel()
+	f := beforeTheFirstRun(t, sandbox.Options{Customers: 2, Seed: 7})
+	both := f.here("5001", idA, "Yhteinen Oy")
+	_, err := f.hub.UpdateCustomer(t.Context(), f.viewer, both, nil, customer.Fields{"phone": "09 123 4567"}, "")
+	f.must(err)
+	only := f.here("5002", idB, "Oma Oy")
+	key := f.there("5001", idA, "Yhteinen Oyj", nil)
+	p := f.apply(f.plan(run.Merge).ID)
+	f.settle()
+	if c := f.customer(both); c.Name != "Yhteinen Oyj" || f.count(`SELECT count(*) FROM link WHERE customer_id = $1 AND external_id <> ''`, string(only)) != 1 {
+		t.Fatalf("%+v", c)
+	}
+	calls := f.writes()
+	f.undo(p.Applying, true)
+	done := f.undo(p.Applying, false)
+	items := f.undone(done.ID)
+	of := func(id customer.ID) []run.UndoItem {
+		return slices.DeleteFunc(slices.Clone(items), func(i run.UndoItem) bool { return i.CustomerID != id })
+	}
+	wantTold(t, of(both), `name "Yhteinen Oyj">"Yhteinen Oy" RETURNS`, `RECORD "">"" LINK_STAYS`, `phone "09 123 4567">"" SENT`)
+	wantTold(t, of(only), `RECORD "">"" RECORD_STAYS`)
+	for _, i := range of(both)[1:] {
+		if i.System != f.system || i.ExternalID != key {
+			t.Errorf("%+v", i)
+		}
+	}
+	if n := f.settle() - calls; n != 1 {
+		t.Errorf("%d calls for the one name", n)
+	}
+	if c := f.customer(both); c.Name != "Yhteinen Oy" || c.Phone.Raw != "09 123 4567" || c.Links[0].State != link.InSync || f.customer(only).Status != customer.Active {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestUndoOfContacts takes back what a pull did to contacts and to persons whom several customers have.
+func TestUndoOfContacts(t *testing.T) {
+	t.Parallel()
+	b := twoWays(t, sandbox.Options{Customers: 3, Seed: 7})
+	keys := b.keys()
+	person := func(c *sandbox.Customer, key int64, last string) int64 {
+		got, err := c.SetContactPerson(key, map[string]string{"ContactPersonFirstName": "Aino", "ContactPersonLastName": last, "ContactPersonEmail": "aino@example.test"})
+		b.must(err)
+		return got
+	}
+	var goes, stays int64
+	b.must(b.netvisor.Edit("", keys[0], func(c *sandbox.Customer) error {
+		goes, stays = person(c, 0, "Menevä"), person(c, 0, "Mallikas")
+		return nil
+	}))
+	b.sync(false)
+	first := b.find(id(keys[0]))
+	at := slices.IndexFunc(first.Contacts, func(c customer.Contact) bool { return c.Person.LastName == "Mallikas" })
+	shared := first.Contacts[at].Person.ID
+	second := b.find(id(keys[1])).ID
+	_, _, err := b.hub.LinkContact(t.Context(), b.viewer, hub.LinkContact{Customer: second, Person: shared}, "")
+	b.must(err)
+	b.settle()
+	b.sync(false)
+	was := len(b.find(id(keys[0])).Contacts)
+
+	b.must(b.netvisor.Edit("", keys[0], func(c *sandbox.Customer) error {
+		person(c, stays, "Väärä")
+		person(c, 0, "Uusi")
+		if !c.RemoveContactPerson(goes) {
+			t.Error("it is not there")
+		}
+		return nil
+	}))
+	mistake := b.sync(false)
+	b.settle()
+	b.undo(mistake.ID, true)
+	done := b.undo(mistake.ID, false)
+	for _, i := range b.undone(done.ID) {
+		if i.Verdict != run.Returns && i.Verdict != run.Already { // a person who is shared goes back once, for all
+			t.Errorf("%+v", i)
+		}
+	}
+	b.settle()
+	names := func(c *hub.CustomerView) (out []string) {
+		for _, ct := range c.Contacts {
+			out = append(out, ct.Person.LastName)
+		}
+		slices.Sort(out)
+		return out
+	}
+	c := b.find(id(keys[0]))
+	if got := names(c); len(got) != was || !slices.Contains(got, "Menevä") || !slices.Contains(got, "Mallikas") || slices.Contains(got, "Uusi") {
+		t.Errorf("got %v", got)
+	}
+	if got := names(b.find(id(keys[1]))); !slices.Contains(got, "Mallikas") || slices.Contains(got, "Väärä") {
+		t.Errorf("the other customer has %v", got)
+	}
+	b.sync(true)
+	b.settle()
+	rows, calls := b.versions(), b.writes()
+	b.sync(true)
+	b.settle()
+	if b.versions() != rows || b.writes() != calls {
+		t.Error("Promise 3: a further round wrote")
+	}
+	if got := names(b.find(id(keys[0]))); slices.Contains(got, "Uusi") || slices.Contains(got, "Väärä") {
+		t.Errorf("it came in again: %v", got)
+	}
+}

@@ -66,7 +66,7 @@ var verdicts = []struct {
 	{Already, "It is as it was before the run already."},
 	{ChangedSince, "It was changed since, so it stays."},
 	{WithChanged, "It belongs together with a value that was changed since, so it stays."},
-	{TouchedSince, "The run made the customer, and it was changed since, so it stays in use."},
+	{TouchedSince, "The run made the customer, and it was changed since, or tied to a record of another system, so it stays in use."},
 	{Owned, "It belongs to the due-diligence service, which alone may change it."},
 	{NumberTaken, "Another customer carries the number that it had before."},
 	{PartStays, "The run added an office, or took an office or a contact away or into use again. To follow that back would add or delete it outside, so a person has to do it."},

@@ -102,17 +102,17 @@ JOIN plan_step s ON s.organisation_id = p.organisation_id AND s.plan_id = p.id
 WHERE (p.apply_run = @run OR p.id = @run AND p.purpose = 'CERTIFICATE') AND s.result = 'EXECUTED' AND s.customer_id = @customer
 ORDER BY s.place`
 
-const sqlLinksOfRun = `
-SELECT l.id
+const sqlLinksOfRuns = `
+SELECT coalesce(array_agg(l.id::text ORDER BY l.id) FILTER (WHERE l.run_id = @run), '{}'),
+  coalesce(array_agg(l.id::text ORDER BY l.id) FILTER (WHERE l.run_id <> @run), '{}')
 FROM link l
-WHERE l.customer_id = @customer AND l.run_id = @run
-ORDER BY l.id`
+WHERE l.customer_id = @customer`
 
 // RanLinks is what a run did about the records of one customer.
 type RanLinks struct {
 	Steps []run.Step
-	// Made are the links that it made.
-	Made []string
+	// Made are the links that it made, and Others those that other runs made.
+	Made, Others []string
 }
 
 // ListRanLinks reads what a run did about the records of a customer.
@@ -121,10 +121,7 @@ func ListRanLinks(ctx context.Context, db pg.DB, of run.ID, id customer.ID) (out
 	args := pgx.StrictNamedArgs{"run": string(of), "customer": string(id)}
 	err = Trip(ctx, db, func(b *pgx.Batch) {
 		collect(b, &steps, sqlExecutedSteps, args)
-		b.Queue(sqlLinksOfRun, args).Query(func(rows pgx.Rows) error {
-			out.Made, err = pgx.CollectRows(rows, pgx.RowTo[string])
-			return err
-		})
+		b.Queue(sqlLinksOfRuns, args).QueryRow(func(row pgx.Row) error { return row.Scan(&out.Made, &out.Others) })
 	})
 	if err != nil {
 		return RanLinks{}, err
@@ -139,15 +136,16 @@ func ListRanLinks(ctx context.Context, db pg.DB, of run.ID, id customer.ID) (out
 	return out, nil
 }
 
+// sqlFirstChangeOfRun looks among the customer's changes, which are few, and not among the run's.
 const sqlFirstChangeOfRun = `
-SELECT coalesce(min(h.change_no), 0), coalesce(max(h.change_no), 0)
+SELECT coalesce(min(h.change_no), 0)
 FROM change h
-WHERE h.run_id = @run AND h.customer_id = @customer`
+WHERE h.run_id IS NOT DISTINCT FROM @run AND h.customer_id = @customer`
 
-// FindChangesOfRun gives the numbers of the first and the last change that a run made of a customer; 0 for none.
-func FindChangesOfRun(ctx context.Context, db pg.DB, of run.ID, id customer.ID) (first, last int, err error) {
-	err = db.QueryRow(ctx, sqlFirstChangeOfRun, pgx.StrictNamedArgs{"run": string(of), "customer": string(id)}).Scan(&first, &last)
-	return first, last, pg.Fault(err, "changes of run %s", of)
+// FindFirstChangeOfRun gives the number of the first change that a run made of a customer; 0 for none.
+func FindFirstChangeOfRun(ctx context.Context, db pg.DB, of run.ID, id customer.ID) (first int, err error) {
+	err = db.QueryRow(ctx, sqlFirstChangeOfRun, pgx.StrictNamedArgs{"run": string(of), "customer": string(id)}).Scan(&first)
+	return first, pg.Fault(err, "changes of run %s", of)
 }
 
 type undoItemRow struct {
