@@ -165,7 +165,7 @@ func (f Field) ShowsKYC() bool {
 // fields gives the status as Fields, for comparing.
 func (k *KYC) fields() Fields {
 	fs := make(Fields)
-	fs.Set("kyc.state", string(k.State))
+	fs.Set(FieldKYCState, string(k.State))
 	fs.Set(FieldKYCRiskClass, string(k.RiskClass))
 	if k.RequiresActions != nil {
 		fs[FieldKYCRequiresActions] = yesOrNo(*k.RequiresActions)
@@ -178,6 +178,9 @@ func (k *KYC) fields() Fields {
 	fs.Set(fieldKYCPerson, k.Person.String())
 	return fs
 }
+
+// FieldKYCState is where the customer stands in the service, in changes of the status.
+const FieldKYCState Field = "kyc.state"
 
 // fieldKYCPerson is the contact person as the service has it, as one value.
 const fieldKYCPerson Field = "kyc.contactPerson"

@@ -105,7 +105,7 @@ type takingBack struct {
 // add adds an item; since are fields whose newest change says who is the reason.
 func (t *takingBack) add(i run.UndoItem, since ...customer.Field) {
 	for _, c := range t.After { // the newest comes last
-		if c.Kind != change.KYCStatusChanged && slices.ContainsFunc(c.Fields, func(f customer.FieldChange) bool { return slices.Contains(since, f.Field) }) {
+		if slices.ContainsFunc(c.Fields, func(f customer.FieldChange) bool { return slices.Contains(since, f.Field) }) {
 			i.ChangedBy, i.ChangedAt = c.Actor.Name, c.At
 		}
 	}
@@ -117,9 +117,12 @@ func (t *takingBack) takeOut() {
 	item := run.UndoItem{Subject: run.UndoCustomer, Field: customer.FieldStatus, Before: t.now[customer.FieldStatus], After: string(customer.Inactive), Verdict: run.TakenOut}
 	var touched []customer.Field
 	for _, f := range t.later.Sorted() {
-		if t.later[f] != t.now[f] && !ofHub(f, t.later[f], t.now[f]) && f != customer.FieldStatus {
+		if t.later[f] != t.now[f] && !t.ofHub(f) && f != customer.FieldStatus {
 			touched = append(touched, f)
 		}
+	}
+	if t.assessed() {
+		touched = append(touched, customer.FieldKYCState)
 	}
 	_, turned := t.later[customer.FieldStatus]
 	switch {
@@ -135,10 +138,29 @@ func (t *takingBack) takeOut() {
 	}
 }
 
-// ofHub says whether a value is nobody's edit, but what the hub gave an office to find it again.
-func ofHub(f customer.Field, before, after string) bool {
+// ofHub says whether a value is nobody's edit, but what the hub gave by itself: a number to a customer that had none, and an identifier to an
+// office to find it again, which comes back as the system's value.
+func (t *takingBack) ofHub(f customer.Field) bool {
 	part, id, name, ok := f.PartKey()
-	return ok && part == customer.PartOffice && name == "identifier" && before == "" && after == link.OfficeIdentifier(customer.OfficeID(id))
+	if ok && part == customer.PartOffice && name == "identifier" && t.later[f] == "" && t.now[f] == link.OfficeIdentifier(customer.OfficeID(id)) {
+		return true
+	}
+	return !slices.ContainsFunc(t.After, func(c change.Change) bool {
+		return c.Actor.Kind != change.ActorHub && slices.ContainsFunc(c.Fields, func(d customer.FieldChange) bool { return d.Field == f })
+	})
+}
+
+// assessed says whether the due-diligence service has taken the customer as one since. A candidate only waits there.
+func (t *takingBack) assessed() bool {
+	state := customer.KYCNotSent
+	for _, c := range t.After {
+		for _, f := range c.Fields {
+			if c.Kind == change.KYCStatusChanged && f.Field == customer.FieldKYCState {
+				state = customer.KYCState(f.After)
+			}
+		}
+	}
+	return state == customer.KYCCustomer || state == customer.KYCEnded
 }
 
 // takeBack gives the fields of a customer back that it had before.
