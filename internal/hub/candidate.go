@@ -28,7 +28,7 @@ func (h *Hub) DeleteCandidate(ctx context.Context, v auth.Viewer, id customer.ID
 	body := map[string]any{"customer": id, "reason": asked.Reason}
 	return h.onCandidate(ctx, v, id, command{auth.KYCManage, "deleteKycCandidate", key, body, customerWake},
 		func(ctx context.Context, tx pgx.Tx, c customer.Customer, r store.LinkedRecord, s system.System) error {
-			if c.KYC == nil || c.KYC.State != customer.KYCCandidate || !r.Link.Followed() {
+			if c.KYC == nil || c.KYC.State != customer.KYCCandidate || !r.Link.Followed() && !r.Link.LetGo() {
 				return fault.Because(fault.Invalid, "KYC_NOT_CANDIDATE",
 					"The customer has no candidate in %s. Who is under due diligence already stays there, as the law demands.", s.Name).At("customer")
 			}

@@ -16,6 +16,7 @@ import (
 	"customerhub/internal/link"
 	"customerhub/internal/run"
 	sandbox "customerhub/internal/sandbox/netvisor"
+	kycsandbox "customerhub/internal/sandbox/netvisorkyc"
 	"customerhub/internal/system"
 )
 
@@ -420,5 +421,65 @@ func TestUndoOfContacts(t *testing.T) {
 	}
 	if got := names(b.find(id(keys[0]))); slices.Contains(got, "Uusi") || slices.Contains(got, "Väärä") {
 		t.Errorf("it came in again: %v", got)
+	}
+}
+
+// TestUndoUnderDueDiligence takes a pull back whose customers are candidates of KYC by then: those stay where they are, and whom KYC has
+// assessed stays in use.
+func TestUndoUnderDueDiligence(t *testing.T) {
+	t.Parallel()
+	d := duly(t, sandbox.Options{}, nil, nil)
+	keys := d.register()
+	mistake := d.lastRun()
+	d.activated()
+	d.assessed(d.candidates()[businessIDs[0]].ID, kycsandbox.Assessment{RiskClass: kycsandbox.High, ReviewIntervalMonths: 12})
+	d.both()
+	if k := d.said(keys[0]); k.State != customer.KYCCustomer || mistake.Counts.Created != 10 {
+		t.Fatalf("%+v, %+v", k, mistake.Counts)
+	}
+	candidates := sortedKeys(d.candidates())
+	calls, theirs := len(d.kyc.Calls()), len(d.netvisor.Calls())
+	d.undo(mistake.ID, true)
+	done := d.undo(mistake.ID, false)
+	taken := 0
+	for _, i := range d.undone(done.ID) {
+		switch {
+		case i.Verdict == run.TakenOut:
+			taken++
+		case i.Verdict == run.TouchedSince && i.CustomerID != d.customerOf(keys[0]).ID, i.Verdict != run.TouchedSince && i.Verdict != run.RecordStays:
+			t.Errorf("%+v", i)
+		}
+	}
+	if taken != 9 {
+		t.Errorf("%d taken out of use: %v", taken, told(d.undone(done.ID)))
+	}
+	d.settle()
+	d.both()
+	for _, id := range []system.ID{d.system, d.kycSystem} {
+		_, err := d.hub.SyncNow(t.Context(), d.viewer, id, true, "")
+		d.must(err)
+		d.settle()
+	}
+	if got := d.wroteKYC(calls); len(got) > 0 {
+		t.Errorf("KYC was written to: %v", got)
+	}
+	if n := d.wroteNetvisor("customer.nv", theirs); n > 0 || !slices.Equal(sortedKeys(d.candidates()), candidates) {
+		t.Errorf("%d writes, candidates %v", n, sortedKeys(d.candidates()))
+	}
+	for i, key := range keys {
+		if c := d.customerOf(key); (c.Status == customer.Active) != (i == 0) {
+			t.Errorf("customer %d is %s", i, c.Status)
+		}
+	}
+	if k := d.said(keys[0]); k.State != customer.KYCCustomer {
+		t.Errorf("%+v", k)
+	}
+
+	t.Log("who does not want a candidate to stay there deletes it, as ever")
+	_, err := d.hub.DeleteCandidate(t.Context(), d.viewer, d.customerOf(keys[1]).ID, "Read from the wrong company.", "")
+	d.must(err)
+	d.settle()
+	if got := sortedKeys(d.candidates()); len(got) != len(candidates)-1 || slices.Contains(got, businessIDs[1]) {
+		t.Errorf("candidates %v", got)
 	}
 }
