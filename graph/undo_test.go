@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"customerhub/graph/model"
+	"customerhub/internal/auth"
+	"customerhub/internal/customer"
 	"customerhub/internal/run"
 )
 
@@ -24,5 +26,32 @@ func TestUndoVerdicts(t *testing.T) {
 			t.Errorf("%s says %q", v, says)
 		}
 		said[v.Says()] = true
+	}
+}
+
+// TestUndoItemsAreMasked holds what an item shows to what its viewer may see.
+func TestUndoItemsAreMasked(t *testing.T) {
+	t.Parallel()
+	email := run.UndoItem{Subject: run.UndoField, Field: "contact[x].emails", Number: "1001", Name: "Yritys Oy", Before: "a@example.test", After: "b@example.test", Verdict: run.Returns}
+	notes := email
+	notes.Field = customer.FieldKYCNotes
+	for _, tc := range []struct {
+		name          string
+		item          run.UndoItem
+		scopes        []auth.Scope
+		named, valued bool
+	}{
+		{"AnEmailWithEverything", email, []auth.Scope{auth.SystemsRead, auth.CustomersRead, auth.PersonalRead}, true, true},
+		{"AnEmailWithoutPersonalData", email, []auth.Scope{auth.SystemsRead, auth.CustomersRead}, true, false},
+		{"AnEmailWithoutCustomers", email, []auth.Scope{auth.SystemsRead, auth.PersonalRead}, false, false},
+		{"NotesOfKYCWithoutKYC", notes, []auth.Scope{auth.SystemsRead, auth.CustomersRead, auth.PersonalRead}, true, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			got := toUndoItem(auth.Viewer{Scopes: tc.scopes}, &tc.item)
+			if (got.Name != nil) != tc.named || (got.Number != nil) != tc.named || (got.Before != nil) != tc.valued || (got.After != nil) != tc.valued {
+				t.Errorf("%+v", got)
+			}
+		})
 	}
 }

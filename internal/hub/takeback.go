@@ -147,7 +147,7 @@ func (h *Hub) planTakeBack(ctx context.Context, tx pgx.Tx, t TakingBack, id cust
 		return b, err
 	}
 	b.flow(h)
-	b.addRecords(ran.Created())
+	b.addRecords()
 	return b, nil
 }
 
@@ -264,13 +264,17 @@ func asKeyed(f customer.Field, parts []link.PartLink) customer.Field {
 }
 
 // addRecords tells of records that the run made, tied to the customer or had written, which stay as they are.
-func (b *takeBackPlan) addRecords(created bool) {
+func (b *takeBackPlan) addRecords() {
 	did := b.did
+	takenOut := slices.ContainsFunc(b.items, func(i run.UndoItem) bool { return i.Verdict == run.TakenOut })
+	asWhole := slices.ContainsFunc(b.items, func(i run.UndoItem) bool { return i.Subject == run.UndoCustomer })
 	made := slices.ContainsFunc(did.Steps, func(s run.Step) bool { return s.Action == run.StepCreate && s.Where == run.InSystem })
 	for _, r := range b.records {
 		item := run.UndoItem{Subject: run.UndoRecord, System: r.Link.SystemID, ExternalID: r.Link.ExternalID, Verdict: run.LinkStays}
 		switch {
-		case created || made:
+		case asWhole && !takenOut:
+			continue // it is followed as before
+		case takenOut || made:
 			item.Verdict = run.RecordStays
 			if r.Link.ExternalID == "" || made && !slices.Contains(did.Made, string(r.Link.ID)) {
 				continue

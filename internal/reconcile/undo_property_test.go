@@ -143,6 +143,9 @@ func TestUndoneRunsLeaveNothingBehind(t *testing.T) {
 					if returned++; now != then[f] && items[at].Field == f {
 						rt.Fatalf("%s is %q, was %q before the run and is listed as returned", f, now, then[f])
 					}
+					if items[at].Field == f && since[id][f] != made[id][f] {
+						rt.Fatalf("%s was %q since, which was taken back", f, since[id][f])
+					}
 				case items[at].Says() == "" || now != since[id][f]:
 					rt.Fatalf("%s became %q, not %q: %v", f, now, since[id][f], items[at])
 				default:

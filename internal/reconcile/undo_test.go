@@ -171,8 +171,17 @@ func TestUndo(t *testing.T) {
 		was := b.find(id(key)).Name
 		b.must(b.netvisor.Edit("", key, func(c *sandbox.Customer) error { return c.Set("name", "Väärä Oy") }))
 		mistake := b.sync(false)
+		_, err := b.hub.PauseSystem(t.Context(), b.viewer, b.system, "") // nothing is called, so no state is in its way
+		b.must(err)
+		b.owner(`UPDATE system SET fault_code = 'UNAVAILABLE', fault_message = 'No answer.', fault_since = now()`)
 		b.undo(mistake.ID, true)
 		done := b.undo(mistake.ID, false)
+		if s := b.state(); s.State != system.Paused || s.Fault == nil {
+			t.Errorf("an undo says something of the system: %+v", s)
+		}
+		_, _, err = b.hub.StartSystem(t.Context(), b.viewer, b.system, "")
+		b.must(err)
+		b.work(b.worker)
 		items := b.undone(done.ID)
 		wantTold(t, items, fmt.Sprintf("name %q>%q RETURNS", "Väärä Oy", was))
 		if len(items[0].Flows) > 0 || !slices.Equal(items[0].Stays, []system.ID{b.system}) {
@@ -201,7 +210,7 @@ func TestUndo(t *testing.T) {
 		if n := b.count(`SELECT count(*) FROM undo_item WHERE undo_id = $1 AND verdict = 'TAKEN_OUT'`, string(done.ID)); n != 4 {
 			t.Errorf("%d taken out of use: %v", n, told(b.undone(done.ID)))
 		}
-		wantTold(t, b.undone(done.ID)[:2], `status "ACTIVE">"INACTIVE" TOUCHED_SINCE test`, `RECORD "">"" RECORD_STAYS`)
+		wantTold(t, b.undone(done.ID)[:3], `status "ACTIVE">"INACTIVE" TOUCHED_SINCE test`, `status "ACTIVE">"INACTIVE" TAKEN_OUT`, `RECORD "">"" RECORD_STAYS`)
 		check := func(when string) {
 			t.Helper()
 			for i, key := range keys {
