@@ -150,6 +150,9 @@ type MutationResolver interface {
 	ResolveFinding(ctx context.Context, input model.ResolveFindingInput) (*model.ResolveFindingPayload, error)
 	ApproveMassChange(ctx context.Context, input model.ApproveMassChangeInput) (*model.ApproveMassChangePayload, error)
 	RejectMassChange(ctx context.Context, input model.RejectMassChangeInput) (*model.RejectMassChangePayload, error)
+	SetOnboardingProfile(ctx context.Context, input model.SetOnboardingProfileInput) (*model.SetOnboardingProfilePayload, error)
+	AcknowledgeOnboardingStep(ctx context.Context, input model.AcknowledgeOnboardingStepInput) (*model.AcknowledgeOnboardingStepPayload, error)
+	WithdrawOnboardingAcknowledgement(ctx context.Context, input model.WithdrawOnboardingAcknowledgementInput) (*model.WithdrawOnboardingAcknowledgementPayload, error)
 	DefineCustomField(ctx context.Context, input model.DefineCustomFieldInput) (*model.DefineCustomFieldPayload, error)
 	SetCustomField(ctx context.Context, input model.SetCustomFieldInput) (*model.SetCustomFieldPayload, error)
 	SetCustomFields(ctx context.Context, input model.SetCustomFieldsInput) (*model.SetCustomFieldsPayload, error)
@@ -215,6 +218,7 @@ type QueryResolver interface {
 	Runs(ctx context.Context, filter *model.RunFilter, first *int, after *string, last *int, before *string) (*model.RunConnection, error)
 	Plans(ctx context.Context, system string) ([]*model.Plan, error)
 	Certificates(ctx context.Context, system string) ([]*model.Certificate, error)
+	Onboarding(ctx context.Context, language model.Language) (*model.Onboarding, error)
 	NumberSeries(ctx context.Context) ([]*model.NumberSeries, error)
 	Findings(ctx context.Context, filter *model.FindingFilter, first *int, after *string, last *int, before *string) (*model.FindingConnection, error)
 	People(ctx context.Context, filter *model.PersonFilter, first *int, after *string, last *int, before *string) (*model.PersonConnection, error)
@@ -291,6 +295,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
 		ec.unmarshalInputAcceptPersonProposalInput,
+		ec.unmarshalInputAcknowledgeOnboardingStepInput,
 		ec.unmarshalInputAddressInput,
 		ec.unmarshalInputApplyPlanInput,
 		ec.unmarshalInputApproveMassChangeInput,
@@ -343,6 +348,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSetCustomFieldInput,
 		ec.unmarshalInputSetCustomFieldsInput,
 		ec.unmarshalInputSetDefaultContactInput,
+		ec.unmarshalInputSetOnboardingProfileInput,
 		ec.unmarshalInputSetResponsibleInput,
 		ec.unmarshalInputSetSystemCredentialsInput,
 		ec.unmarshalInputSetSystemErrorReportInput,
@@ -358,6 +364,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpdateCustomerInput,
 		ec.unmarshalInputUpdatePersonInput,
 		ec.unmarshalInputUpsertOfficeInput,
+		ec.unmarshalInputWithdrawOnboardingAcknowledgementInput,
 	)
 	first := true
 
@@ -614,6 +621,14 @@ type Query {
     "The global id of the system."
     system: ID!
   ): [Certificate!]!
+
+  """
+  How far the organisation is in taking the hub and its systems into use: what is missing, who does it, and how. Needs ` + "`" + `systems:read` + "`" + `.
+  """
+  onboarding(
+    "The language of the texts, such as ` + "`" + `FI` + "`" + `."
+    language: Language! = EN
+  ): Onboarding!
 
   """
   The series in which customer numbers are given one after the other, and where they meet. Needs ` + "`" + `systems:read` + "`" + `.
@@ -3225,6 +3240,126 @@ enum FindingCode {
 }
 
 """
+The ordered checklist by which an organisation takes the hub and its systems into use (R125-R131).
+"""
+type Onboarding {
+  "What the organisation means to use; null until somebody has chosen, and then every step is needed."
+  profile: OnboardingProfile
+  "The name of who chose it, such as ` + "`" + `Aino Malli` + "`" + `."
+  chosenBy: String
+  "When it was chosen."
+  chosenAt: DateTime
+  "Whether nothing is left to do: each step is done, or acknowledged where the profile lets it."
+  complete: Boolean!
+  "The first step that somebody has to do something about; null when there is none."
+  next: OnboardingStep
+  "All sixteen steps, in their order."
+  steps: [OnboardingStep!]!
+}
+
+"""
+What an organisation means to use. It decides on the steps that have to be done; the others can be acknowledged.
+"""
+enum OnboardingProfile {
+  "Netvisor alone."
+  ACCOUNTING_ONLY
+  "Netvisor and Netvisor KYC."
+  ACCOUNTING_AND_KYC
+  "Netvisor and Admicom Flex."
+  ACCOUNTING_AND_FLEX
+  "All of it, with mapped custom fields: every step has to be done."
+  EVERYTHING
+}
+
+"""
+A step of the onboarding. Whether it is done is found out each time, and never ticked.
+"""
+type OnboardingStep {
+  "Which one it is."
+  key: OnboardingStepKey!
+  "How it stands."
+  state: OnboardingState!
+  "What it is called, such as ` + "`" + `Scope of Netvisor KYC` + "`" + `."
+  title: String!
+  "Whether the profile needs it, so that it cannot be acknowledged."
+  required: Boolean!
+  "What is missing, such as ` + "`" + `Nobody is told of errors: Netvisor.` + "`" + `; null for a step that is done."
+  missing: String
+  "Who does it, and how; null for a step that is done."
+  fix: Fix
+  "The earlier steps that come first, of one that is ` + "`" + `BLOCKED` + "`" + `."
+  after: [OnboardingStepKey!]!
+  "Who said that it does not apply; null where nobody has. It counts no more once the step is done or the profile needs it."
+  acknowledgement: OnboardingAcknowledgement
+}
+
+"""
+The steps of the onboarding, in their order.
+"""
+enum OnboardingStepKey {
+  "There is a key with which somebody may manage systems."
+  ORGANISATION_AND_ROLES
+  "The API identifiers of Netvisor are entered."
+  NETVISOR_IDENTIFIERS
+  "Netvisor grants every interface resource that the hub needs."
+  NETVISOR_RIGHTS
+  "The connection to Netvisor is verified."
+  NETVISOR_VERIFIED
+  "KYC's support has enabled the interfaces and made the integration user."
+  KYC_INTEGRATION_USER
+  "KYC has verified both sides."
+  KYC_VERIFIED
+  "Somebody has decided which customers go to KYC."
+  KYC_SCOPE
+  "Each system has an address for error reports."
+  ERROR_REPORT_EMAIL
+  "Support has enabled Admicom Flex."
+  FLEX_ENABLED
+  "The customer types of Admicom Flex are right."
+  FLEX_CUSTOMER_TYPES
+  "No number series come near one another."
+  NUMBER_SERIES
+  "The direction of each first run is chosen."
+  FIRST_RUN_DIRECTION
+  "Somebody has approved what each first run does."
+  DRY_RUN_APPROVED
+  "Every custom field of a system is mapped."
+  CUSTOM_FIELDS
+  "The hub has read everything once."
+  INITIAL_RUN
+  "Every system runs, and errors can be mailed."
+  MONITORING
+}
+
+"""
+How a step stands.
+"""
+enum OnboardingState {
+  "It is done."
+  DONE
+  "Somebody has to do something."
+  MISSING
+  "Somebody outside has to do something, such as the vendor's support."
+  WAITING
+  "An earlier step comes first."
+  BLOCKED
+  "Somebody said that it does not apply."
+  ACKNOWLEDGED
+}
+
+"""
+Somebody's word that a step does not apply.
+"""
+type OnboardingAcknowledgement {
+  "The name of who said so, such as ` + "`" + `Aino Malli` + "`" + `."
+  by: String!
+  "Why, in their words."
+  reason: String!
+  "When."
+  at: DateTime!
+}
+
+"""
 Customer numbers that one system gives, or the hub, close together.
 """
 type NumberSeries {
@@ -3542,6 +3677,30 @@ type Mutation {
     "The mass change."
     input: RejectMassChangeInput!
   ): RejectMassChangePayload!
+
+  """
+  Says what the organisation means to use, which decides on the steps of ` + "`" + `onboarding` + "`" + ` that it needs. Needs ` + "`" + `systems:manage` + "`" + `.
+  """
+  setOnboardingProfile(
+    "The profile."
+    input: SetOnboardingProfileInput!
+  ): SetOnboardingProfilePayload!
+
+  """
+  Says that a step of ` + "`" + `onboarding` + "`" + ` does not apply, which the profile has to let. Needs ` + "`" + `systems:manage` + "`" + `.
+  """
+  acknowledgeOnboardingStep(
+    "The step and why."
+    input: AcknowledgeOnboardingStepInput!
+  ): AcknowledgeOnboardingStepPayload!
+
+  """
+  Takes back that a step does not apply. Who said so, and who took it back, stays known. Needs ` + "`" + `systems:manage` + "`" + `.
+  """
+  withdrawOnboardingAcknowledgement(
+    "The step."
+    input: WithdrawOnboardingAcknowledgementInput!
+  ): WithdrawOnboardingAcknowledgementPayload!
 
   """
   Adds a custom field, or replaces the definition that has the key. Needs ` + "`" + `admin` + "`" + `.
@@ -3880,6 +4039,16 @@ enum UserErrorCode {
   NOT_FOUND
   "It exists already."
   DUPLICATE
+  "Nobody has chosen the organisation's profile yet (` + "`" + `setOnboardingProfile` + "`" + `)."
+  ONBOARDING_PROFILE_MISSING
+  "The organisation's profile needs the step, so it cannot be acknowledged."
+  ONBOARDING_STEP_REQUIRED
+  "The step is done, so there is nothing to acknowledge."
+  ONBOARDING_STEP_DONE
+  "Somebody has acknowledged the step already."
+  ONBOARDING_STEP_ACKNOWLEDGED
+  "Nobody has acknowledged the step, or it was taken back."
+  ONBOARDING_NOT_ACKNOWLEDGED
   "The first run is for nothing that there is: IMPORT, EXPORT or BOTH."
   MODE_UNKNOWN
   "The plan has not been made yet, was approved before, or is outdated."
@@ -4476,6 +4645,44 @@ input ResolveFindingInput {
   id: ID!
   "Why, for whoever reads it later, such as ` + "`" + `Checked with the customer` + "`" + `: at most 1 000 characters."
   note: String
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
+What an organisation means to use.
+"""
+input SetOnboardingProfileInput {
+  "The profile."
+  profile: OnboardingProfile!
+  "The language of the answer."
+  language: Language! = EN
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
+A step that does not apply.
+"""
+input AcknowledgeOnboardingStepInput {
+  "The step."
+  step: OnboardingStepKey!
+  "Why it does not apply, such as ` + "`" + `We do not use Flex` + "`" + `: at most 1 000 characters."
+  reason: String!
+  "The language of the answer."
+  language: Language! = EN
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
+A step that applies after all.
+"""
+input WithdrawOnboardingAcknowledgementInput {
+  "The step."
+  step: OnboardingStepKey!
+  "The language of the answer."
+  language: Language! = EN
   "Makes repeating safe: the same key and input give the same answer."
   idempotencyKey: String
 }
@@ -5283,6 +5490,36 @@ type ResolveFindingPayload implements UserErrors {
 }
 
 """
+The answer to ` + "`" + `setOnboardingProfile` + "`" + `.
+"""
+type SetOnboardingProfilePayload implements UserErrors {
+  "The checklist as it is now; null when there are user errors."
+  onboarding: Onboarding
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `acknowledgeOnboardingStep` + "`" + `.
+"""
+type AcknowledgeOnboardingStepPayload implements UserErrors {
+  "The checklist as it is now; null when there are user errors."
+  onboarding: Onboarding
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
+The answer to ` + "`" + `withdrawOnboardingAcknowledgement` + "`" + `.
+"""
+type WithdrawOnboardingAcknowledgementPayload implements UserErrors {
+  "The checklist as it is now; null when there are user errors."
+  onboarding: Onboarding
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
 The answer to ` + "`" + `approveMassChange` + "`" + `.
 """
 type ApproveMassChangePayload implements UserErrors {
@@ -5745,6 +5982,16 @@ func (ec *executionContext) childFields_AcceptPersonProposalPayload(ctx context.
 		return ec.fieldContext_AcceptPersonProposalPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AcceptPersonProposalPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AcknowledgeOnboardingStepPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "onboarding":
+		return ec.fieldContext_AcknowledgeOnboardingStepPayload_onboarding(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcknowledgeOnboardingStepPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcknowledgeOnboardingStepPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Actor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6857,6 +7104,58 @@ func (ec *executionContext) childFields_Office(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Office", field.Name)
 }
 
+func (ec *executionContext) childFields_Onboarding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "profile":
+		return ec.fieldContext_Onboarding_profile(ctx, field)
+	case "chosenBy":
+		return ec.fieldContext_Onboarding_chosenBy(ctx, field)
+	case "chosenAt":
+		return ec.fieldContext_Onboarding_chosenAt(ctx, field)
+	case "complete":
+		return ec.fieldContext_Onboarding_complete(ctx, field)
+	case "next":
+		return ec.fieldContext_Onboarding_next(ctx, field)
+	case "steps":
+		return ec.fieldContext_Onboarding_steps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Onboarding", field.Name)
+}
+
+func (ec *executionContext) childFields_OnboardingAcknowledgement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "by":
+		return ec.fieldContext_OnboardingAcknowledgement_by(ctx, field)
+	case "reason":
+		return ec.fieldContext_OnboardingAcknowledgement_reason(ctx, field)
+	case "at":
+		return ec.fieldContext_OnboardingAcknowledgement_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OnboardingAcknowledgement", field.Name)
+}
+
+func (ec *executionContext) childFields_OnboardingStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_OnboardingStep_key(ctx, field)
+	case "state":
+		return ec.fieldContext_OnboardingStep_state(ctx, field)
+	case "title":
+		return ec.fieldContext_OnboardingStep_title(ctx, field)
+	case "required":
+		return ec.fieldContext_OnboardingStep_required(ctx, field)
+	case "missing":
+		return ec.fieldContext_OnboardingStep_missing(ctx, field)
+	case "fix":
+		return ec.fieldContext_OnboardingStep_fix(ctx, field)
+	case "after":
+		return ec.fieldContext_OnboardingStep_after(ctx, field)
+	case "acknowledgement":
+		return ec.fieldContext_OnboardingStep_acknowledgement(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OnboardingStep", field.Name)
+}
+
 func (ec *executionContext) childFields_Organisation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7415,6 +7714,16 @@ func (ec *executionContext) childFields_SetDefaultContactPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type SetDefaultContactPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetOnboardingProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "onboarding":
+		return ec.fieldContext_SetOnboardingProfilePayload_onboarding(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetOnboardingProfilePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetOnboardingProfilePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetResponsiblePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "customer":
@@ -7839,6 +8148,16 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }
 
+func (ec *executionContext) childFields_WithdrawOnboardingAcknowledgementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "onboarding":
+		return ec.fieldContext_WithdrawOnboardingAcknowledgementPayload_onboarding(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WithdrawOnboardingAcknowledgementPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawOnboardingAcknowledgementPayload", field.Name)
+}
+
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -8085,6 +8404,20 @@ func (ec *executionContext) field_Mutation_acceptPersonProposal_args(ctx context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.AcceptPersonProposalInput, error) {
 			return ec.unmarshalNAcceptPersonProposalInput2customerhubᚋgraphᚋmodelᚐAcceptPersonProposalInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_acknowledgeOnboardingStep_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.AcknowledgeOnboardingStepInput, error) {
+			return ec.unmarshalNAcknowledgeOnboardingStepInput2customerhubᚋgraphᚋmodelᚐAcknowledgeOnboardingStepInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8513,6 +8846,20 @@ func (ec *executionContext) field_Mutation_setDefaultContact_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_setOnboardingProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetOnboardingProfileInput, error) {
+			return ec.unmarshalNSetOnboardingProfileInput2customerhubᚋgraphᚋmodelᚐSetOnboardingProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setResponsible_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8701,6 +9048,20 @@ func (ec *executionContext) field_Mutation_upsertOffice_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpsertOfficeInput, error) {
 			return ec.unmarshalNUpsertOfficeInput2customerhubᚋgraphᚋmodelᚐUpsertOfficeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_withdrawOnboardingAcknowledgement_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.WithdrawOnboardingAcknowledgementInput, error) {
+			return ec.unmarshalNWithdrawOnboardingAcknowledgementInput2customerhubᚋgraphᚋmodelᚐWithdrawOnboardingAcknowledgementInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8966,6 +9327,20 @@ func (ec *executionContext) field_Query_nodes_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["ids"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_onboarding_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "language",
+		func(ctx context.Context, v any) (model.Language, error) {
+			return ec.unmarshalNLanguage2customerhubᚋgraphᚋmodelᚐLanguage(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["language"] = arg0
 	return args, nil
 }
 
@@ -9313,6 +9688,70 @@ func (ec *executionContext) _AcceptPersonProposalPayload_userErrors(ctx context.
 func (ec *executionContext) fieldContext_AcceptPersonProposalPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AcceptPersonProposalPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AcknowledgeOnboardingStepPayload_onboarding(ctx context.Context, field graphql.CollectedField, obj *model.AcknowledgeOnboardingStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgeOnboardingStepPayload_onboarding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Onboarding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Onboarding) graphql.Marshaler {
+			return ec.marshalOOnboarding2ᚖcustomerhubᚋgraphᚋmodelᚐOnboarding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgeOnboardingStepPayload_onboarding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AcknowledgeOnboardingStepPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Onboarding(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AcknowledgeOnboardingStepPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AcknowledgeOnboardingStepPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgeOnboardingStepPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgeOnboardingStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AcknowledgeOnboardingStepPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -19459,6 +19898,138 @@ func (ec *executionContext) fieldContext_Mutation_rejectMassChange(ctx context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setOnboardingProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setOnboardingProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetOnboardingProfile(ctx, fc.Args["input"].(model.SetOnboardingProfileInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetOnboardingProfilePayload) graphql.Marshaler {
+			return ec.marshalNSetOnboardingProfilePayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetOnboardingProfilePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setOnboardingProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetOnboardingProfilePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setOnboardingProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_acknowledgeOnboardingStep(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_acknowledgeOnboardingStep(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AcknowledgeOnboardingStep(ctx, fc.Args["input"].(model.AcknowledgeOnboardingStepInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AcknowledgeOnboardingStepPayload) graphql.Marshaler {
+			return ec.marshalNAcknowledgeOnboardingStepPayload2ᚖcustomerhubᚋgraphᚋmodelᚐAcknowledgeOnboardingStepPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_acknowledgeOnboardingStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AcknowledgeOnboardingStepPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_acknowledgeOnboardingStep_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_withdrawOnboardingAcknowledgement(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_withdrawOnboardingAcknowledgement(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().WithdrawOnboardingAcknowledgement(ctx, fc.Args["input"].(model.WithdrawOnboardingAcknowledgementInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.WithdrawOnboardingAcknowledgementPayload) graphql.Marshaler {
+			return ec.marshalNWithdrawOnboardingAcknowledgementPayload2ᚖcustomerhubᚋgraphᚋmodelᚐWithdrawOnboardingAcknowledgementPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_withdrawOnboardingAcknowledgement(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WithdrawOnboardingAcknowledgementPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_withdrawOnboardingAcknowledgement_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_defineCustomField(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21142,6 +21713,433 @@ func (ec *executionContext) fieldContext_Office_customer(_ context.Context, fiel
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Customer(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Onboarding_profile(ctx context.Context, field graphql.CollectedField, obj *model.Onboarding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Onboarding_profile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Profile, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OnboardingProfile) graphql.Marshaler {
+			return ec.marshalOOnboardingProfile2ᚖcustomerhubᚋgraphᚋmodelᚐOnboardingProfile(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Onboarding_profile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Onboarding", field, false, false, errors.New("field of type OnboardingProfile does not have child fields"))
+}
+
+func (ec *executionContext) _Onboarding_chosenBy(ctx context.Context, field graphql.CollectedField, obj *model.Onboarding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Onboarding_chosenBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ChosenBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Onboarding_chosenBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Onboarding", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Onboarding_chosenAt(ctx context.Context, field graphql.CollectedField, obj *model.Onboarding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Onboarding_chosenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ChosenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Onboarding_chosenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Onboarding", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Onboarding_complete(ctx context.Context, field graphql.CollectedField, obj *model.Onboarding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Onboarding_complete(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Complete, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Onboarding_complete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Onboarding", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Onboarding_next(ctx context.Context, field graphql.CollectedField, obj *model.Onboarding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Onboarding_next(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Next, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OnboardingStep) graphql.Marshaler {
+			return ec.marshalOOnboardingStep2ᚖcustomerhubᚋgraphᚋmodelᚐOnboardingStep(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Onboarding_next(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Onboarding",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OnboardingStep(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Onboarding_steps(ctx context.Context, field graphql.CollectedField, obj *model.Onboarding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Onboarding_steps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Steps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.OnboardingStep) graphql.Marshaler {
+			return ec.marshalNOnboardingStep2ᚕᚖcustomerhubᚋgraphᚋmodelᚐOnboardingStepᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Onboarding_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Onboarding",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OnboardingStep(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OnboardingAcknowledgement_by(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingAcknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingAcknowledgement_by(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.By, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingAcknowledgement_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OnboardingAcknowledgement", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OnboardingAcknowledgement_reason(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingAcknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingAcknowledgement_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingAcknowledgement_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OnboardingAcknowledgement", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OnboardingAcknowledgement_at(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingAcknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingAcknowledgement_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingAcknowledgement_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OnboardingAcknowledgement", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OnboardingStep_key(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingStep_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.OnboardingStepKey) graphql.Marshaler {
+			return ec.marshalNOnboardingStepKey2customerhubᚋgraphᚋmodelᚐOnboardingStepKey(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingStep_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OnboardingStep", field, false, false, errors.New("field of type OnboardingStepKey does not have child fields"))
+}
+
+func (ec *executionContext) _OnboardingStep_state(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingStep_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.OnboardingState) graphql.Marshaler {
+			return ec.marshalNOnboardingState2customerhubᚋgraphᚋmodelᚐOnboardingState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingStep_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OnboardingStep", field, false, false, errors.New("field of type OnboardingState does not have child fields"))
+}
+
+func (ec *executionContext) _OnboardingStep_title(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingStep_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingStep_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OnboardingStep", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OnboardingStep_required(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingStep_required(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Required, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingStep_required(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OnboardingStep", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _OnboardingStep_missing(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingStep_missing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Missing, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingStep_missing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OnboardingStep", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OnboardingStep_fix(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingStep_fix(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fix, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Fix) graphql.Marshaler {
+			return ec.marshalOFix2ᚖcustomerhubᚋgraphᚋmodelᚐFix(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingStep_fix(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OnboardingStep",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Fix(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OnboardingStep_after(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingStep_after(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.After, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.OnboardingStepKey) graphql.Marshaler {
+			return ec.marshalNOnboardingStepKey2ᚕcustomerhubᚋgraphᚋmodelᚐOnboardingStepKeyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingStep_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OnboardingStep", field, false, false, errors.New("field of type OnboardingStepKey does not have child fields"))
+}
+
+func (ec *executionContext) _OnboardingStep_acknowledgement(ctx context.Context, field graphql.CollectedField, obj *model.OnboardingStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OnboardingStep_acknowledgement(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Acknowledgement, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OnboardingAcknowledgement) graphql.Marshaler {
+			return ec.marshalOOnboardingAcknowledgement2ᚖcustomerhubᚋgraphᚋmodelᚐOnboardingAcknowledgement(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OnboardingStep_acknowledgement(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OnboardingStep",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OnboardingAcknowledgement(ctx, field)
 		},
 	}
 	return fc, nil
@@ -23819,6 +24817,50 @@ func (ec *executionContext) fieldContext_Query_certificates(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_onboarding(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_onboarding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Onboarding(ctx, fc.Args["language"].(model.Language))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Onboarding) graphql.Marshaler {
+			return ec.marshalNOnboarding2ᚖcustomerhubᚋgraphᚋmodelᚐOnboarding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_onboarding(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Onboarding(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_onboarding_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_numberSeries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26192,6 +27234,70 @@ func (ec *executionContext) _SetDefaultContactPayload_userErrors(ctx context.Con
 func (ec *executionContext) fieldContext_SetDefaultContactPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetDefaultContactPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetOnboardingProfilePayload_onboarding(ctx context.Context, field graphql.CollectedField, obj *model.SetOnboardingProfilePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetOnboardingProfilePayload_onboarding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Onboarding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Onboarding) graphql.Marshaler {
+			return ec.marshalOOnboarding2ᚖcustomerhubᚋgraphᚋmodelᚐOnboarding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetOnboardingProfilePayload_onboarding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetOnboardingProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Onboarding(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetOnboardingProfilePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SetOnboardingProfilePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetOnboardingProfilePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetOnboardingProfilePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetOnboardingProfilePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -29914,6 +31020,70 @@ func (ec *executionContext) fieldContext_Viewer_organisations(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _WithdrawOnboardingAcknowledgementPayload_onboarding(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawOnboardingAcknowledgementPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawOnboardingAcknowledgementPayload_onboarding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Onboarding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Onboarding) graphql.Marshaler {
+			return ec.marshalOOnboarding2ᚖcustomerhubᚋgraphᚋmodelᚐOnboarding(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawOnboardingAcknowledgementPayload_onboarding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WithdrawOnboardingAcknowledgementPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Onboarding(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WithdrawOnboardingAcknowledgementPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawOnboardingAcknowledgementPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawOnboardingAcknowledgementPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawOnboardingAcknowledgementPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WithdrawOnboardingAcknowledgementPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -30998,6 +32168,61 @@ func (ec *executionContext) unmarshalInputAcceptPersonProposalInput(ctx context.
 				return it, err
 			}
 			it.ID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputAcknowledgeOnboardingStepInput(ctx context.Context, obj any) (model.AcknowledgeOnboardingStepInput, error) {
+	var it model.AcknowledgeOnboardingStepInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["language"]; !present {
+		asMap["language"] = "EN"
+	}
+
+	fieldsInOrder := [...]string{"step", "reason", "language", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "step":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("step"))
+			data, err := ec.unmarshalNOnboardingStepKey2customerhubᚋgraphᚋmodelᚐOnboardingStepKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Step = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalNLanguage2customerhubᚋgraphᚋmodelᚐLanguage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = data
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -33688,6 +34913,54 @@ func (ec *executionContext) unmarshalInputSetDefaultContactInput(ctx context.Con
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputSetOnboardingProfileInput(ctx context.Context, obj any) (model.SetOnboardingProfileInput, error) {
+	var it model.SetOnboardingProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["language"]; !present {
+		asMap["language"] = "EN"
+	}
+
+	fieldsInOrder := [...]string{"profile", "language", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "profile":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("profile"))
+			data, err := ec.unmarshalNOnboardingProfile2customerhubᚋgraphᚋmodelᚐOnboardingProfile(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Profile = data
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalNLanguage2customerhubᚋgraphᚋmodelᚐLanguage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputSetResponsibleInput(ctx context.Context, obj any) (model.SetResponsibleInput, error) {
 	var it model.SetResponsibleInput
 	if obj == nil {
@@ -34423,6 +35696,54 @@ func (ec *executionContext) unmarshalInputUpsertOfficeInput(ctx context.Context,
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputWithdrawOnboardingAcknowledgementInput(ctx context.Context, obj any) (model.WithdrawOnboardingAcknowledgementInput, error) {
+	var it model.WithdrawOnboardingAcknowledgementInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["language"]; !present {
+		asMap["language"] = "EN"
+	}
+
+	fieldsInOrder := [...]string{"step", "language", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "step":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("step"))
+			data, err := ec.unmarshalNOnboardingStepKey2customerhubᚋgraphᚋmodelᚐOnboardingStepKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Step = data
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalNLanguage2customerhubᚋgraphᚋmodelᚐLanguage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -34589,6 +35910,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.WithdrawOnboardingAcknowledgementPayload:
+		return ec._WithdrawOnboardingAcknowledgementPayload(ctx, sel, &obj)
+	case *model.WithdrawOnboardingAcknowledgementPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WithdrawOnboardingAcknowledgementPayload(ctx, sel, obj)
 	case model.UpsertOfficePayload:
 		return ec._UpsertOfficePayload(ctx, sel, &obj)
 	case *model.UpsertOfficePayload:
@@ -34687,6 +36015,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._SetResponsiblePayload(ctx, sel, obj)
+	case model.SetOnboardingProfilePayload:
+		return ec._SetOnboardingProfilePayload(ctx, sel, &obj)
+	case *model.SetOnboardingProfilePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SetOnboardingProfilePayload(ctx, sel, obj)
 	case model.SetDefaultContactPayload:
 		return ec._SetDefaultContactPayload(ctx, sel, &obj)
 	case *model.SetDefaultContactPayload:
@@ -34897,6 +36232,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._ApplyPlanPayload(ctx, sel, obj)
+	case model.AcknowledgeOnboardingStepPayload:
+		return ec._AcknowledgeOnboardingStepPayload(ctx, sel, &obj)
+	case *model.AcknowledgeOnboardingStepPayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AcknowledgeOnboardingStepPayload(ctx, sel, obj)
 	case model.AcceptPersonProposalPayload:
 		return ec._AcceptPersonProposalPayload(ctx, sel, &obj)
 	case *model.AcceptPersonProposalPayload:
@@ -34936,6 +36278,49 @@ func (ec *executionContext) _AcceptPersonProposalPayload(ctx context.Context, se
 			}
 		case "userErrors":
 			out.Values[i] = ec._AcceptPersonProposalPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var acknowledgeOnboardingStepPayloadImplementors = []string{"AcknowledgeOnboardingStepPayload", "UserErrors"}
+
+func (ec *executionContext) _AcknowledgeOnboardingStepPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AcknowledgeOnboardingStepPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, acknowledgeOnboardingStepPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AcknowledgeOnboardingStepPayload")
+		case "onboarding":
+			out.Values[i] = ec._AcknowledgeOnboardingStepPayload_onboarding(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._AcknowledgeOnboardingStepPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -40148,6 +41533,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setOnboardingProfile":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setOnboardingProfile(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "acknowledgeOnboardingStep":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_acknowledgeOnboardingStep(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "withdrawOnboardingAcknowledgement":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_withdrawOnboardingAcknowledgement(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "defineCustomField":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_defineCustomField(ctx, field)
@@ -40630,6 +42036,190 @@ func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, o
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var onboardingImplementors = []string{"Onboarding"}
+
+func (ec *executionContext) _Onboarding(ctx context.Context, sel ast.SelectionSet, obj *model.Onboarding) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, onboardingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Onboarding")
+		case "profile":
+			out.Values[i] = ec._Onboarding_profile(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "chosenBy":
+			out.Values[i] = ec._Onboarding_chosenBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "chosenAt":
+			out.Values[i] = ec._Onboarding_chosenAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "complete":
+			out.Values[i] = ec._Onboarding_complete(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "next":
+			out.Values[i] = ec._Onboarding_next(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "steps":
+			out.Values[i] = ec._Onboarding_steps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var onboardingAcknowledgementImplementors = []string{"OnboardingAcknowledgement"}
+
+func (ec *executionContext) _OnboardingAcknowledgement(ctx context.Context, sel ast.SelectionSet, obj *model.OnboardingAcknowledgement) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, onboardingAcknowledgementImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OnboardingAcknowledgement")
+		case "by":
+			out.Values[i] = ec._OnboardingAcknowledgement_by(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._OnboardingAcknowledgement_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._OnboardingAcknowledgement_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var onboardingStepImplementors = []string{"OnboardingStep"}
+
+func (ec *executionContext) _OnboardingStep(ctx context.Context, sel ast.SelectionSet, obj *model.OnboardingStep) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, onboardingStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OnboardingStep")
+		case "key":
+			out.Values[i] = ec._OnboardingStep_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._OnboardingStep_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._OnboardingStep_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "required":
+			out.Values[i] = ec._OnboardingStep_required(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "missing":
+			out.Values[i] = ec._OnboardingStep_missing(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fix":
+			out.Values[i] = ec._OnboardingStep_fix(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "after":
+			out.Values[i] = ec._OnboardingStep_after(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "acknowledgement":
+			out.Values[i] = ec._OnboardingStep_acknowledgement(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -42151,6 +43741,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "onboarding":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_onboarding(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "numberSeries":
 			field := field
 
@@ -43461,6 +45073,49 @@ func (ec *executionContext) _SetDefaultContactPayload(ctx context.Context, sel a
 			}
 		case "userErrors":
 			out.Values[i] = ec._SetDefaultContactPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var setOnboardingProfilePayloadImplementors = []string{"SetOnboardingProfilePayload", "UserErrors"}
+
+func (ec *executionContext) _SetOnboardingProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetOnboardingProfilePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setOnboardingProfilePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetOnboardingProfilePayload")
+		case "onboarding":
+			out.Values[i] = ec._SetOnboardingProfilePayload_onboarding(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetOnboardingProfilePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -45628,6 +47283,49 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var withdrawOnboardingAcknowledgementPayloadImplementors = []string{"WithdrawOnboardingAcknowledgementPayload", "UserErrors"}
+
+func (ec *executionContext) _WithdrawOnboardingAcknowledgementPayload(ctx context.Context, sel ast.SelectionSet, obj *model.WithdrawOnboardingAcknowledgementPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawOnboardingAcknowledgementPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WithdrawOnboardingAcknowledgementPayload")
+		case "onboarding":
+			out.Values[i] = ec._WithdrawOnboardingAcknowledgementPayload_onboarding(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._WithdrawOnboardingAcknowledgementPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var __DirectiveImplementors = []string{"__Directive"}
 
 func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionSet, obj *introspection.Directive) graphql.Marshaler {
@@ -46037,6 +47735,25 @@ func (ec *executionContext) marshalNAcceptPersonProposalPayload2ᚖcustomerhub�
 		return graphql.Null
 	}
 	return ec._AcceptPersonProposalPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNAcknowledgeOnboardingStepInput2customerhubᚋgraphᚋmodelᚐAcknowledgeOnboardingStepInput(ctx context.Context, v any) (model.AcknowledgeOnboardingStepInput, error) {
+	res, err := ec.unmarshalInputAcknowledgeOnboardingStepInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAcknowledgeOnboardingStepPayload2customerhubᚋgraphᚋmodelᚐAcknowledgeOnboardingStepPayload(ctx context.Context, sel ast.SelectionSet, v model.AcknowledgeOnboardingStepPayload) graphql.Marshaler {
+	return ec._AcknowledgeOnboardingStepPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAcknowledgeOnboardingStepPayload2ᚖcustomerhubᚋgraphᚋmodelᚐAcknowledgeOnboardingStepPayload(ctx context.Context, sel ast.SelectionSet, v *model.AcknowledgeOnboardingStepPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AcknowledgeOnboardingStepPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNActivationStage2customerhubᚋgraphᚋmodelᚐActivationStage(ctx context.Context, v any) (model.ActivationStage, error) {
@@ -47681,6 +49398,106 @@ func (ec *executionContext) unmarshalNOfficePatch2ᚖcustomerhubᚋgraphᚋmodel
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNOnboarding2customerhubᚋgraphᚋmodelᚐOnboarding(ctx context.Context, sel ast.SelectionSet, v model.Onboarding) graphql.Marshaler {
+	return ec._Onboarding(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOnboarding2ᚖcustomerhubᚋgraphᚋmodelᚐOnboarding(ctx context.Context, sel ast.SelectionSet, v *model.Onboarding) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Onboarding(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNOnboardingProfile2customerhubᚋgraphᚋmodelᚐOnboardingProfile(ctx context.Context, v any) (model.OnboardingProfile, error) {
+	var res model.OnboardingProfile
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOnboardingProfile2customerhubᚋgraphᚋmodelᚐOnboardingProfile(ctx context.Context, sel ast.SelectionSet, v model.OnboardingProfile) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNOnboardingState2customerhubᚋgraphᚋmodelᚐOnboardingState(ctx context.Context, v any) (model.OnboardingState, error) {
+	var res model.OnboardingState
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOnboardingState2customerhubᚋgraphᚋmodelᚐOnboardingState(ctx context.Context, sel ast.SelectionSet, v model.OnboardingState) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNOnboardingStep2ᚕᚖcustomerhubᚋgraphᚋmodelᚐOnboardingStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.OnboardingStep) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOnboardingStep2ᚖcustomerhubᚋgraphᚋmodelᚐOnboardingStep(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOnboardingStep2ᚖcustomerhubᚋgraphᚋmodelᚐOnboardingStep(ctx context.Context, sel ast.SelectionSet, v *model.OnboardingStep) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OnboardingStep(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNOnboardingStepKey2customerhubᚋgraphᚋmodelᚐOnboardingStepKey(ctx context.Context, v any) (model.OnboardingStepKey, error) {
+	var res model.OnboardingStepKey
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOnboardingStepKey2customerhubᚋgraphᚋmodelᚐOnboardingStepKey(ctx context.Context, sel ast.SelectionSet, v model.OnboardingStepKey) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNOnboardingStepKey2ᚕcustomerhubᚋgraphᚋmodelᚐOnboardingStepKeyᚄ(ctx context.Context, v any) ([]model.OnboardingStepKey, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.OnboardingStepKey, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNOnboardingStepKey2customerhubᚋgraphᚋmodelᚐOnboardingStepKey(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNOnboardingStepKey2ᚕcustomerhubᚋgraphᚋmodelᚐOnboardingStepKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []model.OnboardingStepKey) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOnboardingStepKey2customerhubᚋgraphᚋmodelᚐOnboardingStepKey(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNOrganisation2ᚕᚖcustomerhubᚋgraphᚋmodelᚐOrganisationᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Organisation) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -48515,6 +50332,25 @@ func (ec *executionContext) marshalNSetDefaultContactPayload2ᚖcustomerhubᚋgr
 	return ec._SetDefaultContactPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSetOnboardingProfileInput2customerhubᚋgraphᚋmodelᚐSetOnboardingProfileInput(ctx context.Context, v any) (model.SetOnboardingProfileInput, error) {
+	res, err := ec.unmarshalInputSetOnboardingProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetOnboardingProfilePayload2customerhubᚋgraphᚋmodelᚐSetOnboardingProfilePayload(ctx context.Context, sel ast.SelectionSet, v model.SetOnboardingProfilePayload) graphql.Marshaler {
+	return ec._SetOnboardingProfilePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetOnboardingProfilePayload2ᚖcustomerhubᚋgraphᚋmodelᚐSetOnboardingProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.SetOnboardingProfilePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetOnboardingProfilePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNSetResponsibleInput2customerhubᚋgraphᚋmodelᚐSetResponsibleInput(ctx context.Context, v any) (model.SetResponsibleInput, error) {
 	res, err := ec.unmarshalInputSetResponsibleInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -49167,6 +51003,25 @@ func (ec *executionContext) marshalNViewer2ᚖcustomerhubᚋgraphᚋmodelᚐView
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNWithdrawOnboardingAcknowledgementInput2customerhubᚋgraphᚋmodelᚐWithdrawOnboardingAcknowledgementInput(ctx context.Context, v any) (model.WithdrawOnboardingAcknowledgementInput, error) {
+	res, err := ec.unmarshalInputWithdrawOnboardingAcknowledgementInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWithdrawOnboardingAcknowledgementPayload2customerhubᚋgraphᚋmodelᚐWithdrawOnboardingAcknowledgementPayload(ctx context.Context, sel ast.SelectionSet, v model.WithdrawOnboardingAcknowledgementPayload) graphql.Marshaler {
+	return ec._WithdrawOnboardingAcknowledgementPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWithdrawOnboardingAcknowledgementPayload2ᚖcustomerhubᚋgraphᚋmodelᚐWithdrawOnboardingAcknowledgementPayload(ctx context.Context, sel ast.SelectionSet, v *model.WithdrawOnboardingAcknowledgementPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._WithdrawOnboardingAcknowledgementPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNWriteOperation2customerhubᚋgraphᚋmodelᚐWriteOperation(ctx context.Context, v any) (model.WriteOperation, error) {
@@ -50038,6 +51893,43 @@ func (ec *executionContext) marshalOOffice2ᚖcustomerhubᚋgraphᚋmodelᚐOffi
 		return graphql.Null
 	}
 	return ec._Office(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOnboarding2ᚖcustomerhubᚋgraphᚋmodelᚐOnboarding(ctx context.Context, sel ast.SelectionSet, v *model.Onboarding) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Onboarding(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOnboardingAcknowledgement2ᚖcustomerhubᚋgraphᚋmodelᚐOnboardingAcknowledgement(ctx context.Context, sel ast.SelectionSet, v *model.OnboardingAcknowledgement) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OnboardingAcknowledgement(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOnboardingProfile2ᚖcustomerhubᚋgraphᚋmodelᚐOnboardingProfile(ctx context.Context, v any) (*model.OnboardingProfile, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.OnboardingProfile)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOnboardingProfile2ᚖcustomerhubᚋgraphᚋmodelᚐOnboardingProfile(ctx context.Context, sel ast.SelectionSet, v *model.OnboardingProfile) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOOnboardingStep2ᚖcustomerhubᚋgraphᚋmodelᚐOnboardingStep(ctx context.Context, sel ast.SelectionSet, v *model.OnboardingStep) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OnboardingStep(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPendingWrite2ᚖcustomerhubᚋgraphᚋmodelᚐPendingWrite(ctx context.Context, sel ast.SelectionSet, v *model.PendingWrite) graphql.Marshaler {

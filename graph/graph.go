@@ -21,6 +21,7 @@ import (
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
+	"customerhub/internal/onboarding"
 	"customerhub/internal/organisation"
 	"customerhub/internal/run"
 	"customerhub/internal/system"
@@ -102,6 +103,10 @@ type Hub interface {
 	ResendCandidate(ctx context.Context, v auth.Viewer, id customer.ID, key string) (hub.LinkView, error)
 	Plans(ctx context.Context, v auth.Viewer, id system.ID, purpose run.Purpose) ([]run.Plan, error)
 	CertifySystem(ctx context.Context, v auth.Viewer, id system.ID, key string) (run.Run, error)
+	Onboarding(ctx context.Context, v auth.Viewer) (hub.OnboardingView, error)
+	SetOnboardingProfile(ctx context.Context, v auth.Viewer, p onboarding.Profile, key string) (hub.OnboardingView, error)
+	AcknowledgeStep(ctx context.Context, v auth.Viewer, k onboarding.Key, reason, key string) (hub.OnboardingView, error)
+	WithdrawAcknowledgement(ctx context.Context, v auth.Viewer, k onboarding.Key, key string) (hub.OnboardingView, error)
 	NumberSeries(ctx context.Context, v auth.Viewer) (hub.NumberSeries, error)
 	PlansByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]run.Plan, error)
 	PlanSteps(ctx context.Context, v auth.Viewer, id run.ID, f hub.StepFilter, first *int, after string, total bool) (hub.StepPage, error)

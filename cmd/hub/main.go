@@ -22,6 +22,7 @@ import (
 type cli struct {
 	Demo         demoCommand         `cmd:"" help:"Try it: a hub with its own Postgres, a simulated Netvisor and 250 customers."`
 	Serve        serveCommand        `cmd:"" help:"Run the hub."`
+	Onboarding   onboardingCommand   `cmd:"" help:"Show what is done and what is missing before an organisation is in agreement, and who does it and how."`
 	Plan         planCommand         `cmd:"" help:"Say what a first run of a system would do, and do nothing."`
 	Apply        applyCommand        `cmd:"" help:"Approve a plan and do exactly what it says; --yes does it."`
 	Undo         undoCommand         `cmd:"" help:"Say what undoing a run would come to; --apply does it. Without a run, list those that can be undone."`

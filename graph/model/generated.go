@@ -55,6 +55,28 @@ type AcceptPersonProposalPayload struct {
 
 func (AcceptPersonProposalPayload) IsUserErrors() {}
 
+// A step that does not apply.
+type AcknowledgeOnboardingStepInput struct {
+	// The step.
+	Step OnboardingStepKey `json:"step"`
+	// Why it does not apply, such as `We do not use Flex`: at most 1 000 characters.
+	Reason string `json:"reason"`
+	// The language of the answer.
+	Language Language `json:"language"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `acknowledgeOnboardingStep`.
+type AcknowledgeOnboardingStepPayload struct {
+	// The checklist as it is now; null when there are user errors.
+	Onboarding *Onboarding `json:"onboarding,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (AcknowledgeOnboardingStepPayload) IsUserErrors() {}
+
 // Who did something.
 type Actor struct {
 	// What sort of actor it is.
@@ -1613,6 +1635,52 @@ type OfficePatch struct {
 	Einvoice graphql.Omittable[*EInvoiceInput] `json:"einvoice,omitempty"`
 }
 
+// The ordered checklist by which an organisation takes the hub and its systems into use (R125-R131).
+type Onboarding struct {
+	// What the organisation means to use; null until somebody has chosen, and then every step is needed.
+	Profile *OnboardingProfile `json:"profile,omitempty"`
+	// The name of who chose it, such as `Aino Malli`.
+	ChosenBy *string `json:"chosenBy,omitempty"`
+	// When it was chosen.
+	ChosenAt *time.Time `json:"chosenAt,omitempty"`
+	// Whether nothing is left to do: each step is done, or acknowledged where the profile lets it.
+	Complete bool `json:"complete"`
+	// The first step that somebody has to do something about; null when there is none.
+	Next *OnboardingStep `json:"next,omitempty"`
+	// All sixteen steps, in their order.
+	Steps []*OnboardingStep `json:"steps"`
+}
+
+// Somebody's word that a step does not apply.
+type OnboardingAcknowledgement struct {
+	// The name of who said so, such as `Aino Malli`.
+	By string `json:"by"`
+	// Why, in their words.
+	Reason string `json:"reason"`
+	// When.
+	At time.Time `json:"at"`
+}
+
+// A step of the onboarding. Whether it is done is found out each time, and never ticked.
+type OnboardingStep struct {
+	// Which one it is.
+	Key OnboardingStepKey `json:"key"`
+	// How it stands.
+	State OnboardingState `json:"state"`
+	// What it is called, such as `Scope of Netvisor KYC`.
+	Title string `json:"title"`
+	// Whether the profile needs it, so that it cannot be acknowledged.
+	Required bool `json:"required"`
+	// What is missing, such as `Nobody is told of errors: Netvisor.`; null for a step that is done.
+	Missing *string `json:"missing,omitempty"`
+	// Who does it, and how; null for a step that is done.
+	Fix *Fix `json:"fix,omitempty"`
+	// The earlier steps that come first, of one that is `BLOCKED`.
+	After []OnboardingStepKey `json:"after"`
+	// Who said that it does not apply; null where nobody has. It counts no more once the step is done or the profile needs it.
+	Acknowledgement *OnboardingAcknowledgement `json:"acknowledgement,omitempty"`
+}
+
 // A company whose customers the hub keeps. No organisation can see another.
 type Organisation struct {
 	// The id, such as `018f3c7e-5b7a-7c3e-9d2a-3f1b2c4d5e6f`.
@@ -2351,6 +2419,26 @@ type SetDefaultContactPayload struct {
 
 func (SetDefaultContactPayload) IsUserErrors() {}
 
+// What an organisation means to use.
+type SetOnboardingProfileInput struct {
+	// The profile.
+	Profile OnboardingProfile `json:"profile"`
+	// The language of the answer.
+	Language Language `json:"language"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `setOnboardingProfile`.
+type SetOnboardingProfilePayload struct {
+	// The checklist as it is now; null when there are user errors.
+	Onboarding *Onboarding `json:"onboarding,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (SetOnboardingProfilePayload) IsUserErrors() {}
+
 // Who is to look after a customer.
 type SetResponsibleInput struct {
 	// The global id of the customer.
@@ -2936,6 +3024,26 @@ type Viewer struct {
 	// All organisations that the key reaches. Choose one with the header `Hub-Organisation`.
 	Organisations []*Organisation `json:"organisations"`
 }
+
+// A step that applies after all.
+type WithdrawOnboardingAcknowledgementInput struct {
+	// The step.
+	Step OnboardingStepKey `json:"step"`
+	// The language of the answer.
+	Language Language `json:"language"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `withdrawOnboardingAcknowledgement`.
+type WithdrawOnboardingAcknowledgementPayload struct {
+	// The checklist as it is now; null when there are user errors.
+	Onboarding *Onboarding `json:"onboarding,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (WithdrawOnboardingAcknowledgementPayload) IsUserErrors() {}
 
 // How far a system is on its own side.
 type ActivationStage string
@@ -5064,6 +5172,237 @@ func (e MergeSide) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What an organisation means to use. It decides on the steps that have to be done; the others can be acknowledged.
+type OnboardingProfile string
+
+const (
+	// Netvisor alone.
+	OnboardingProfileAccountingOnly OnboardingProfile = "ACCOUNTING_ONLY"
+	// Netvisor and Netvisor KYC.
+	OnboardingProfileAccountingAndKyc OnboardingProfile = "ACCOUNTING_AND_KYC"
+	// Netvisor and Admicom Flex.
+	OnboardingProfileAccountingAndFlex OnboardingProfile = "ACCOUNTING_AND_FLEX"
+	// All of it, with mapped custom fields: every step has to be done.
+	OnboardingProfileEverything OnboardingProfile = "EVERYTHING"
+)
+
+var AllOnboardingProfile = []OnboardingProfile{
+	OnboardingProfileAccountingOnly,
+	OnboardingProfileAccountingAndKyc,
+	OnboardingProfileAccountingAndFlex,
+	OnboardingProfileEverything,
+}
+
+func (e OnboardingProfile) IsValid() bool {
+	switch e {
+	case OnboardingProfileAccountingOnly, OnboardingProfileAccountingAndKyc, OnboardingProfileAccountingAndFlex, OnboardingProfileEverything:
+		return true
+	}
+	return false
+}
+
+func (e OnboardingProfile) String() string {
+	return string(e)
+}
+
+func (e *OnboardingProfile) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OnboardingProfile(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OnboardingProfile", str)
+	}
+	return nil
+}
+
+func (e OnboardingProfile) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OnboardingProfile) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OnboardingProfile) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How a step stands.
+type OnboardingState string
+
+const (
+	// It is done.
+	OnboardingStateDone OnboardingState = "DONE"
+	// Somebody has to do something.
+	OnboardingStateMissing OnboardingState = "MISSING"
+	// Somebody outside has to do something, such as the vendor's support.
+	OnboardingStateWaiting OnboardingState = "WAITING"
+	// An earlier step comes first.
+	OnboardingStateBlocked OnboardingState = "BLOCKED"
+	// Somebody said that it does not apply.
+	OnboardingStateAcknowledged OnboardingState = "ACKNOWLEDGED"
+)
+
+var AllOnboardingState = []OnboardingState{
+	OnboardingStateDone,
+	OnboardingStateMissing,
+	OnboardingStateWaiting,
+	OnboardingStateBlocked,
+	OnboardingStateAcknowledged,
+}
+
+func (e OnboardingState) IsValid() bool {
+	switch e {
+	case OnboardingStateDone, OnboardingStateMissing, OnboardingStateWaiting, OnboardingStateBlocked, OnboardingStateAcknowledged:
+		return true
+	}
+	return false
+}
+
+func (e OnboardingState) String() string {
+	return string(e)
+}
+
+func (e *OnboardingState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OnboardingState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OnboardingState", str)
+	}
+	return nil
+}
+
+func (e OnboardingState) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OnboardingState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OnboardingState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// The steps of the onboarding, in their order.
+type OnboardingStepKey string
+
+const (
+	// There is a key with which somebody may manage systems.
+	OnboardingStepKeyOrganisationAndRoles OnboardingStepKey = "ORGANISATION_AND_ROLES"
+	// The API identifiers of Netvisor are entered.
+	OnboardingStepKeyNetvisorIdentifiers OnboardingStepKey = "NETVISOR_IDENTIFIERS"
+	// Netvisor grants every interface resource that the hub needs.
+	OnboardingStepKeyNetvisorRights OnboardingStepKey = "NETVISOR_RIGHTS"
+	// The connection to Netvisor is verified.
+	OnboardingStepKeyNetvisorVerified OnboardingStepKey = "NETVISOR_VERIFIED"
+	// KYC's support has enabled the interfaces and made the integration user.
+	OnboardingStepKeyKycIntegrationUser OnboardingStepKey = "KYC_INTEGRATION_USER"
+	// KYC has verified both sides.
+	OnboardingStepKeyKycVerified OnboardingStepKey = "KYC_VERIFIED"
+	// Somebody has decided which customers go to KYC.
+	OnboardingStepKeyKycScope OnboardingStepKey = "KYC_SCOPE"
+	// Each system has an address for error reports.
+	OnboardingStepKeyErrorReportEmail OnboardingStepKey = "ERROR_REPORT_EMAIL"
+	// Support has enabled Admicom Flex.
+	OnboardingStepKeyFlexEnabled OnboardingStepKey = "FLEX_ENABLED"
+	// The customer types of Admicom Flex are right.
+	OnboardingStepKeyFlexCustomerTypes OnboardingStepKey = "FLEX_CUSTOMER_TYPES"
+	// No number series come near one another.
+	OnboardingStepKeyNumberSeries OnboardingStepKey = "NUMBER_SERIES"
+	// The direction of each first run is chosen.
+	OnboardingStepKeyFirstRunDirection OnboardingStepKey = "FIRST_RUN_DIRECTION"
+	// Somebody has approved what each first run does.
+	OnboardingStepKeyDryRunApproved OnboardingStepKey = "DRY_RUN_APPROVED"
+	// Every custom field of a system is mapped.
+	OnboardingStepKeyCustomFields OnboardingStepKey = "CUSTOM_FIELDS"
+	// The hub has read everything once.
+	OnboardingStepKeyInitialRun OnboardingStepKey = "INITIAL_RUN"
+	// Every system runs, and errors can be mailed.
+	OnboardingStepKeyMonitoring OnboardingStepKey = "MONITORING"
+)
+
+var AllOnboardingStepKey = []OnboardingStepKey{
+	OnboardingStepKeyOrganisationAndRoles,
+	OnboardingStepKeyNetvisorIdentifiers,
+	OnboardingStepKeyNetvisorRights,
+	OnboardingStepKeyNetvisorVerified,
+	OnboardingStepKeyKycIntegrationUser,
+	OnboardingStepKeyKycVerified,
+	OnboardingStepKeyKycScope,
+	OnboardingStepKeyErrorReportEmail,
+	OnboardingStepKeyFlexEnabled,
+	OnboardingStepKeyFlexCustomerTypes,
+	OnboardingStepKeyNumberSeries,
+	OnboardingStepKeyFirstRunDirection,
+	OnboardingStepKeyDryRunApproved,
+	OnboardingStepKeyCustomFields,
+	OnboardingStepKeyInitialRun,
+	OnboardingStepKeyMonitoring,
+}
+
+func (e OnboardingStepKey) IsValid() bool {
+	switch e {
+	case OnboardingStepKeyOrganisationAndRoles, OnboardingStepKeyNetvisorIdentifiers, OnboardingStepKeyNetvisorRights, OnboardingStepKeyNetvisorVerified, OnboardingStepKeyKycIntegrationUser, OnboardingStepKeyKycVerified, OnboardingStepKeyKycScope, OnboardingStepKeyErrorReportEmail, OnboardingStepKeyFlexEnabled, OnboardingStepKeyFlexCustomerTypes, OnboardingStepKeyNumberSeries, OnboardingStepKeyFirstRunDirection, OnboardingStepKeyDryRunApproved, OnboardingStepKeyCustomFields, OnboardingStepKeyInitialRun, OnboardingStepKeyMonitoring:
+		return true
+	}
+	return false
+}
+
+func (e OnboardingStepKey) String() string {
+	return string(e)
+}
+
+func (e *OnboardingStepKey) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OnboardingStepKey(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OnboardingStepKey", str)
+	}
+	return nil
+}
+
+func (e OnboardingStepKey) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OnboardingStepKey) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OnboardingStepKey) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Why two persons may be the same human.
 type PersonMatch string
 
@@ -6275,6 +6614,16 @@ const (
 	UserErrorCodeNotFound UserErrorCode = "NOT_FOUND"
 	// It exists already.
 	UserErrorCodeDuplicate UserErrorCode = "DUPLICATE"
+	// Nobody has chosen the organisation's profile yet (`setOnboardingProfile`).
+	UserErrorCodeOnboardingProfileMissing UserErrorCode = "ONBOARDING_PROFILE_MISSING"
+	// The organisation's profile needs the step, so it cannot be acknowledged.
+	UserErrorCodeOnboardingStepRequired UserErrorCode = "ONBOARDING_STEP_REQUIRED"
+	// The step is done, so there is nothing to acknowledge.
+	UserErrorCodeOnboardingStepDone UserErrorCode = "ONBOARDING_STEP_DONE"
+	// Somebody has acknowledged the step already.
+	UserErrorCodeOnboardingStepAcknowledged UserErrorCode = "ONBOARDING_STEP_ACKNOWLEDGED"
+	// Nobody has acknowledged the step, or it was taken back.
+	UserErrorCodeOnboardingNotAcknowledged UserErrorCode = "ONBOARDING_NOT_ACKNOWLEDGED"
 	// The first run is for nothing that there is: IMPORT, EXPORT or BOTH.
 	UserErrorCodeModeUnknown UserErrorCode = "MODE_UNKNOWN"
 	// The plan has not been made yet, was approved before, or is outdated.
@@ -6463,6 +6812,11 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeInvalid,
 	UserErrorCodeNotFound,
 	UserErrorCodeDuplicate,
+	UserErrorCodeOnboardingProfileMissing,
+	UserErrorCodeOnboardingStepRequired,
+	UserErrorCodeOnboardingStepDone,
+	UserErrorCodeOnboardingStepAcknowledged,
+	UserErrorCodeOnboardingNotAcknowledged,
 	UserErrorCodeModeUnknown,
 	UserErrorCodePlanNotReady,
 	UserErrorCodePlanNotApproved,
@@ -6558,7 +6912,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeBusinessIDSDiffer, UserErrorCodeMergeNeedsOperator, UserErrorCodeFindingResolved, UserErrorCodeFindingNeedsRuling, UserErrorCodeFindingNotMassChange, UserErrorCodeMassChangeRuled, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeWritingNotPlanned, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeRunNotEnded, UserErrorCodeRunChangesNothing, UserErrorCodeDryRunMissing, UserErrorCodeDryRunOutdated, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeOnboardingProfileMissing, UserErrorCodeOnboardingStepRequired, UserErrorCodeOnboardingStepDone, UserErrorCodeOnboardingStepAcknowledged, UserErrorCodeOnboardingNotAcknowledged, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeBusinessIDSDiffer, UserErrorCodeMergeNeedsOperator, UserErrorCodeFindingResolved, UserErrorCodeFindingNeedsRuling, UserErrorCodeFindingNotMassChange, UserErrorCodeMassChangeRuled, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeWritingNotPlanned, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeRunNotEnded, UserErrorCodeRunChangesNothing, UserErrorCodeDryRunMissing, UserErrorCodeDryRunOutdated, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
 		return true
 	}
 	return false

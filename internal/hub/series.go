@@ -40,15 +40,21 @@ func (h *Hub) NumberSeries(ctx context.Context, v auth.Viewer) (out NumberSeries
 		if err != nil {
 			return err
 		}
-		names, err := givers(ctx, tx)
-		for _, m := range out.Meetings {
-			if m.Told(out.AsOf) {
-				out.Told = append(out.Told, meetingMessage(m, names, out.AsOf))
-			}
-		}
+		systems, err := store.ListSystems(ctx, tx)
+		out.Told = tell(out, namesOf(systems))
 		return err
 	})
 	return out, err
+}
+
+// tell puts the meetings that are near into words.
+func tell(found NumberSeries, names map[system.ID]string) (out []string) {
+	for _, m := range found.Meetings {
+		if m.Told(found.AsOf) {
+			out = append(out, meetingMessage(m, names, found.AsOf))
+		}
+	}
+	return out
 }
 
 func numberSeries(ctx context.Context, tx pgx.Tx) (out NumberSeries, err error) {
@@ -60,14 +66,13 @@ func numberSeries(ctx context.Context, tx pgx.Tx) (out NumberSeries, err error) 
 	return out, err
 }
 
-// givers names who gives numbers.
-func givers(ctx context.Context, tx pgx.Tx) (map[system.ID]string, error) {
-	systems, err := store.ListSystems(ctx, tx)
+// namesOf names who gives numbers.
+func namesOf(systems []system.System) map[system.ID]string {
 	names := map[system.ID]string{"": "the hub"}
 	for _, s := range systems {
 		names[s.ID] = s.Name
 	}
-	return names, err
+	return names
 }
 
 // WatchNumbers raises a finding about each system whose number series comes near that of another, and ends those that are true no more
@@ -79,10 +84,11 @@ func (h *Hub) WatchNumbers(ctx context.Context, c store.Claim) error {
 		if err != nil {
 			return err
 		}
-		names, err := givers(ctx, tx)
+		systems, err := store.ListSystems(ctx, tx)
 		if err != nil {
 			return err
 		}
+		names := namesOf(systems)
 		told := map[system.ID]finding.Finding{}
 		for _, m := range now.Meetings {
 			about := m.Series.Giver
