@@ -4040,15 +4040,15 @@ enum UserErrorCode {
   "It exists already."
   DUPLICATE
   "Nobody has chosen the organisation's profile yet (` + "`" + `setOnboardingProfile` + "`" + `)."
-  ONBOARDING_PROFILE_MISSING
+  PROFILE_MISSING
   "The organisation's profile needs the step, so it cannot be acknowledged."
-  ONBOARDING_STEP_REQUIRED
+  STEP_REQUIRED
   "The step is done, so there is nothing to acknowledge."
-  ONBOARDING_STEP_DONE
+  STEP_DONE
   "Somebody has acknowledged the step already."
-  ONBOARDING_STEP_ACKNOWLEDGED
+  STEP_ACKNOWLEDGED
   "Nobody has acknowledged the step, or it was taken back."
-  ONBOARDING_NOT_ACKNOWLEDGED
+  STEP_NOT_ACKNOWLEDGED
   "The first run is for nothing that there is: IMPORT, EXPORT or BOTH."
   MODE_UNKNOWN
   "The plan has not been made yet, was approved before, or is outdated."

@@ -25,6 +25,7 @@ type obliged struct {
 	// org is the organisation as KYC knows it; ids are the systems in the hub.
 	org, netvisorID, kycID string
 	db                     *pgtest.DB
+	env                    []string
 	sink                   *mailtest.Sink
 	// refuses has KYC find Netvisor's identifiers wrong.
 	refuses atomic.Bool
@@ -59,14 +60,18 @@ func newObliged(t *testing.T) *obliged {
 	}
 
 	address := freeAddress(t)
-	env := []string{
+	o.env = []string{
 		newKeyset(t), "HUB_DATABASE_URL=" + o.db.AppURL, "HUB_MAIL_URL=" + o.sink.URL(), "HUB_MAIL_FROM=hub@example.test",
 		"HUB_PUBLIC_URL=http://" + address, "HUB_TAKE_OVER_AFTER=5s",
 	}
+	env := o.env
 	p := start(t, env, "serve", "--address", address)
 	p.says(p.errOut, "msg=serving")
 	o.hub = served{p, "http://" + address + "/graphql"}
 	must(t, env, "organisation", "create", "Esimerkki Oy")
+	if got := must(t, env, "onboarding"); !strings.Contains(got, "every step is needed") || !strings.Contains(got, " 1  MISSING") || !strings.Contains(got, " 3  BLOCKED") {
+		t.Errorf("R125: an empty organisation:\n%s", got)
+	}
 	o.api = api{t, o.hub.url, must(t, env, "key", "create", "test", "--scope", "admin")}
 	o.netvisorID = checked(o.api, o.netvisor)
 	o.set("setSystemSettings", o.netvisorID, "settings", map[string]string{"responsibilityResource": "customerresponsibility.nv"})
@@ -239,6 +244,21 @@ func (o *obliged) must(err error) {
 	}
 }
 
+// onboarding is how each step stands, and whether all are settled.
+func (o *obliged) onboarding() (states map[string]string, complete bool) {
+	o.t.Helper()
+	type shown struct {
+		Complete bool
+		Steps    []struct{ Key, State string }
+	}
+	got := ask[shown](o.api, "onboarding", `{ onboarding { complete steps { key state } } }`, nil)
+	states = make(map[string]string)
+	for _, s := range got.Steps {
+		states[s.Key] = s.State
+	}
+	return states, got.Complete
+}
+
 // standing are the findings that stand, by code.
 func (o *obliged) standing(code string) int {
 	o.t.Helper()
@@ -277,6 +297,10 @@ func TestKYCScenarios(t *testing.T) {
 	var first netvisorkyc.Customer
 
 	scenario("R16_R23_R24_Scenario1", func() {
+		must(t, o.env, "onboarding", "--profile", "accounting_and_kyc", "--by", "Aino Malli")
+		if s, _ := o.onboarding(); s["NETVISOR_VERIFIED"] != "DONE" || s["DRY_RUN_APPROVED"] != "DONE" || s["KYC_INTEGRATION_USER"] != "WAITING" || s["KYC_VERIFIED"] != "BLOCKED" {
+			o.t.Errorf("R126: before support acted: %v", s)
+		}
 		if r := o.step("requestSystemCredential"); r.State != "FAILED" || r.Fault == nil || r.Fault.Code != "DENIED" {
 			o.t.Errorf("R16: before support enabled the interfaces: %+v", r)
 		}
@@ -340,6 +364,28 @@ func TestKYCScenarios(t *testing.T) {
 			if c.Source == nil || c.Source.CustomerNumber == "TEMP" || c.Source.CustomerNumber == "7009" || c.Source.CustomerNumber == "7010" {
 				o.t.Errorf("%+v is a candidate", c)
 			}
+		}
+	})
+	scenario("R125_R131_Onboarding", func() {
+		change[struct{}](o.api, "setSystemErrorReport", setReport, in(map[string]any{"id": o.netvisorID, "email": "virheet@example.test"}))
+		refuses(t, run(t, o.env, "onboarding", "--acknowledge", "kyc_scope", "--reason", "Ei tarvita", "--by", "Aino Malli"), 1, "done")
+		if _, complete := o.onboarding(); complete {
+			o.t.Error("it is complete though nobody said anything of Flex")
+		}
+		for _, step := range []string{"flex_enabled", "flex_customer_types", "number_series"} {
+			if r := run(t, o.env, "onboarding", "--acknowledge", step, "--reason", "Ei Flexiä", "--by", "Aino Malli"); r.code != 0 && !strings.Contains(r.errOut, "is done") {
+				o.t.Errorf("%s: %s", step, r.errOut)
+			}
+		}
+		if s, complete := o.onboarding(); !complete || s["FLEX_ENABLED"] != "ACKNOWLEDGED" || s["KYC_SCOPE"] != "DONE" {
+			o.t.Errorf("it is not complete: %v", s)
+		}
+		if got := must(t, o.env, "onboarding", "--language", "fi"); !strings.Contains(got, "Aino Malli") || !strings.Contains(got, "Ei Flexiä") {
+			o.t.Errorf("got\n%s", got)
+		}
+		must(t, o.env, "onboarding", "--withdraw", "flex_enabled", "--by", "Eino Malli")
+		if _, complete := o.onboarding(); complete {
+			o.t.Error("it is complete though an acknowledgement was taken back")
 		}
 	})
 	scenario("R2_R44_Scenario4", func() {

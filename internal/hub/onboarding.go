@@ -23,10 +23,14 @@ type OnboardingView struct {
 }
 
 // Onboarding gives the checklist as it stands (R125-R131). Needs systems:read.
-func (h *Hub) Onboarding(ctx context.Context, v auth.Viewer) (out OnboardingView, err error) {
+func (h *Hub) Onboarding(ctx context.Context, v auth.Viewer) (OnboardingView, error) {
 	if err := v.Require(auth.SystemsRead); err != nil {
-		return out, err
+		return OnboardingView{}, err
 	}
+	return h.onboardingNow(ctx, v)
+}
+
+func (h *Hub) onboardingNow(ctx context.Context, v auth.Viewer) (out OnboardingView, err error) {
 	err = pg.ReadInOrganisation(ctx, h.pool, string(v.Organisation.ID), func(ctx context.Context, tx pgx.Tx) (err error) {
 		out, err = h.onboarding(ctx, tx)
 		return err
@@ -67,7 +71,7 @@ func (h *Hub) SetOnboardingProfile(ctx context.Context, v auth.Viewer, p onboard
 }
 
 // AcknowledgeStep says that a step does not apply, as far as the profile lets it (R129-R131). Needs systems:manage. Reasons:
-// ONBOARDING_PROFILE_MISSING, ONBOARDING_STEP_REQUIRED, ONBOARDING_STEP_DONE, ONBOARDING_STEP_ACKNOWLEDGED, FIELD_REQUIRED, FIELD_TOO_LONG,
+// PROFILE_MISSING, STEP_REQUIRED, STEP_DONE, STEP_ACKNOWLEDGED, FIELD_REQUIRED, FIELD_TOO_LONG,
 // CHARACTERS_INVALID, PERSONAL_IDENTITY_CODE_NOT_ALLOWED.
 func (h *Hub) AcknowledgeStep(ctx context.Context, v auth.Viewer, k onboarding.Key, reason, key string) (OnboardingView, error) {
 	reason = strings.TrimSpace(reason)
@@ -89,13 +93,13 @@ func (h *Hub) AcknowledgeStep(ctx context.Context, v auth.Viewer, k onboarding.K
 		s := now.Steps[slices.IndexFunc(now.Steps, func(s onboarding.Step) bool { return s.Key == k })]
 		switch {
 		case now.Choice.Profile == "":
-			err = fault.Because(fault.Invalid, "ONBOARDING_PROFILE_MISSING", "Choose the profile first: it says which steps the organisation needs.")
+			err = fault.Because(fault.Invalid, "PROFILE_MISSING", "Choose the profile first: it says which steps the organisation needs.")
 		case s.State == onboarding.Done:
-			err = fault.Because(fault.Invalid, "ONBOARDING_STEP_DONE", "The step is done.")
+			err = fault.Because(fault.Invalid, "STEP_DONE", "The step is done.")
 		case s.Required:
-			err = fault.Because(fault.Invalid, "ONBOARDING_STEP_REQUIRED", "The profile %s needs the step, so it has to be done.", now.Choice.Profile)
+			err = fault.Because(fault.Invalid, "STEP_REQUIRED", "The profile %s needs the step, so it has to be done.", now.Choice.Profile)
 		case s.Acknowledgement != nil:
-			err = fault.Because(fault.Invalid, "ONBOARDING_STEP_ACKNOWLEDGED", "%s has acknowledged the step already.", s.Acknowledgement.By)
+			err = fault.Because(fault.Invalid, "STEP_ACKNOWLEDGED", "%s has acknowledged the step already.", s.Acknowledgement.By)
 		}
 		if err != nil {
 			return fault.Of(err).At("step")
@@ -105,7 +109,7 @@ func (h *Hub) AcknowledgeStep(ctx context.Context, v auth.Viewer, k onboarding.K
 }
 
 // WithdrawAcknowledgement takes an acknowledgement back; who gave it, and who took it back, stays known. Needs systems:manage. Reasons:
-// ONBOARDING_NOT_ACKNOWLEDGED.
+// STEP_NOT_ACKNOWLEDGED.
 func (h *Hub) WithdrawAcknowledgement(ctx context.Context, v auth.Viewer, k onboarding.Key, key string) (OnboardingView, error) {
 	if !onboarding.Known(k) {
 		return OnboardingView{}, noStep(k)
@@ -113,7 +117,7 @@ func (h *Hub) WithdrawAcknowledgement(ctx context.Context, v auth.Viewer, k onbo
 	return h.onboard(ctx, v, command{auth.SystemsManage, "withdrawOnboardingAcknowledgement", key, k, nil}, func(ctx context.Context, tx pgx.Tx) error {
 		err := store.WithdrawAcknowledgement(ctx, tx, k, v.Actor.Name)
 		if fault.Is(err, fault.NotFound) {
-			return fault.Because(fault.Invalid, "ONBOARDING_NOT_ACKNOWLEDGED", "Nobody has acknowledged the step.").At("step")
+			return fault.Because(fault.Invalid, "STEP_NOT_ACKNOWLEDGED", "Nobody has acknowledged the step.").At("step")
 		}
 		return err
 	})
@@ -128,5 +132,5 @@ func (h *Hub) onboard(ctx context.Context, v auth.Viewer, c command, fn func(ctx
 	if _, err := h.do(ctx, v, c, func(ctx context.Context, tx pgx.Tx) (answer, error) { return answer{}, fn(ctx, tx) }); err != nil {
 		return OnboardingView{}, err
 	}
-	return h.Onboarding(ctx, v)
+	return h.onboardingNow(ctx, v)
 }

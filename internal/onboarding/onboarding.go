@@ -149,6 +149,7 @@ func Keys() []Key {
 
 // Checklist gives the steps in their order. An acknowledgement counts for a step that the profile does not need and that is not done.
 func Checklist(f Facts, p Profile, said []Acknowledgement) []Step {
+	f.Systems = current(f.Systems)
 	out := make([]Step, 0, len(definitions))
 	settled := make(map[Key]bool)
 	for _, d := range definitions {
@@ -172,6 +173,15 @@ func Checklist(f Facts, p Profile, said []Acknowledgement) []Step {
 		out = append(out, s)
 	}
 	return out
+}
+
+// current leaves out systems that another of their kind has taken the place of: one at most is in use (design section 5).
+func current(systems []System) []System {
+	inUse := make(map[system.Kind]bool)
+	for _, s := range systems {
+		inUse[s.Kind] = inUse[s.Kind] || s.State == system.Running
+	}
+	return slices.DeleteFunc(slices.Clone(systems), func(s System) bool { return inUse[s.Kind] && s.State != system.Running })
 }
 
 // Next is the first step that somebody has to do something about; nil when all are settled.

@@ -119,7 +119,10 @@ func TestEachStep(t *testing.T) {
 		"KYCRefusedAKey": {change(system.NetvisorKYC, func(s *onboarding.System) {
 			s.Activation = &system.Activation{Stage: system.StageFailed, Checks: []system.Check{{Name: "netvisor", Message: "The key was refused."}}}
 		}), onboarding.KYCVerified, onboarding.Missing, advice.Administrator, "The key was refused."},
-		"KYCNeedsNoPlan":      {change(system.NetvisorKYC, func(s *onboarding.System) { s.Plans = nil }), onboarding.DryRun, onboarding.Done, "", ""},
+		"KYCNeedsNoPlan": {change(system.NetvisorKYC, func(s *onboarding.System) { s.Plans = nil }), onboarding.DryRun, onboarding.Done, "", ""},
+		"AnOldOneDoesNotCount": {func(f *onboarding.Facts) {
+			f.Systems = append(f.Systems, onboarding.System{System: system.System{Kind: system.Netvisor, Name: "Old", State: system.Draft}})
+		}, onboarding.Identifiers, onboarding.Done, "", ""},
 		"AnImportNeedsNoPlan": {change(system.Netvisor, func(s *onboarding.System) { s.Plans, s.Policy = nil, system.Policy{} }), onboarding.DryRun, onboarding.Done, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,6 +47,15 @@ func acts() []act {
 	return []act{
 		{name: "rejectPersonProposal", input: vars{"id": globalID("PersonProposal", uuid(6, 12))}, other: vars{"id": globalID("PersonProposal", uuid(6, 11))}, names: true},
 		{name: "acceptPersonProposal", input: vars{"id": globalID("PersonProposal", uuid(6, 11))}, other: vars{"id": globalID("PersonProposal", uuid(6, 12))}, names: true},
+		{name: "acknowledgeTooEarly", document: "acknowledgeOnboardingStep", input: vars{"step": "KYC_SCOPE", "reason": "Ei käytössä"}},
+		{name: "setOnboardingProfile", input: vars{"profile": "ACCOUNTING_ONLY"}, other: vars{"profile": "EVERYTHING"}, names: true},
+		{name: "acknowledgeOnboardingStep", input: vars{"step": "FLEX_ENABLED", "reason": "Ei käytössä"}, other: vars{"step": "FLEX_CUSTOMER_TYPES"}, names: true},
+		{name: "acknowledgeAgain", document: "acknowledgeOnboardingStep", input: vars{"step": "FLEX_ENABLED", "reason": "Ei käytössä"}},
+		{name: "acknowledgeRequired", document: "acknowledgeOnboardingStep", input: vars{"step": "NETVISOR_IDENTIFIERS", "reason": "Ei tarvita", "language": "SV"}},
+		{name: "acknowledgeDone", document: "acknowledgeOnboardingStep", input: vars{"step": "ORGANISATION_AND_ROLES", "reason": "Ei tarvita"}},
+		{name: "acknowledgeForNoReason", document: "acknowledgeOnboardingStep", input: vars{"step": "FLEX_ENABLED", "reason": " "}},
+		{name: "withdrawOnboardingAcknowledgement", input: vars{"step": "FLEX_ENABLED"}, other: vars{"step": "FLEX_CUSTOMER_TYPES"}, names: true},
+		{name: "withdrawAgain", document: "withdrawOnboardingAcknowledgement", input: vars{"step": "FLEX_ENABLED"}},
 		{name: "resolveFinding", input: vars{"id": globalID("Finding", uuid(7, 1)), "note": "Tarkistettu asiakkaalta."}, other: vars{"note": "Muu"}, names: true},
 		{name: "resolveFindingAgain", document: "resolveFinding", input: vars{"id": globalID("Finding", uuid(7, 2))}},
 		{
