@@ -380,8 +380,8 @@ func isPersons(name string) bool {
 	return false
 }
 
-// TestMergesAreTakenBack does random things with customers that are linked with two systems, and takes all merges back in the end.
-func TestMergesAreTakenBack(t *testing.T) {
+// TestT32_MergesAreTakenBack does random things with customers that are linked with two systems, and takes all merges back in the end.
+func TestT32_MergesAreTakenBack(t *testing.T) {
 	t.Parallel()
 	w := setupMergeWorld(t)
 	left, failed := 40, false // each takes long, so there are fewer than of other properties; a failure is looked into to its end
