@@ -104,7 +104,10 @@ func refused(of []System) (out []string) {
 
 func judgeRights(f *Facts) finding {
 	found := f.of(system.Netvisor)
-	if s := lack(found, func(s System) bool { return !s.CheckedAt.IsZero() }); s != "" || len(found) == 0 {
+	if len(found) == 0 {
+		return lacking(advice.Administrator, "noNetvisor")
+	}
+	if s := lack(found, func(s System) bool { return !s.CheckedAt.IsZero() }); s != "" {
 		return lacking(advice.Administrator, "notChecked", s)
 	}
 	if failed := refused(found); len(failed) > 0 {
@@ -118,7 +121,10 @@ func verified(s System) bool { return s.State != system.Draft && s.State != syst
 
 func judgeVerified(f *Facts) finding {
 	found := f.of(system.Netvisor)
-	if s := lack(found, verified); s != "" || len(found) == 0 {
+	if len(found) == 0 {
+		return lacking(advice.Administrator, "noNetvisor")
+	}
+	if s := lack(found, verified); s != "" {
 		return lacking(advice.Administrator, "notVerified", s)
 	}
 	return finding{}
@@ -137,9 +143,12 @@ func judgeKYCUser(f *Facts) finding {
 
 func judgeKYCVerified(f *Facts) finding {
 	found := f.of(system.NetvisorKYC)
+	if len(found) == 0 {
+		return lacking(advice.Administrator, "noKYC")
+	}
 	ok := func(s System) bool { return s.Activation != nil && s.Activation.Stage.Verified() }
 	s := lack(found, ok)
-	if s == "" && len(found) > 0 {
+	if s == "" {
 		return finding{}
 	}
 	var failed []string
@@ -157,17 +166,23 @@ func judgeKYCVerified(f *Facts) finding {
 // judgeKYCScope takes the scope for decided once it was handed over for verifying, which it goes with.
 func judgeKYCScope(f *Facts) finding {
 	found := f.of(system.NetvisorKYC)
+	if len(found) == 0 {
+		return lacking(advice.Administrator, "noKYC")
+	}
 	handed := func(s System) bool {
 		return s.Activation != nil && !slices.Contains([]system.Stage{system.StageDisabled, system.StageEnabled, system.StageIssued, system.StageUnknown}, s.Activation.Stage)
 	}
-	if s := lack(found, handed); s != "" || len(found) == 0 {
+	if s := lack(found, handed); s != "" {
 		return lacking(advice.Administrator, "kycScope", s)
 	}
 	return finding{}
 }
 
 func judgeReportEmail(f *Facts) finding {
-	if s := lack(f.Systems, func(s System) bool { return s.ReportEmail != "" }); s != "" || len(f.Systems) == 0 {
+	if len(f.Systems) == 0 {
+		return lacking(advice.Administrator, "noNetvisor")
+	}
+	if s := lack(f.Systems, func(s System) bool { return s.ReportEmail != "" }); s != "" {
 		return lacking(advice.Administrator, "noReportEmail", s)
 	}
 	return finding{}
@@ -186,7 +201,10 @@ func judgeFlexEnabled(f *Facts) finding {
 
 func judgeFlexTypes(f *Facts) finding {
 	found := f.of(system.Flex)
-	if s := lack(found, func(s System) bool { return !s.CheckedAt.IsZero() }); s != "" || len(found) == 0 {
+	if len(found) == 0 {
+		return lacking(advice.Administrator, "noFlex")
+	}
+	if s := lack(found, func(s System) bool { return !s.CheckedAt.IsZero() }); s != "" {
 		return lacking(advice.Administrator, "notChecked", s)
 	}
 	if failed := refused(found); len(failed) > 0 {
@@ -212,7 +230,10 @@ func begun(s System) bool {
 
 func judgeDirection(f *Facts) finding {
 	found := f.own()
-	if s := lack(found, begun); s != "" || len(found) == 0 {
+	if len(found) == 0 {
+		return lacking(advice.Administrator, "noNetvisor")
+	}
+	if s := lack(found, begun); s != "" {
 		return lacking(advice.Administrator, "noDirection", s)
 	}
 	return finding{}
@@ -244,14 +265,20 @@ func judgeCustomFields(f *Facts) finding {
 }
 
 func judgeInitialRun(f *Facts) finding {
-	if s := lack(f.Systems, func(s System) bool { return !s.FreshAt.IsZero() }); s != "" || len(f.Systems) == 0 {
+	if len(f.Systems) == 0 {
+		return lacking(advice.Administrator, "noNetvisor")
+	}
+	if s := lack(f.Systems, func(s System) bool { return !s.FreshAt.IsZero() }); s != "" {
 		return lacking(advice.Administrator, "noInitialRun", s)
 	}
 	return finding{}
 }
 
 func judgeMonitoring(f *Facts) finding {
-	if s := lack(f.Systems, func(s System) bool { return s.State == system.Running && s.PollEvery > 0 }); s != "" || len(f.Systems) == 0 {
+	if len(f.Systems) == 0 {
+		return lacking(advice.Administrator, "noNetvisor")
+	}
+	if s := lack(f.Systems, func(s System) bool { return s.State == system.Running && s.PollEvery > 0 }); s != "" {
 		return lacking(advice.Administrator, "notRunning", s)
 	}
 	if !f.MailServer {

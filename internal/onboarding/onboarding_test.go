@@ -57,6 +57,11 @@ func TestR128_SixteenStepsInOrder(t *testing.T) {
 		}
 	}
 	empty := onboarding.Checklist(onboarding.Facts{}, "", nil)
+	for _, s := range empty {
+		if text := s.Lacks.In(advice.English); s.State != onboarding.Done && (text == "" || strings.Contains(text, ": .")) {
+			t.Errorf("%s lacks %q", s.Key, text)
+		}
+	}
 	if next := onboarding.Next(empty); next == nil || next.Key != onboarding.Roles || onboarding.Complete(empty) {
 		t.Errorf("an empty organisation begins with %+v", next)
 	}

@@ -17,7 +17,7 @@ type Diligence struct {
 	Customers  []netvisorkyc.Customer
 	// Due are the customers of Netvisor that belong into the service.
 	Due []int64
-	// Resent counts how often somebody had a removed candidate sent again.
+	// Resent counts how often somebody had a removed candidate sent again, or named a contact person, who brings one back.
 	Resent map[int64]int
 	// Hub is what the hub shows of the status, Tab what stands on Netvisor's responsibility tab.
 	Hub map[int64]customer.KYC
@@ -96,7 +96,7 @@ func (e *Evidence) diligence(v *Verdict) {
 }
 
 // made holds the records that calls of the hub made against those that it may make: one candidate of each customer, another one for each
-// time that somebody had it sent again, and never a customer (R42).
+// time that somebody had it sent again or named a contact person, and never a customer (R42).
 func (d *Diligence) made(v *Verdict) {
 	made := make(map[int64]int)
 	for _, effect := range d.Effects {
@@ -114,7 +114,7 @@ func (d *Diligence) made(v *Verdict) {
 	}
 	for key, n := range made {
 		if n > 1+d.Resent[key] {
-			v.note(&v.Duplicates, "Promise 2: %d candidates were made of customer %d, which was sent again %d times", n, key, d.Resent[key])
+			v.note(&v.Duplicates, "Promise 2: %d candidates were made of customer %d, which somebody wanted back %d times", n, key, d.Resent[key])
 		}
 	}
 }

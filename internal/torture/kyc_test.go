@@ -224,7 +224,9 @@ func (w *world) resend(ctx context.Context) error {
 // typePerson is somebody who names the contact person on Netvisor's tab.
 func (w *world) typePerson(context.Context) error {
 	w.made++
-	return w.netvisor.Edit("", pick(w.random, w.keys()), func(c *netvisor.Customer) error {
+	key := pick(w.random, w.keys())
+	w.kyc.resent[key]++ // a contact person who is added brings a removed candidate back (KYC contract, section 7)
+	return w.netvisor.Edit("", key, func(c *netvisor.Customer) error {
 		tab := c.Responsibility()
 		tab.FirstName, tab.LastName, tab.Email = "Eino", fmt.Sprintf("Kirjaaja%d", w.made), fmt.Sprintf("eino%d@example.test", w.made)
 		c.SetResponsibility(tab)
