@@ -40,6 +40,9 @@ type Kind struct {
 	// ShowsKYC says whether a system of the settings shows the due-diligence status, so that Writes holds for its fields too. Nil
 	// where none does.
 	ShowsKYC func(settings map[string]string) bool
+	// OwnContact is the key under which a record tells a contact person of its own, who stands for the one for due diligence while the
+	// system has no place for that one (ShowsKYC). Empty where records have none.
+	OwnContact string
 	// BesideKYC names what a system holds in the place where it shows the status, such as a contact person of its own: without that
 	// place, Reads and Writes hold for none of it, so that what the hub has of it stands and is not sent. Nil names nothing.
 	BesideKYC func(customer.Field) bool

@@ -134,14 +134,19 @@ func (c *Customer) KYCContact() (p KYCPerson, ok bool) {
 	return KYCPerson{}, false
 }
 
+// Into sets the fields of the contact person for due diligence.
+func (p KYCPerson) Into(fs Fields) {
+	fs.Set(FieldKYCContactFirstName, p.FirstName)
+	fs.Set(FieldKYCContactLastName, p.LastName)
+	fs.Set(FieldKYCContactEmail, p.Email)
+	fs.Set(FieldKYCContactPhone, p.Phone)
+	fs.Set(FieldKYCContactLanguage, p.Language)
+}
+
 // flattenKYC adds what other systems are told about due diligence.
 func (c *Customer) flattenKYC(fs Fields) {
 	if p, ok := c.KYCContact(); ok {
-		fs.Set(FieldKYCContactFirstName, p.FirstName)
-		fs.Set(FieldKYCContactLastName, p.LastName)
-		fs.Set(FieldKYCContactEmail, p.Email)
-		fs.Set(FieldKYCContactPhone, p.Phone)
-		fs.Set(FieldKYCContactLanguage, p.Language)
+		p.Into(fs)
 	}
 	if c.KYC == nil {
 		return

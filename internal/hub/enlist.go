@@ -67,7 +67,7 @@ func (h *Hub) enlisted(ctx context.Context, tx pgx.Tx, s system.System, customer
 	scope := h.o.Kinds[s.Kind].scope(s)
 	for i := range customers {
 		c := &customers[i]
-		sources := sourcesOf(have[c.ID], of)
+		sources := h.sourcesOf(have[c.ID], of)
 		standing, linked := recordIn(have[c.ID], s.ID)
 		switch {
 		case !linked:

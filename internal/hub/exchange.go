@@ -389,7 +389,33 @@ func (h *Hub) sourceOf(ctx context.Context, tx pgx.Tx, id system.ID, c customer.
 	if err != nil || from == "" {
 		return link.Source{}, err
 	}
-	return store.FindSource(ctx, tx, c, from)
+	source, err := store.FindSource(ctx, tx, c, from)
+	if err != nil || source.ExternalID == "" {
+		return source, err
+	}
+	people, err := h.ownContacts(ctx, tx, from, []customer.ID{c})
+	source.Person = people[c]
+	return source, err
+}
+
+// ownContacts gives the contact persons on customers' records in systems of a kind that lend them to due diligence.
+func (h *Hub) ownContacts(ctx context.Context, tx pgx.Tx, from system.Kind, ids []customer.ID) (map[customer.ID]customer.KYCPerson, error) {
+	systems, err := store.ListSystems(ctx, tx)
+	lends := func(s system.System) bool { return s.Kind == from && s.State != system.Draft && h.lendsContact(s) }
+	if err != nil || !slices.ContainsFunc(systems, lends) {
+		return nil, err
+	}
+	records, err := store.ListLinkedRecordsOfCustomers(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	of, out := byID(systems, func(s system.System) system.ID { return s.ID }), make(map[customer.ID]customer.KYCPerson)
+	for _, r := range records {
+		if s := of[r.Link.SystemID]; lends(s) && r.Link.Primary && r.Link.Followed() {
+			out[r.Link.CustomerID] = h.ownContact(s, r.Base.Theirs)
+		}
+	}
+	return out, nil
 }
 
 // issueNumber gives a customer a number of the hub's own.

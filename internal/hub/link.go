@@ -57,7 +57,7 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 		if err := h.tellDeleted(ctx, tx, c, r, of[r.Link.SystemID]); err != nil {
 			return err
 		}
-		settled, refused, ok := h.settle(c, r, of[r.Link.SystemID], sourcesOf(records, of), how.priority, now)
+		settled, refused, ok := h.settle(c, r, of[r.Link.SystemID], h.sourcesOf(records, of), how.priority, now)
 		if err := h.noteRefused(ctx, tx, r.Link, refused, of[r.Link.SystemID]); err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 		}
 	}
 	if how.isNew {
-		altered = append(altered, h.newLinks(c, records, systems, sourcesOf(records, of), how.priority, now)...)
+		altered = append(altered, h.newLinks(c, records, systems, h.sourcesOf(records, of), how.priority, now)...)
 	}
 	if len(altered) == 0 {
 		return nil
@@ -95,14 +95,37 @@ func (h *Hub) bringKYC(ctx context.Context, tx pgx.Tx, c *customer.Customer, sys
 }
 
 // sourcesOf are the customer's records that others may be made from, by the kind of their system.
-func sourcesOf(records []store.LinkedRecord, systems map[system.ID]system.System) map[system.Kind]link.Source {
+func (h *Hub) sourcesOf(records []store.LinkedRecord, systems map[system.ID]system.System) map[system.Kind]link.Source {
 	out := make(map[system.Kind]link.Source, len(records))
 	for _, r := range records {
 		if s := systems[r.Link.SystemID]; r.Link.Primary && r.Link.Followed() && s.State != system.Draft {
-			out[s.Kind] = link.Source{Kind: s.Kind, ExternalID: r.Link.ExternalID, Number: r.Base.Theirs[customer.FieldNumber]}
+			out[s.Kind] = link.Source{
+				Kind: s.Kind, ExternalID: r.Link.ExternalID, Number: r.Base.Theirs[customer.FieldNumber], Person: h.ownContact(s, r.Base.Theirs),
+			}
 		}
 	}
 	return out
+}
+
+// ownContact gives the contact person on a record itself, of a system that has no place for the one for due diligence; nobody elsewhere.
+func (h *Hub) ownContact(s system.System, theirs customer.Fields) (p customer.KYCPerson) {
+	spec := h.o.Kinds[s.Kind]
+	if !h.lendsContact(s) {
+		return p
+	}
+	at := func(name string) string {
+		return theirs[customer.PartField(customer.PartContact, spec.OwnContact, name)]
+	}
+	first := func(list string) string { return append(customer.SplitList(list), "")[0] }
+	return customer.KYCPerson{
+		FirstName: at("firstName"), LastName: at("lastName"), Email: first(at("emails")), Phone: first(at("phones")), Language: at("language"),
+	}
+}
+
+// lendsContact says whether records of the system lend their own contact person to due diligence.
+func (h *Hub) lendsContact(s system.System) bool {
+	spec := h.o.Kinds[s.Kind]
+	return spec.OwnContact != "" && (spec.ShowsKYC == nil || !spec.ShowsKYC(s.Settings))
 }
 
 // settleOthers settles the links that customers have in other systems than the one which changed them. Mostly there is no
@@ -154,6 +177,7 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 		return r.Link, nil, false
 	}
 	ours := c.Flatten(merge.Keys(r.Parts))
+	sources[spec.From].Stand(ours)
 	var refused []finding.Finding
 	if spec.Refuses != nil {
 		refused = spec.Refuses(ours)

@@ -175,12 +175,14 @@ type KindSpec struct {
 	Writes func(customer.Field) bool
 	// Refuses names values of the hub that the system would not take, by findings; nil for none.
 	Refuses func(customer.Fields) []finding.Finding
-	// Keeps, From, Scope, ShowsKYC and BesideKYC are as connector.Kind has them; nil and empty for most.
-	Keeps     func(customer.Field) bool
-	From      system.Kind
-	Scope     func(ours customer.Fields, settings map[string]string) string
-	ShowsKYC  func(settings map[string]string) bool
-	BesideKYC func(customer.Field) bool
+	// Keeps, From, Scope, ShowsKYC, OwnContact and BesideKYC are as connector.Kind has them; nil and empty for most.
+	Keeps    func(customer.Field) bool
+	From     system.Kind
+	Scope    func(ours customer.Fields, settings map[string]string) string
+	ShowsKYC func(settings map[string]string) bool
+	// OwnContact is empty for most.
+	OwnContact string
+	BesideKYC  func(customer.Field) bool
 	// Activates is as connector.Kind has it.
 	Activates bool
 	// Receives says that systems of the kind send messages by themselves.

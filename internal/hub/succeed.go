@@ -37,7 +37,7 @@ func (h *Hub) succeed(ctx context.Context, tx pgx.Tx, l Look, k merge.Known, d D
 	if err != nil {
 		return err
 	}
-	next := h.newLink(&k.Customer, l.System, sourcesOf(records, byID(systems, func(s system.System) system.ID { return s.ID })), link.Interactive, now)
+	next := h.newLink(&k.Customer, l.System, h.sourcesOf(records, byID(systems, func(s system.System) system.ID { return s.ID })), link.Interactive, now)
 	for _, r := range records {
 		if r.Link.ID == k.Former.ID {
 			next = r

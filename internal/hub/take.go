@@ -99,7 +99,7 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 	known, locked, err := knownRecords(ctx, tx, t.System, externalIDs)
 	now := locked.Now
 	if err == nil {
-		err = h.markWithdrawn(ctx, tx, t.System, locked.Customers, known)
+		err = h.markSources(ctx, tx, t.System, locked.Customers, known)
 	}
 	if err == nil && locked.Awaited {
 		known, err = h.awaited(ctx, tx, t, known)
@@ -122,14 +122,27 @@ func (h *Hub) known(ctx context.Context, tx pgx.Tx, t Taking) (map[string]merge.
 	return known, now, store.MarkLinksDue(ctx, tx, t.System, overtaken, link.Bulk)
 }
 
-// markWithdrawn says of known records which of them were made from records that an operator had deleted.
-func (h *Hub) markWithdrawn(ctx context.Context, tx pgx.Tx, id system.ID, customers []customer.ID, known map[string]merge.Known) error {
-	withdrawn, err := h.withdrawn(ctx, tx, id, customers)
-	if err != nil || len(withdrawn) == 0 {
+// markSources says of known records which of them were made from records that an operator had deleted, and whom these lend as the contact
+// person for due diligence.
+func (h *Hub) markSources(ctx context.Context, tx pgx.Tx, id system.ID, customers []customer.ID, known map[string]merge.Known) error {
+	if !h.derives || len(known) == 0 {
+		return nil
+	}
+	s, err := store.GetSystem(ctx, tx, id)
+	from := h.o.Kinds[s.Kind].From
+	if err != nil || from == "" {
+		return err
+	}
+	withdrawn, err := store.ListWithdrawn(ctx, tx, customers, from)
+	if err != nil {
+		return err
+	}
+	people, err := h.ownContacts(ctx, tx, from, customers)
+	if err != nil {
 		return err
 	}
 	for key, k := range known {
-		k.Withdrawn = slices.Contains(withdrawn, k.Customer.ID)
+		k.Withdrawn, k.Source.Person = slices.Contains(withdrawn, k.Customer.ID), people[k.Customer.ID]
 		known[key] = k
 	}
 	return nil

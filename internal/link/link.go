@@ -84,6 +84,16 @@ type Source struct {
 	ExternalID string
 	// Number is the customer's number there, for people.
 	Number string
+	// Person is the record's own contact person, who stands for the one for due diligence where the system has no place for that one.
+	Person customer.KYCPerson `json:",omitzero"`
+}
+
+// Stand has the record's own contact person stand for the one for due diligence, where the customer has none.
+func (s Source) Stand(ours customer.Fields) {
+	if ours.HasGroup(customer.FieldKYCContactLastName.Group()) {
+		return
+	}
+	s.Person.Into(ours)
 }
 
 // Base is what both sides held when they last agreed, as a pair: ours is compared with ours and theirs with theirs, so a

@@ -90,7 +90,8 @@ type Known struct {
 	// Deletion is the last time that an operator asked for the record to be deleted; nil when nobody did, or where only one
 	// record is not looked at.
 	Deletion *link.Deletion
-	// Source is the customer's record in the system that records of this one are made from; zero where there is none.
+	// Source is the customer's record in the system that records of this one are made from; zero where there is none. Where many records
+	// are looked at, it has its Person only.
 	Source link.Source
 	// Withdrawn says that an operator had the record deleted that this one was made from: the customer is out of use here, though it may
 	// not be in the hub (KYC contract section 7).
@@ -108,6 +109,7 @@ func (k Known) Ours(c *customer.Customer, parts []link.PartLink) customer.Fields
 	if k.Withdrawn {
 		ours[customer.FieldStatus] = string(customer.Inactive)
 	}
+	k.Source.Stand(ours)
 	return ours
 }
 

@@ -25,7 +25,9 @@ func (s Scope) Why(c *customer.Customer, source link.Source) string {
 	case s.From != "" && c.Status != customer.Active:
 		return "The customer is not in use."
 	case s.Leaves != nil:
-		return s.Leaves(c.Flatten(Keys(nil)))
+		ours := c.Flatten(Keys(nil))
+		source.Stand(ours)
+		return s.Leaves(ours)
 	}
 	return ""
 }

@@ -10,6 +10,8 @@ import (
 
 	"customerhub/internal/advice"
 	"customerhub/internal/auth"
+	"customerhub/internal/connector"
+	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
@@ -202,6 +204,45 @@ func TestKYCActivation(t *testing.T) {
 		}
 		if !slices.ContainsFunc(d.card(key).ContactPersons(), func(p map[string]string) bool { return slices.Contains(slices.Collect(maps.Values(p)), "Lisätty") }) {
 			t.Errorf("Netvisor has %v", d.card(key).ContactPersons())
+		}
+	})
+	t.Run("R28_R191_WithoutTheTabTheContactOnTheCardStands", func(t *testing.T) {
+		t.Parallel()
+		d := duly(t, sandbox.Options{}, nil, map[string]string{connector.OnlyWithContactPerson: "true"})
+		_, err := d.hub.SetSystemSettings(t.Context(), d.viewer, d.system, map[string]string{netvisor.ResponsibilityResource: ""}, "")
+		d.must(err)
+		with := d.typed(map[string]string{"name": "Kortti Oy", "code": "7001", "businessId": businessIDs[0], "ContactPerson": "Kerttu Kortti", "ContactPersonEmail": "kerttu@example.test"}, tab("Aino", "Piilossa"))
+		without := d.typed(map[string]string{"name": "Tyhjä Oy", "code": "7002", "businessId": businessIDs[1]}, tab("Aino", "Piilossa"))
+		d.polled(d.system)
+		d.activated()
+		c, there := d.candidates()[businessIDs[0]]
+		if !there || c.ContactPerson == nil || c.ContactPerson.LastName != "Kortti" || c.ContactPerson.Email != "kerttu@example.test" {
+			t.Fatalf("got %+v, %+v", c, c.ContactPerson)
+		}
+		if _, there := d.candidates()[businessIDs[1]]; there || d.linkIn(without, d.kycSystem).State != link.NotInScope {
+			t.Error("a card without a contact person came into KYC")
+		}
+		d.retyped(with, "ContactPersonEmail", "uusi@example.test")
+		d.both()
+		if c := d.candidates()[businessIDs[0]]; c.ContactPerson.Email != "uusi@example.test" {
+			t.Errorf("after an edit of the card: %+v", c.ContactPerson)
+		}
+		_, _, err = d.hub.LinkContact(t.Context(), d.viewer, hub.LinkContact{Customer: d.customerOf(with).ID, Fields: customer.Fields{
+			"firstName": "Väinö", "lastName": "Valittu", "emails": "vaino@example.test",
+		}, Roles: []customer.ContactRole{customer.KYCContact}}, "")
+		d.must(err)
+		d.settle()
+		if c := d.candidates()[businessIDs[0]]; c.ContactPerson.LastName != "Valittu" {
+			t.Errorf("who has the role goes before the card: %+v", c.ContactPerson)
+		}
+		before, calls := d.versions(), len(d.kyc.Calls())
+		for range 2 {
+			_, err := d.hub.SyncNow(t.Context(), d.viewer, d.kycSystem, true, "")
+			d.must(err)
+			d.settle()
+		}
+		if wrote := d.wroteKYC(calls); len(wrote) != 0 || d.versions() != before {
+			t.Errorf("Promise 3: written again: %v", wrote)
 		}
 	})
 	t.Run("R5_OldNewsSaysSo", func(t *testing.T) {

@@ -33,13 +33,13 @@ const (
 // Kind describes Netvisor.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Kind:      system.Netvisor,
-		Title:     "Netvisor",
-		Reads:     reads,
-		Writes:    writes,
-		Refuses:   refuses,
-		ShowsKYC:  showsKYC,
-		BesideKYC: ofTab,
+		Kind:       system.Netvisor,
+		Title:      "Netvisor",
+		Reads:      reads,
+		Writes:     writes,
+		Refuses:    refuses,
+		ShowsKYC:   showsKYC,
+		OwnContact: cardKey, BesideKYC: ofTab,
 		Settings: []connector.Setting{
 			{
 				Name: BaseURL, Title: "Address of the interface", Default: defaultURL,
