@@ -192,10 +192,7 @@ func (h *Hub) withdrawDerived(ctx context.Context, tx pgx.Tx, s *system.System, 
 				continue
 			}
 			if said[id].State == customer.KYCCandidate {
-				d := link.Deletion{
-					ID: link.DeletionID(store.NewID()), LinkID: r.Link.ID, By: "the hub", Reason: "The customer was deleted in " + s.Name + ".",
-				}
-				if err := store.InsertDeletion(ctx, tx, d); err != nil {
+				if err := store.InsertDeletion(ctx, tx, withdrawal(r.Link.ID, s.Name)); err != nil {
 					return err
 				}
 			}
@@ -205,6 +202,22 @@ func (h *Hub) withdrawDerived(ctx context.Context, tx pgx.Tx, s *system.System, 
 		}
 	}
 	return nil
+}
+
+// withdrawal asks for the deletion of a candidate whose customer was deleted in another system.
+func withdrawal(id link.ID, in string) link.Deletion {
+	return link.Deletion{ID: link.DeletionID(store.NewID()), LinkID: id, By: byHub.Name, Reason: "The customer was deleted in " + in + "."}
+}
+
+// withdraw is withdrawDerived for a candidate that was still being made when its customer was deleted, and is found by a look.
+func withdraw(ctx context.Context, tx pgx.Tx, k merge.Known, s system.System) error {
+	if !k.Link.Primary || k.Link.ExternalID == "" || k.Deletion != nil && k.Deletion.State != link.Done {
+		return nil
+	}
+	if err := store.InsertDeletion(ctx, tx, withdrawal(k.Link.ID, "the system that "+s.Name+" has it from")); err != nil {
+		return err
+	}
+	return store.HintLinks(ctx, tx, []string{string(k.Link.ID)})
 }
 
 // doubted is what a link says whose record a list lacks among so many that they are not believed to be deleted.

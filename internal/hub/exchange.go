@@ -134,6 +134,11 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 		if err := h.endDeletion(ctx, tx, l, d.Deletion); err != nil {
 			return err
 		}
+		if d.Deletion == nil && d.Intent == nil && k.Withdrawn && o.KYC != nil && o.KYC.State == customer.KYCCandidate {
+			if err := withdraw(ctx, tx, k, l.System); err != nil {
+				return err
+			}
+		}
 		if d.Deletion.Tombstone() && h.o.Kinds[l.System.Kind].From != "" && k.Link.Primary {
 			said := map[customer.ID]customer.KYC{k.Customer.ID: removed(k.Customer.KYC, now)}
 			if _, err := h.recordKYC(ctx, tx, l.System.ID, l.System.Name, "", said); err != nil {
