@@ -113,6 +113,10 @@ type Config struct {
 // It is evidence, unlike a record that is merely not found (Promise 6).
 const Deleted = "CANDIDATE_DELETED"
 
+// DeletedRecord is the detail of a fault with the reason Deleted that names the record which was deleted, where a call that makes one is
+// refused for it: the hub may never have heard that it was made.
+const DeletedRecord = "record"
+
 // Connection is one open system. It is safe for one caller at a time; the lane sees to that.
 type Connection interface {
 	// Read gives one record in full, or NotFound. Denied, Rejected, Limited, Maintenance and Unavailable come back as

@@ -143,6 +143,7 @@ func (e *exchange) remember(ctx context.Context, former link.Link) error {
 // buried commits that the system's people deleted the record, as the system itself says.
 func (e *exchange) buried(ctx context.Context, externalID string) error {
 	_, err := e.commit(ctx, &merge.Observation{ExternalID: externalID, Deleted: true}, func(o merge.Observation, k merge.Known, pending *link.Intent, _ time.Time) (hub.Decision, error) {
+		k.Link.ExternalID = externalID // which the hub may not have known
 		return hub.Decision{Outcome: deletedThere(o, k, e.policy), Resolved: pending != nil}, nil
 	})
 	return err
@@ -292,6 +293,9 @@ func (e *exchange) send(ctx context.Context, i link.Intent, externalID string) e
 	case i.Operation == link.Delete:
 		return e.unerased(ctx, i, externalID, err)
 	default:
+		if gone := deletedBefore(i, err); gone != "" {
+			return e.neverKnown(ctx, i, gone, err)
+		}
 		return e.unsent(ctx, i, err)
 	}
 	if i.Operation == link.Delete {
@@ -361,6 +365,26 @@ func (e *exchange) unsent(ctx context.Context, i link.Intent, why error) error {
 	}
 	e.log.Log(ctx, fault.CodeOf(why).Level(), "a call outside was not taken", "operation", i.Operation, "part", i.Part, "code", fault.CodeOf(why))
 	return e.answered(ctx, why)
+}
+
+// deletedBefore names the record for which a call that makes one is refused, since people deleted it before the hub knew of it; empty where it
+// is another refusal.
+func deletedBefore(i link.Intent, err error) string {
+	f := fault.Of(err)
+	if f == nil || f.Code != fault.Rejected || f.Reason != connector.Deleted || i.Operation != link.Create || i.Part != "" {
+		return ""
+	}
+	return f.Details[connector.DeletedRecord]
+}
+
+// neverKnown makes the link the tombstone of a record that was made by a call whose answer was lost, and deleted before the hub found out.
+func (e *exchange) neverKnown(ctx context.Context, i link.Intent, gone string, why error) error {
+	other, err := e.worker.hub.CustomerOfRecord(ctx, e.claim.Organisation, e.claim.System, gone)
+	if err != nil || other != "" {
+		return errors.Join(err, e.unsent(ctx, i, why))
+	}
+	e.called, e.readAt = true, e.worker.o.Clock.Now()
+	return e.buried(ctx, gone)
 }
 
 // finish ends a look that failed, as far as that has not been written yet.

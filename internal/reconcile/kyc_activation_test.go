@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"customerhub/internal/advice"
 	"customerhub/internal/auth"
@@ -243,6 +244,51 @@ func TestKYCActivation(t *testing.T) {
 		}
 		if wrote := d.wroteKYC(calls); len(wrote) != 0 || d.versions() != before {
 			t.Errorf("Promise 3: written again: %v", wrote)
+		}
+	})
+	t.Run("R39_DeletedBeforeTheHubKnewOfIt", func(t *testing.T) {
+		t.Parallel()
+		d := duly(t, sandbox.Options{}, nil, nil)
+		key := d.typed(map[string]string{"name": "Häipyvä Oy", "code": "7001", "businessId": businessIDs[0]}, nil)
+		d.polled(d.system)
+		d.enable()
+		d.requestCredential()
+		d.submit()
+		_, err := d.kyc.Fault(kycsandbox.Fault{Kind: kycsandbox.FaultLostAnswer, Method: "PUT", Times: 1})
+		d.must(err)
+		_, _, err = d.hub.StartSystem(t.Context(), d.viewer, d.kycSystem, "")
+		d.must(err)
+		for worked := true; worked; {
+			worked, err = d.worker.RunOne(t.Context())
+			d.must(err)
+		}
+		_, err = d.worker.LinkOne(t.Context())
+		d.must(err)
+		if l := d.linkIn(key, d.kycSystem); l.State != link.Uncertain {
+			t.Fatalf("it is %s", l.State)
+		}
+		d.must(d.kyc.DeleteCandidate(d.candidates()[businessIDs[0]].ID))
+		for until := time.Now().Add(20 * time.Second); time.Now().Before(until) && d.linkIn(key, d.kycSystem).State != link.NotInScope; time.Sleep(5 * time.Millisecond) {
+			d.owner(`UPDATE link SET due_at = now() WHERE due_at IS NOT NULL`)
+			d.owner(`UPDATE intent SET sent_at = sent_at - interval '1 hour'`)
+			d.settle()
+		}
+		if l := d.linkIn(key, d.kycSystem); l.State != link.NotInScope || l.ExternalID == "" || d.said(key).State != customer.KYCRemoved {
+			t.Errorf("it is %s (%s): %s, and the hub shows %s", l.State, l.ExternalID, l.LastMessage, d.said(key).State)
+		}
+		for range 2 {
+			_, err := d.hub.SyncNow(t.Context(), d.viewer, d.kycSystem, true, "")
+			d.must(err)
+			d.settle()
+		}
+		if n := len(d.candidates()); n != 0 {
+			t.Errorf("%d candidates came back by themselves", n)
+		}
+		_, err = d.hub.ResendCandidate(t.Context(), d.viewer, d.customerOf(key).ID, "")
+		d.must(err)
+		d.settle()
+		if len(d.candidates()) != 1 {
+			t.Error("it was not sent again")
 		}
 	})
 	t.Run("R5_OldNewsSaysSo", func(t *testing.T) {

@@ -2,6 +2,7 @@ package netvisorkyc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -167,12 +168,33 @@ func (c *Connection) create(ctx context.Context, s connector.Step) (string, erro
 		// There is no record that is missing: one is refused, until somebody asks for it.
 		refused := *f
 		refused.Code, refused.Message = fault.Rejected, refused.Message+" Support: "+Support+"."
+		if gone, err := c.tombstone(ctx, from, canonical(wanted(s, customer.FieldBusinessID))); err == nil && gone != "" {
+			refused.Details = map[string]string{connector.DeletedRecord: gone}
+		}
 		return "", &refused
 	}
 	if err != nil {
 		return "", err
 	}
 	return ref{candidates, key(made.ID)}.String(), nil
+}
+
+// tombstone finds the candidate that was made from a source and deleted since, for a hub that never heard that it was made. Empty when
+// there is none.
+func (c *Connection) tombstone(ctx context.Context, from api.Source, businessID api.Text) (string, error) {
+	var gone string
+	query := map[string][]string{"state": {deleted}, "businessId": {string(businessID)}}
+	err := c.pages(ctx, []string{candidates}, query, func(item json.RawMessage) error {
+		var a api.Candidate
+		if _, err := api.DecodeItem(item, &a); err != nil {
+			return err
+		}
+		if id := key(a.ID); id != "" && a.State == deleted && a.Source.ExternalID == from.ExternalID {
+			gone = ref{candidates, id}.String() // the newest comes last
+		}
+		return nil
+	})
+	return gone, err
 }
 
 // put makes or changes a candidate by its source, and gives it as it is then.
