@@ -30,6 +30,9 @@ type Kind struct {
 	// here, Step.Source names it, and a record here that belongs to no customer of the hub does not become one. Empty when the
 	// system stands for itself.
 	From system.Kind
+	// SourceEvery is how often systems of the kind From are looked at, at least, while a system of this kind runs. Zero leaves them their
+	// own time.
+	SourceEvery time.Duration
 	// Scope says, in words for an operator, why the hub makes no record of a customer here; empty where it makes one. The fields are
 	// the canonical customer's, the settings the system's. It is asked before a record is made and never takes one away. Nil makes one
 	// of every customer in use.

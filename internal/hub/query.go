@@ -176,10 +176,12 @@ type KindSpec struct {
 	// Refuses names values of the hub that the system would not take, by findings; nil for none.
 	Refuses func(customer.Fields) []finding.Finding
 	// Keeps, From, Scope, ShowsKYC, OwnContact and BesideKYC are as connector.Kind has them; nil and empty for most.
-	Keeps    func(customer.Field) bool
-	From     system.Kind
-	Scope    func(ours customer.Fields, settings map[string]string) string
-	ShowsKYC func(settings map[string]string) bool
+	Keeps func(customer.Field) bool
+	From  system.Kind
+	// SourceEvery is as connector.Kind has it.
+	SourceEvery time.Duration
+	Scope       func(ours customer.Fields, settings map[string]string) string
+	ShowsKYC    func(settings map[string]string) bool
 	// OwnContact is empty for most.
 	OwnContact string
 	BesideKYC  func(customer.Field) bool

@@ -312,6 +312,11 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 				}
 				return nil, err
 			}
+			if spec := h.o.Kinds[s.Kind]; spec.From != "" {
+				if err := store.HurrySources(ctx, tx, s.ID, spec.From, spec.SourceEvery); err != nil {
+					return nil, err
+				}
+			}
 			r, err := queueRun(ctx, tx, s.ID, kind, v.Actor)
 			if err != nil {
 				return nil, err

@@ -291,6 +291,35 @@ func TestKYCActivation(t *testing.T) {
 			t.Error("it was not sent again")
 		}
 	})
+	t.Run("R36_NetvisorIsLookedAtEveryTwoMinutesWhileKYCRuns", func(t *testing.T) {
+		t.Parallel()
+		d := duly(t, sandbox.Options{}, nil, nil)
+		due := func() (minutes int) {
+			return d.count(`SELECT ceil(extract(epoch FROM next_due_at - now()) / 60)::int FROM system WHERE id = $1`, string(d.system))
+		}
+		again := func() int {
+			d.owner(`UPDATE system SET next_due_at = now() - interval '1 second' WHERE kind = 'NETVISOR'`)
+			d.proposed()
+			d.settle()
+			return due()
+		}
+		if n := again(); n != 15 {
+			t.Errorf("without KYC it is looked at again in %d minutes", n)
+		}
+		d.activated()
+		if n := due(); n > 2 {
+			t.Errorf("once KYC runs it waits %d minutes", n)
+		}
+		if n := again(); n != 2 {
+			t.Errorf("while KYC runs it is looked at again in %d minutes", n)
+		}
+		_, err := d.hub.PauseSystem(t.Context(), d.viewer, d.kycSystem, "")
+		d.must(err)
+		d.settle()
+		if n := again(); n != 15 {
+			t.Errorf("with KYC paused it is looked at again in %d minutes", n)
+		}
+	})
 	t.Run("R5_OldNewsSaysSo", func(t *testing.T) {
 		t.Parallel()
 		d := duly(t, sandbox.Options{}, nil, nil)

@@ -12,7 +12,7 @@ func Specs(kinds map[system.Kind]connector.Kind) map[system.Kind]hub.KindSpec {
 	for name, k := range kinds {
 		out[name] = hub.KindSpec{
 			Title: k.Title, PollEvery: k.PollEvery, Support: k.Support, Reads: k.Reads, Writes: k.Writes, Refuses: k.Refuses,
-			Keeps: k.Keeps, From: k.From, Scope: k.Scope, ShowsKYC: k.ShowsKYC, BesideKYC: k.BesideKYC, OwnContact: k.OwnContact, Activates: k.Activates, Receives: k.Receive != nil,
+			Keeps: k.Keeps, From: k.From, SourceEvery: k.SourceEvery, Scope: k.Scope, ShowsKYC: k.ShowsKYC, BesideKYC: k.BesideKYC, OwnContact: k.OwnContact, Activates: k.Activates, Receives: k.Receive != nil,
 			Settings: func(given map[string]string) (map[string]string, error) {
 				return connector.CheckSettings(k.Settings, given)
 			},

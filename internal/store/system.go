@@ -267,6 +267,27 @@ func ProposePolls(ctx context.Context, db pg.DB) (int, error) {
 	return n, pg.Fault(err, "due systems")
 }
 
+const sqlHurrySources = `
+UPDATE system s
+SET source_kind = @kind, source_every = NULLIF(@every::interval, interval '0')
+WHERE s.id = @id`
+
+const sqlHurried = `
+UPDATE system s
+SET next_due_at = now() + @every::interval
+WHERE s.kind = @kind AND s.state = 'RUNNING' AND s.next_due_at > now() + @every::interval AND s.fault_code NOT IN ('LIMITED', 'MAINTENANCE')`
+
+// HurrySources has running systems of a kind looked at at least so often while a system runs whose records are made from theirs; zero leaves
+// them their own time.
+func HurrySources(ctx context.Context, db pg.DB, id system.ID, from system.Kind, every time.Duration) error {
+	return Trip(ctx, db, func(b *pgx.Batch) {
+		b.Queue(sqlHurrySources, pgx.StrictNamedArgs{"id": string(id), "kind": string(from), "every": every})
+		if every > 0 {
+			b.Queue(sqlHurried, pgx.StrictNamedArgs{"kind": string(from), "every": every})
+		}
+	})
+}
+
 const sqlRunningOfKind = `
 SELECT s.id
 FROM system s

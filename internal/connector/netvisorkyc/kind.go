@@ -64,9 +64,9 @@ func Kind() connector.Kind {
 			{Name: ActivationToken, Title: "Administrator's token", Secret: true, Optional: true, Valid: validToken,
 				Help: "Used for requesting the credential of the integration user, and for nothing else. It can be taken away afterwards."},
 		},
-		PollEvery: time.Minute,
-		Open:      open,
-		Lane:      lane,
+		PollEvery: time.Minute, SourceEvery: 2 * time.Minute,
+		Open: open,
+		Lane: lane,
 	}
 }
 
