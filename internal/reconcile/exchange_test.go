@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
 	"customerhub/internal/outbound"
@@ -48,6 +49,10 @@ func (w wired) settle() int {
 	looks := 0
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && looks < 10_000; {
 		worked, err := w.worker.LinkOne(w.Context())
+		if fault.Is(err, fault.Unavailable) {
+			time.Sleep(5 * time.Millisecond) // a short lease is lost on a busy machine, and the worker goes on, as the program's does
+			continue
+		}
 		if err != nil {
 			w.Fatal(err)
 		}
