@@ -7,6 +7,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/rest"
 	"customerhub/internal/fault"
 )
 
@@ -89,7 +90,7 @@ func (c *Connection) lists(ctx context.Context) (*snapshot, error) {
 func (c *Connection) fill(ctx context.Context, records map[ref]held) error {
 	was := map[ref]*api.Candidate{}
 	keep := func(a *api.Candidate) error {
-		r := ref{candidates, key(a.ID)}
+		r := ref{candidates, rest.Key(a.ID)}
 		switch {
 		case r.id == "" || a.State == deleted:
 		case a.State == accepted:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/rest"
 	"customerhub/internal/fault"
 	"customerhub/internal/system"
 )
@@ -47,7 +48,7 @@ func denied(f *fault.Error) []system.Check {
 // verified are the checks of both sides as KYC has made them.
 func (c *Connection) verified(i *api.Integration) []system.Check {
 	v := i.Verification
-	message := words(c.scrubber(nil)(string(v.Message)))
+	message := rest.Words(c.service.Scrubber()(string(v.Message)))
 	check := func(name string, found api.Text, fix string) system.Check {
 		out := system.Check{Name: name, OK: found == "OK"}
 		if out.OK {
@@ -64,7 +65,7 @@ func (c *Connection) verified(i *api.Integration) []system.Check {
 
 // orNothing is a vendor's word for a message.
 func orNothing(t api.Text) string {
-	if w := word(strings.ToUpper(string(t))); w != "" {
+	if w := rest.Word(strings.ToUpper(string(t))); w != "" {
 		return w
 	}
 	return "nothing is said of it"

@@ -29,9 +29,9 @@
 // # Calls are scarce
 //
 // KYC allows 60 calls a minute. Everything is therefore compared by its lists, which hold whole records (batch.go), and long lists are read
-// no faster than they may be (pace.go): a connector waits nowhere else.
+// no faster than they may be (rest.Pace): a connector waits nowhere else.
 //
-// Files: kind.go says what must be known to connect, and scope.go who comes into KYC; call.go makes a call and faults.go says what a refusal
-// means; read.go, batch.go, list.go, write.go, check.go, activate.go and subscribe.go are the abilities; map.go translates what KYC says;
-// receive.go verifies its messages. The wire itself is in api.
+// Files: kind.go says what must be known to connect, and scope.go who comes into KYC; call.go makes a call by way of package rest, and
+// faults.go says what KYC's codes mean; read.go, batch.go, list.go, write.go, check.go, activate.go and subscribe.go are the abilities; map.go
+// translates what KYC says; receive.go verifies its messages. The wire itself is in api.
 package netvisorkyc

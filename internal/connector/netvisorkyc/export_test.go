@@ -4,6 +4,6 @@ import "customerhub/internal/connector"
 
 // Unpaced lets a connection make as many calls as it likes at once, against a sandbox that does not limit them.
 func Unpaced(conn connector.Connection) connector.Connection {
-	conn.(*Connection).pace.atOnce = 1 << 30
+	conn.(*Connection).service.Pace.AtOnce = 1 << 30
 	return conn
 }

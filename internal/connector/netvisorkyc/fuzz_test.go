@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/rest"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
@@ -40,7 +41,7 @@ func FuzzAnswers(f *testing.F) {
 		for act, do := range acts {
 			n := 0
 			c := opened(t, "http://localhost")
-			c.client = &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
+			c.service.Client = &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
 				n++
 				body := first
 				if n > 1 && then != "" {
@@ -76,7 +77,7 @@ func FuzzAnswers(f *testing.F) {
 			}
 		}
 		c := opened(t, "http://localhost")
-		c.client = &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
+		c.service.Client = &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
 			body := first
 			if strings.Contains(r.URL.Path, "/customers/") && then != "" {
 				body = then
@@ -91,7 +92,7 @@ func FuzzAnswers(f *testing.F) {
 			t.Errorf("a personal identity code came through: %q", text)
 		}
 		for field, value := range r.Fields {
-			if value == "" || strings.ContainsFunc(value, invisible) {
+			if value == "" || strings.ContainsFunc(value, rest.Invisible) {
 				t.Errorf("%s is %q", field, value)
 			}
 			if err := new(customer.Customer).Apply(field, value); err != nil {

@@ -1,10 +1,9 @@
 package netvisorkyc
 
 import (
+	"customerhub/internal/connector/rest"
 	"errors"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -73,12 +72,10 @@ func Kind() connector.Kind {
 // Connection is the integration of one organisation. It lists, reads in batches, checks, writes, finds, deletes, is activated and sends
 // messages.
 type Connection struct {
-	base         *url.URL
+	service      *rest.Service
 	token, admin string
-	client       *http.Client
 	log          *slog.Logger
 	now          func() time.Time
-	pace         *pace
 	// seen is what the lists said a moment ago; nil when that was not asked.
 	seen *snapshot
 }
@@ -108,17 +105,21 @@ func open(cfg connector.Config) (connector.Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{
-		base: base, token: credentials[Token], admin: credentials[ActivationToken], client: cfg.Client, log: cfg.Log, now: cfg.Now, pace: vendorsPace(),
-	}
+	c := &Connection{token: credentials[Token], admin: credentials[ActivationToken], log: cfg.Log, now: cfg.Now}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	if c.client == nil {
-		c.client = outbound.Client(outbound.Options{Log: c.log})
-	}
 	if c.now == nil {
 		c.now = time.Now
+	}
+	c.service = &rest.Service{
+		Name: "Netvisor KYC", Support: Support, Setting: BaseURL, Base: base, Prefix: prefix, Client: cfg.Client, Now: c.now, ByCode: byCode,
+		Secrets: []string{c.token, c.admin},
+		// KYC allows 60 calls a minute, 20 of them at once (contract section 4); this leaves room for calls that went before.
+		Pace: &rest.Pace{AtOnce: 16, Every: 1100 * time.Millisecond},
+	}
+	if c.service.Client == nil {
+		c.service.Client = outbound.Client(outbound.Options{Log: c.log})
 	}
 	return c, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/rest"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
 )
@@ -96,19 +97,19 @@ func (c *Connection) everything(ctx context.Context, out *rows) error {
 
 // refOf is the record of a customer.
 func refOf(u *api.Customer) ref {
-	if id := key(u.CandidateID); id != "" {
+	if id := rest.Key(u.CandidateID); id != "" {
 		return ref{candidates, id}
 	}
-	return ref{customers, key(u.ID)}
+	return ref{customers, rest.Key(u.ID)}
 }
 
 func row(resource string, id, name api.Text, s api.Source) connector.Row {
-	masked, _ := finnish.MaskStored(oneLine(string(name)))
+	masked, _ := finnish.MaskStored(rest.OneLine(string(name)))
 	out := connector.Row{Name: masked}
-	if number := oneLine(string(s.CustomerNumber)); finnish.MaskIdentityCodes(number) == number {
+	if number := rest.OneLine(string(s.CustomerNumber)); finnish.MaskIdentityCodes(number) == number {
 		out.Number = number
 	}
-	if id := key(id); id != "" {
+	if id := rest.Key(id); id != "" {
 		out.ExternalID = ref{resource, id}.String()
 	}
 	return out
@@ -122,7 +123,7 @@ func (c *Connection) eachCandidate(ctx context.Context, state string, f func(*ap
 	}
 	return c.pages(ctx, []string{candidates}, query, func(item json.RawMessage) error {
 		var a api.Candidate
-		odd, err := api.DecodeItem(item, &a)
+		odd, err := rest.DecodeItem(item, &a)
 		if err != nil {
 			return err
 		}
@@ -134,7 +135,7 @@ func (c *Connection) eachCandidate(ctx context.Context, state string, f func(*ap
 func (c *Connection) eachCustomer(ctx context.Context, f func(*api.Customer) error) error {
 	return c.pages(ctx, []string{customers}, nil, func(item json.RawMessage) error {
 		var u api.Customer
-		odd, err := api.DecodeItem(item, &u)
+		odd, err := rest.DecodeItem(item, &u)
 		if err != nil {
 			return err
 		}
@@ -152,10 +153,10 @@ func (c *Connection) changed(ctx context.Context, from string, out *rows) (curso
 	var changes []ref
 	cursor, err = c.follow(ctx, []string{"changes"}, nil, from, func(item json.RawMessage) error {
 		var change api.Change
-		if _, err := api.DecodeItem(item, &change); err != nil {
+		if _, err := rest.DecodeItem(item, &change); err != nil {
 			return err
 		}
-		switch id := key(change.ID); {
+		switch id := rest.Key(change.ID); {
 		case id == "":
 		case change.Entity == "CANDIDATE":
 			changes = append(changes, ref{candidates, id})
@@ -194,7 +195,7 @@ func (c *Connection) candidatesOf(ctx context.Context, changes []ref) (map[ref]r
 			wanted = append(wanted, r)
 			if len(wanted) > few {
 				return was, c.eachCustomer(ctx, func(u *api.Customer) error {
-					was[ref{customers, key(u.ID)}] = refOf(u)
+					was[ref{customers, rest.Key(u.ID)}] = refOf(u)
 					return nil
 				})
 			}
@@ -238,7 +239,7 @@ func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connect
 	}
 	err = c.pages(ctx, []string{candidates}, query, func(item json.RawMessage) error {
 		var a api.Candidate
-		if _, err := api.DecodeItem(item, &a); err != nil || !fits(a.BusinessID) || a.State == deleted {
+		if _, err := rest.DecodeItem(item, &a); err != nil || !fits(a.BusinessID) || a.State == deleted {
 			return err
 		}
 		to := &out
@@ -253,7 +254,7 @@ func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connect
 	}
 	err = c.pages(ctx, []string{customers}, query, func(item json.RawMessage) error {
 		var u api.Customer
-		if _, err := api.DecodeItem(item, &u); err != nil || !fits(u.BusinessID) {
+		if _, err := rest.DecodeItem(item, &u); err != nil || !fits(u.BusinessID) {
 			return err
 		}
 		r := refOf(&u)

@@ -1,14 +1,11 @@
 package netvisorkyc
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"customerhub/internal/connector"
@@ -310,71 +307,4 @@ func TestBatches(t *testing.T) {
 func sameRecord(a, b connector.Record) bool {
 	x, y := *a.KYC, *b.KYC
 	return a.ExternalID == b.ExternalID && a.Fields.Equal(b.Fields) && a.Source == b.Source && x.Same(&y) && x.Person == y.Person && x.Revision == y.Revision && x.AsOf.Equal(y.AsOf)
-}
-
-// TestPace lets a long list take its time, and a short one none.
-func TestPace(t *testing.T) {
-	t.Parallel()
-	t.Run("SoManyAtOnceAndThenOneEach", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			p, began := vendorsPace(), time.Now()
-			for range p.atOnce {
-				if err := p.wait(t.Context(), time.Now()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if d := time.Since(began); d > 0 {
-				t.Errorf("the first ones took %s", d)
-			}
-			for range 10 {
-				if err := p.wait(t.Context(), time.Now()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if d := time.Since(began); d < 10*p.every || d > 11*p.every {
-				t.Errorf("ten more took %s", d)
-			}
-			time.Sleep(time.Minute)
-			began = time.Now()
-			for range p.atOnce {
-				if err := p.wait(t.Context(), time.Now()); err != nil || time.Since(began) > 0 {
-					t.Fatalf("after a pause: %v, %s", err, time.Since(began))
-				}
-			}
-		})
-	})
-	t.Run("NeverMoreThanTheVendorAllows", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			p, tokens, at := vendorsPace(), 20.0, time.Now() // the vendor's bucket
-			for range 200 {
-				if err := p.wait(t.Context(), time.Now()); err != nil {
-					t.Fatal(err)
-				}
-				tokens = min(20, tokens+time.Since(at).Seconds()) - 1
-				at = time.Now()
-				if tokens < 0 {
-					t.Fatal("429")
-				}
-			}
-		})
-	})
-	t.Run("WhoeverGivesUpWaitsNoLonger", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			p := vendorsPace()
-			p.used, p.at = p.atOnce, time.Now()
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			if err := p.wait(ctx, time.Now()); !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v", err)
-			}
-			late, stop := context.WithTimeout(t.Context(), time.Millisecond)
-			defer stop()
-			if err := p.wait(late, time.Now()); !fault.Is(err, fault.Unavailable) {
-				t.Errorf("got %v", err)
-			}
-		})
-	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/rest"
 	"customerhub/internal/fault"
 )
 
@@ -34,22 +35,8 @@ func (r ref) String() string { return r.resource + "/" + r.id }
 
 func parseRef(externalID string) (ref, bool) {
 	resource, id, _ := strings.Cut(externalID, "/")
-	r := ref{resource, key(api.Text(id))}
+	r := ref{resource, rest.Key(api.Text(id))}
 	return r, r.id != "" && (resource == candidates || resource == customers)
-}
-
-// key is an id of KYC's as it may stand in an address: letters, digits, underscores and hyphens. Everything else is empty.
-func key(id api.Text) string {
-	s := string(id)
-	for _, r := range s {
-		if r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
-			return ""
-		}
-	}
-	if len(s) > 64 {
-		return ""
-	}
-	return s
 }
 
 // held is what KYC holds of one record: a candidate, a customer, or one that became the other.
@@ -128,7 +115,7 @@ func (c *Connection) became(ctx context.Context, one *api.Candidate) (*api.Custo
 		var out api.Customer
 		odd, err := c.get(ctx, path, &out)
 		switch {
-		case err == nil && out.CandidateID == one.ID && key(out.ID) != "":
+		case err == nil && out.CandidateID == one.ID && rest.Key(out.ID) != "":
 			out.Odd = odd
 			return &out, nil
 		case err != nil && !fault.Is(err, fault.NotFound):
@@ -138,8 +125,8 @@ func (c *Connection) became(ctx context.Context, one *api.Candidate) (*api.Custo
 	var found *api.Customer
 	err := c.pages(ctx, []string{customers}, url.Values{"businessId": {string(one.BusinessID)}}, func(item json.RawMessage) error {
 		var next api.Customer
-		odd, err := api.DecodeItem(item, &next)
-		if next.Odd = odd; err == nil && next.CandidateID == one.ID && key(next.ID) != "" {
+		odd, err := rest.DecodeItem(item, &next)
+		if next.Odd = odd; err == nil && next.CandidateID == one.ID && rest.Key(next.ID) != "" {
 			found = &next
 		}
 		return err
@@ -153,7 +140,7 @@ func (c *Connection) became(ctx context.Context, one *api.Candidate) (*api.Custo
 
 // bySource is the address of a resource by the record that it was made from; false when that cannot be named.
 func bySource(resource string, s api.Source) ([]string, bool) {
-	system, id := key(s.System), key(s.ExternalID)
+	system, id := rest.Key(s.System), rest.Key(s.ExternalID)
 	return []string{resource, "by-source", system, id}, system != "" && id != ""
 }
 
@@ -186,7 +173,7 @@ func (c *Connection) follow(ctx context.Context, path []string, query url.Values
 				return "", err
 			}
 			if err := yield(item); err != nil {
-				if _, broken := err.(*api.BrokenError); broken { //nolint:errorlint // inside another error it is the caller's
+				if _, broken := err.(*rest.BrokenError); broken { //nolint:errorlint // inside another error it is the caller's
 					err = c.brokenReply(&r, fault.Unavailable, err)
 				}
 				return "", err

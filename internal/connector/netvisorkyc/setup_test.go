@@ -82,7 +82,7 @@ func opened(t testing.TB, url string) *Connection {
 		t.Fatal(err)
 	}
 	c := conn.(*Connection)
-	c.pace.atOnce = 1 << 30
+	c.service.Pace.AtOnce = 1 << 30
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/rest"
 	"customerhub/internal/fault"
 )
 
@@ -28,7 +29,7 @@ func (c *Connection) Subscribe(ctx context.Context, url, secret string) (string,
 	if err := c.send(ctx, &r, &out); err != nil {
 		return "", err
 	}
-	if key(out.ID) == "" {
+	if rest.Key(out.ID) == "" {
 		return "", c.brokenReply(&r, fault.Uncertain, errNoID)
 	}
 	return string(out.ID), nil
@@ -48,7 +49,7 @@ func (c *Connection) Subscriptions(ctx context.Context) ([]connector.Subscriptio
 	}
 	for _, item := range page.Items {
 		var w api.Webhook
-		if _, err := api.DecodeItem(item, &w); err != nil || key(w.ID) == "" {
+		if _, err := rest.DecodeItem(item, &w); err != nil || rest.Key(w.ID) == "" {
 			return nil, c.brokenReply(&r, fault.Unavailable, errNoID)
 		}
 		out = append(out, connector.Subscription{ID: string(w.ID), URL: string(w.URL), Active: w.Active == nil || *w.Active})
@@ -58,7 +59,7 @@ func (c *Connection) Subscriptions(ctx context.Context) ([]connector.Subscriptio
 
 // Unsubscribe implements connector.Subscriber.
 func (c *Connection) Unsubscribe(ctx context.Context, id string) error {
-	if key(api.Text(id)) == "" {
+	if rest.Key(api.Text(id)) == "" {
 		return fault.New(fault.NotFound, "Netvisor KYC has no such subscription.")
 	}
 	return c.send(ctx, &request{method: http.MethodDelete, path: []string{webhooks, id}}, nil)

@@ -12,6 +12,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/rest"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
@@ -43,12 +44,12 @@ func (c *Connection) Write(ctx context.Context, s connector.Step) (string, error
 	}
 	r, ok := parseRef(s.Record)
 	if !ok {
-		return "", fault.New(fault.Invalid, "%q is no record of Netvisor KYC.", clip(s.Record, 100))
+		return "", fault.New(fault.Invalid, "%q is no record of Netvisor KYC.", rest.Clip(s.Record, 100))
 	}
 	h, err := c.hold(ctx, r)
 	switch {
 	case err != nil && fault.Of(err) == nil:
-		return "", lost(&request{path: []string{r.resource}}, err, false) // nothing was written
+		return "", c.service.NotSent(r.resource, err)
 	case err != nil:
 		return "", err
 	case h.customer != nil:
@@ -176,7 +177,7 @@ func (c *Connection) create(ctx context.Context, s connector.Step) (string, erro
 	if err != nil {
 		return "", err
 	}
-	return ref{candidates, key(made.ID)}.String(), nil
+	return ref{candidates, rest.Key(made.ID)}.String(), nil
 }
 
 // tombstone finds the candidate that was made from a source and deleted since, for a hub that never heard that it was made. Empty when
@@ -186,10 +187,10 @@ func (c *Connection) tombstone(ctx context.Context, from api.Source, businessID 
 	query := map[string][]string{"state": {deleted}, "businessId": {string(businessID)}}
 	err := c.pages(ctx, []string{candidates}, query, func(item json.RawMessage) error {
 		var a api.Candidate
-		if _, err := api.DecodeItem(item, &a); err != nil {
+		if _, err := rest.DecodeItem(item, &a); err != nil {
 			return err
 		}
-		if id := key(a.ID); id != "" && a.State == deleted && a.Source.ExternalID == from.ExternalID {
+		if id := rest.Key(a.ID); id != "" && a.State == deleted && a.Source.ExternalID == from.ExternalID {
 			gone = ref{candidates, id}.String() // the newest comes last
 		}
 		return nil
@@ -205,7 +206,7 @@ func (c *Connection) put(ctx context.Context, from api.Source, body api.PutCandi
 	if err := c.send(ctx, &r, &out); err != nil {
 		return nil, err
 	}
-	if key(out.ID) == "" || out.Source.ExternalID != "" && out.Source.ExternalID != from.ExternalID {
+	if rest.Key(out.ID) == "" || out.Source.ExternalID != "" && out.Source.ExternalID != from.ExternalID {
 		return nil, c.brokenReply(&r, fault.Uncertain, errors.New("it names no candidate, or another's"))
 	}
 	return &out, nil

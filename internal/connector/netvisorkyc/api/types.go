@@ -1,5 +1,7 @@
 package api
 
+import "customerhub/internal/connector/rest"
+
 // Candidate is a company that waits for its first assessment (contract section 3.2).
 type Candidate struct {
 	ID            Text         `json:"id"`
@@ -61,7 +63,7 @@ type PersonIfTold struct {
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *PersonIfTold) UnmarshalJSON(b []byte) error {
 	p.Told = true
-	if _, err := DecodeItem(b, &p.Person); err != nil {
+	if _, err := rest.DecodeItem(b, &p.Person); err != nil {
 		return err
 	}
 	return nil
@@ -111,21 +113,6 @@ type Webhook struct {
 	ID     Text  `json:"id"`
 	URL    Text  `json:"url"`
 	Active *bool `json:"active"`
-}
-
-// Problem is how the service refuses (contract section 4, errors).
-type Problem struct {
-	Status Text           `json:"status"`
-	Code   Text           `json:"code"`
-	Title  Text           `json:"title"`
-	Detail Text           `json:"detail"`
-	Errors []ProblemField `json:"errors"`
-}
-
-// ProblemField is one field that is wrong.
-type ProblemField struct {
-	Path    Text `json:"path"`
-	Message Text `json:"message"`
 }
 
 // The bodies that are sent. What is empty is left out: an empty value never erases (contract section 5, note 1).

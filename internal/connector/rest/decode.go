@@ -1,4 +1,4 @@
-package api
+package rest
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// MaxBytes is how much one answer may hold. A page of 500 customers with long remarks has a tenth of it.
+// MaxBytes is how much one answer may hold. A page of 500 customers with long texts has a tenth of it.
 const MaxBytes = 32 << 20
 
 // BrokenError is an answer that cannot be what it should be. It tells what is wrong and nothing of what the answer said, which may be
@@ -19,7 +19,8 @@ type BrokenError struct{ What string }
 // Error implements error.
 func (e *BrokenError) Error() string { return e.What }
 
-func broken(format string, args ...any) error { return &BrokenError{fmt.Sprintf(format, args...)} }
+// Broken is an answer that cannot be what it should be, in words that repeat nothing of it.
+func Broken(format string, args ...any) error { return &BrokenError{fmt.Sprintf(format, args...)} }
 
 // ReadAll reads an answer to its end. Errors of the reader come back as they are; one that is too long is a BrokenError.
 func ReadAll(r io.Reader) ([]byte, error) {
@@ -28,7 +29,7 @@ func ReadAll(r io.Reader) ([]byte, error) {
 		return nil, err
 	}
 	if len(b) > MaxBytes {
-		return nil, broken("it is longer than %d bytes", MaxBytes)
+		return nil, Broken("it is longer than %d bytes", MaxBytes)
 	}
 	return b, nil
 }
@@ -45,9 +46,9 @@ func Decode(data []byte, dst any) (odd string, err error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	switch {
 	case !utf8.Valid(data):
-		return "", broken("it is not UTF-8")
+		return "", Broken("it is not UTF-8")
 	case !Object(data):
-		return "", broken("it is no JSON object")
+		return "", Broken("it is no JSON object")
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	odd, err = tolerated(d.Decode(dst))
@@ -55,7 +56,7 @@ func Decode(data []byte, dst any) (odd string, err error) {
 		return "", err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return "", broken("something follows its end")
+		return "", Broken("something follows its end")
 	}
 	return odd, nil
 }
@@ -73,7 +74,7 @@ func tolerated(err error) (odd string, _ error) {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return wrong.Field, nil
 	}
-	return "", broken("it is no JSON that can be read") // the decoder's own words may repeat what it read
+	return "", Broken("it is no JSON that can be read") // the decoder's own words may repeat what it read
 }
 
 // Text is a scalar in whatever form it came: a text as it is, null as nothing, and anything else as its JSON.
@@ -99,27 +100,4 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 	}
 	*t = Text(s)
 	return nil
-}
-
-// Page is a page of a list or of the change feed (contract section 4, paging).
-type Page struct {
-	Items      []json.RawMessage `json:"items"`
-	NextCursor Text              `json:"nextCursor"`
-	HasMore    *bool             `json:"hasMore"`
-}
-
-// ReadPage reads a page. It is believed only as a whole: one that does not say whether it is the last is broken, since it would make a
-// list look complete that is not.
-func ReadPage(data []byte) (Page, error) {
-	var p Page
-	odd, err := Decode(data, &p)
-	switch {
-	case err != nil:
-		return Page{}, err
-	case odd != "", p.Items == nil, p.HasMore == nil:
-		return Page{}, broken("it is no page of a list")
-	case *p.HasMore && p.NextCursor == "":
-		return Page{}, broken("it says that there is more, and not where")
-	}
-	return p, nil
 }

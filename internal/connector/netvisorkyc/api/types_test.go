@@ -3,9 +3,10 @@ package api
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"testing"
+
+	"customerhub/internal/connector/rest"
 )
 
 func TestDecode(t *testing.T) {
@@ -13,7 +14,7 @@ func TestDecode(t *testing.T) {
 	t.Run("WhatNobodyAskedForIsSkipped", func(t *testing.T) {
 		t.Parallel()
 		var c Customer
-		odd, err := Decode([]byte(`{"id":"cust_1","hetu":"x","answers":[{"a":1}],"beneficialOwners":{},"status":{"pep":true,"riskClass":"HIGH"}}`), &c)
+		odd, err := rest.Decode([]byte(`{"id":"cust_1","hetu":"x","answers":[{"a":1}],"beneficialOwners":{},"status":{"pep":true,"riskClass":"HIGH"}}`), &c)
 		if err != nil || odd != "" || c.ID != "cust_1" || c.Status.RiskClass != "HIGH" {
 			t.Errorf("%+v, %q, %v", c, odd, err)
 		}
@@ -21,7 +22,7 @@ func TestDecode(t *testing.T) {
 	t.Run("AValueOfAnotherTypeSpoilsNothingElse", func(t *testing.T) {
 		t.Parallel()
 		var c Candidate
-		odd, err := Decode([]byte(`{"source":7,"id":"cand_1","name":12.50,"businessId":null,"state":true,"contactPerson":{"email":["a"]}}`), &c)
+		odd, err := rest.Decode([]byte(`{"source":7,"id":"cand_1","name":12.50,"businessId":null,"state":true,"contactPerson":{"email":["a"]}}`), &c)
 		if err != nil || odd != "source" || c.ID != "cand_1" || c.Name != "12.50" || c.BusinessID != "" || c.State != "true" || c.ContactPerson.Email != `["a"]` {
 			t.Errorf("%+v, %q, %v", c, odd, err)
 		}
@@ -30,7 +31,7 @@ func TestDecode(t *testing.T) {
 		t.Parallel()
 		for text, told := range map[string]bool{`{"contactPerson":null}`: true, `{"contactPerson":{}}`: true, `{}`: false} {
 			var c Customer
-			if _, err := Decode([]byte(text), &c); err != nil || c.ContactPerson.Told != told {
+			if _, err := rest.Decode([]byte(text), &c); err != nil || c.ContactPerson.Told != told {
 				t.Errorf("%s: %+v, %v", text, c.ContactPerson, err)
 			}
 		}
@@ -39,8 +40,8 @@ func TestDecode(t *testing.T) {
 		t.Parallel()
 		for _, text := range []string{"", " ", "7", "null", `"canary"`, "[]", `{"name":"canary"`, `{"name":"canary"} x`, `{"name":"canary"}{}`, "{\"name\":\"\xe4canary\"}", `{"canary"}`} {
 			var c Candidate
-			_, err := Decode([]byte(text), &c)
-			if _, ok := errors.AsType[*BrokenError](err); !ok || strings.Contains(err.Error(), "canary") {
+			_, err := rest.Decode([]byte(text), &c)
+			if _, ok := errors.AsType[*rest.BrokenError](err); !ok || strings.Contains(err.Error(), "canary") {
 				t.Errorf("%q: %v", text, err)
 			}
 		}
@@ -58,20 +59,3 @@ func TestABodyHoldsNothingEmpty(t *testing.T) {
 		}
 	}
 }
-
-func TestReadAll(t *testing.T) {
-	t.Parallel()
-	if _, err := ReadAll(strings.NewReader(strings.Repeat(" ", MaxBytes))); err != nil {
-		t.Error(err)
-	}
-	if _, err := ReadAll(strings.NewReader(strings.Repeat(" ", MaxBytes+1))); err == nil {
-		t.Error("too long, and taken")
-	}
-	if _, err := ReadAll(io.MultiReader(strings.NewReader("{"), failing{})); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("got %v", err)
-	}
-}
-
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
