@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"customerhub/internal/connector/netvisor/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
@@ -21,20 +22,20 @@ const additional = "&replyoption=4"
 // say; here a value gets its canonical form by the type that Netvisor names.
 func (m *mapper) tags(list []api.Tag) {
 	for _, t := range list {
-		name := oneLine(t.TagName)
+		name := record.OneLine(t.TagName)
 		key := customer.CustomFieldKey(name)
 		f := customer.CustomValueField(key)
 		switch {
-		case name == "" && oneLine(t.TagValue.Text) == "":
+		case name == "" && record.OneLine(t.TagValue.Text) == "":
 			continue
 		case key == "":
-			m.note(finding.RecordUnreadable, "custom", "An additional field without a usable name could not be taken.")
+			m.Note(finding.RecordUnreadable, "custom", "An additional field without a usable name could not be taken.")
 			continue
 		case slices.ContainsFunc(m.custom, func(c customer.CustomField) bool { return c.Key == key }):
-			m.note(finding.RecordUnreadable, f, "The additional field %s stands twice on the card; the first one counts.", name)
+			m.Note(finding.RecordUnreadable, f, "The additional field %s stands twice on the card; the first one counts.", name)
 			continue
 		}
-		kind, value := customer.TextField, m.text(f, t.TagValue.Text)
+		kind, value := customer.TextField, m.Text(f, t.TagValue.Text)
 		switch strings.ToLower(strings.TrimSpace(t.TagValue.DataType)) {
 		case "date":
 			kind, value = customer.DateField, isoDate(value)
@@ -44,7 +45,7 @@ func (m *mapper) tags(list []api.Tag) {
 			kind = customer.EnumField
 		}
 		m.custom = append(m.custom, customer.CustomField{Key: key, SourceID: name, Type: kind})
-		m.fields.Set(f, value)
+		m.Fields.Set(f, value)
 	}
 }
 
@@ -61,12 +62,12 @@ func isoDate(s string) string {
 // responsible takes the sales person of a card as who is responsible for the customer. The card names a person, the list of
 // sales personnel has the keys; of two with the same name neither is meant.
 func (m *mapper) responsible(name string, people salesPeople) {
-	if name = m.text(customer.FieldResponsibleName, name); name == "" {
+	if name = m.Text(customer.FieldResponsibleName, name); name == "" {
 		return
 	}
-	m.fields.Set(customer.FieldResponsibleKind, string(customer.ResponsibleUser))
-	m.fields.Set(customer.FieldResponsibleName, name)
-	m.fields.Set(customer.FieldResponsibleExternalID, people[name])
+	m.Fields.Set(customer.FieldResponsibleKind, string(customer.ResponsibleUser))
+	m.Fields.Set(customer.FieldResponsibleName, name)
+	m.Fields.Set(customer.FieldResponsibleExternalID, people[name])
 }
 
 // salesPeople are the keys of the company's sales personnel by name; an empty one is of a name that several have.
@@ -84,7 +85,7 @@ func (c *Connection) people(ctx context.Context, named bool) (salesPeople, error
 			if len(found) >= maxSalesPeople {
 				return fmt.Errorf("more than %d sales persons", maxSalesPeople)
 			}
-			name := strings.TrimSpace(oneLine(p.FirstName) + " " + oneLine(p.LastName))
+			name := strings.TrimSpace(record.OneLine(p.FirstName) + " " + record.OneLine(p.LastName))
 			k := key(p.NetvisorKey)
 			if other, twice := found[name]; twice && other != k {
 				k = ""
@@ -109,5 +110,7 @@ const maxSalesPeople = 100_000
 
 // named says whether any of the cards names a sales person.
 func named(cards ...api.Customer) bool {
-	return slices.ContainsFunc(cards, func(c api.Customer) bool { return oneLine(c.CustomerAdditionalInformation.DefaultSalesPerson) != "" })
+	return slices.ContainsFunc(cards, func(c api.Customer) bool {
+		return record.OneLine(c.CustomerAdditionalInformation.DefaultSalesPerson) != ""
+	})
 }

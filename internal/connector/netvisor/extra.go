@@ -5,21 +5,7 @@ import (
 	"strings"
 
 	"customerhub/internal/connector/netvisor/api"
-	"customerhub/internal/finding"
-	"customerhub/internal/finnish"
 )
-
-// keep puts a value without a canonical place into Extra, by Netvisor's name for it, without identity codes.
-func (m *mapper) keep(name, raw string) {
-	s, issues := finnish.MaskStored(lines(raw))
-	if s == "" {
-		return
-	}
-	if len(issues) > 0 {
-		m.note(finding.HetuMasked, "", "A personal identity code stood in Netvisor's field %s. It was hidden here.", name)
-	}
-	m.extra[name] = s
-}
 
 // rest keeps what the canonical customer has no place for.
 func (m *mapper) rest(card api.Customer) {
@@ -50,14 +36,14 @@ func (m *mapper) rest(card api.Customer) {
 		{"DefaultTextBeforeInvoiceLines", a.DefaultTextBeforeInvoiceLines},
 		{"DefaultTextAfterInvoiceLines", a.DefaultTextAfterInvoiceLines},
 	} {
-		m.keep(v.name, v.value)
+		m.Keep(v.name, v.value)
 	}
 	for i, d := range a.CustomerDimensions.Dimension {
 		prefix := fmt.Sprintf("Dimension[%d].", i+1)
-		m.keep(prefix+"Name", d.DimensionName.Text)
-		m.keep(prefix+"Name@key", d.DimensionName.NetvisorKey)
-		m.keep(prefix+"Item", d.DimensionItem.Text)
-		m.keep(prefix+"Item@key", d.DimensionItem.NetvisorKey)
+		m.Keep(prefix+"Name", d.DimensionName.Text)
+		m.Keep(prefix+"Name@key", d.DimensionName.NetvisorKey)
+		m.Keep(prefix+"Item", d.DimensionItem.Text)
+		m.Keep(prefix+"Item@key", d.DimensionItem.NetvisorKey)
 	}
 }
 

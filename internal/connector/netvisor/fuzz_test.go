@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"customerhub/internal/connector/netvisor/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/customer"
 	"customerhub/internal/finnish"
 )
@@ -45,7 +46,7 @@ func FuzzRecord(f *testing.F) {
 				}
 			}
 			for field, value := range r.Fields {
-				if finnish.ContainsIdentityCode(value) || value == "" || strings.TrimSpace(value) != value || strings.ContainsFunc(value, invisible) {
+				if finnish.ContainsIdentityCode(value) || value == "" || strings.TrimSpace(value) != value || strings.ContainsFunc(value, record.Invisible) {
 					t.Errorf("%s is %q", field, value)
 				}
 				if _, _, _, part := field.PartKey(); !part {

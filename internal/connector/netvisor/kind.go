@@ -30,11 +30,13 @@ const (
 	PartnerKey  = "partnerKey"
 )
 
+const title = "Netvisor"
+
 // Kind describes Netvisor.
 func Kind() connector.Kind {
 	return connector.Kind{
 		Kind:       system.Netvisor,
-		Title:      "Netvisor",
+		Title:      title,
 		Reads:      reads,
 		Writes:     writes,
 		Refuses:    refuses,

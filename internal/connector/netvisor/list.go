@@ -8,6 +8,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisor/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/finnish"
 )
 
@@ -62,8 +63,8 @@ func (c *Connection) List(ctx context.Context, since string, yield func(connecto
 // toRow gives a row of the list. A customer whose number is an identity code is listed without one: what becomes of it is said when
 // its card is read, with a finding.
 func toRow(r api.Row) connector.Row {
-	name, _ := finnish.MaskStored(oneLine(r.Name))
-	row := connector.Row{ExternalID: key(r.NetvisorKey), Number: oneLine(r.Code), Name: name}
+	name, _ := finnish.MaskStored(record.OneLine(r.Name))
+	row := connector.Row{ExternalID: key(r.NetvisorKey), Number: record.OneLine(r.Code), Name: name}
 	if row.Number, row.Excluded = number(row.Number); row.Excluded == IdentityCodeAsNumber {
 		row.Excluded = ""
 	}

@@ -10,6 +10,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisor/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
@@ -101,8 +102,8 @@ func (c *Connection) readTabs(ctx context.Context, ids []string) (map[string]api
 // addTab adds a tab's contact person to the record; one that lacks an element is not believed.
 func addTab(r *connector.Record, tab api.Responsibility, told bool, why string) {
 	at := func(name string) customer.Field { return customer.PartField(customer.PartContact, tabKey, name) }
-	m := &mapper{fields: r.Fields, untold: r.Untold, findings: r.Findings}
-	m.country, _ = finnish.ParseCountry(r.Fields[billing("country")])
+	m := &mapper{Builder: record.Builder{System: title, Fields: r.Fields, Untold: r.Untold, Findings: r.Findings}}
+	m.Country, _ = finnish.ParseCountry(r.Fields[billing("country")])
 	p := tab.ContactPerson
 	if missing := slices.Concat(tab.Missing, p.Missing); told && len(missing) > 0 {
 		told, why = false, "Netvisor's answer lacks what it always gives: "+some(missing)+"."
@@ -110,17 +111,17 @@ func addTab(r *connector.Record, tab api.Responsibility, told bool, why string) 
 	first, last := m.personName(at("firstName"), p.FirstName), m.personName(at("lastName"), p.LastName)
 	switch {
 	case !told:
-		m.untold = append(m.untold, at(customer.Present))
-		m.note(finding.ElementMissing, at(customer.Present),
+		m.Untold = append(m.Untold, at(customer.Present))
+		m.Note(finding.ElementMissing, at(customer.Present),
 			"The contact person of the responsibility tab was not told, so what the hub has of it stands. %s", why)
-	case first != "" || last != "" || oneLine(p.Email) != "" || oneLine(p.PhoneNumber) != "":
+	case first != "" || last != "" || record.OneLine(p.Email) != "" || record.OneLine(p.PhoneNumber) != "":
 		m.contact(tabKey, first, last, p.Email, p.PhoneNumber)
-		m.fields.Set(at("roles"), string(customer.KYCContact))
+		m.Fields.Set(at("roles"), string(customer.KYCContact))
 		if first == "" || last == "" {
-			m.note(finding.ContactNameMissing, at("lastName"), "The contact person of the responsibility tab lacks a first or a last name.")
+			m.Note(finding.ContactNameMissing, at("lastName"), "The contact person of the responsibility tab lacks a first or a last name.")
 		}
 	}
-	r.Untold, r.Findings = m.untold, m.findings
+	r.Untold, r.Findings = m.Untold, m.Findings
 }
 
 // statusForm are the elements of the due-diligence status in their order, personForm those of the contact person.

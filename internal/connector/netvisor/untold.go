@@ -76,14 +76,14 @@ func (m *mapper) leftOut(card api.Customer) {
 	within("CustomerDeliveryDetails/", card.CustomerDeliveryDetails.Missing)
 	within("CustomerContactDetails/", card.CustomerContactDetails.Missing)
 	for _, path := range missing {
-		m.untold = append(m.untold, tells[path]...)
+		m.Untold = append(m.Untold, tells[path]...)
 	}
 	if len(card.Missing) > 0 {
-		m.untold = append(m.untold, customer.Field(customer.PartOffice), customer.Field(customer.PartContact))
+		m.Untold = append(m.Untold, customer.Field(customer.PartOffice), customer.Field(customer.PartContact))
 	}
 	if base := slices.Contains(card.Missing, "CustomerBaseInformation"); base || len(card.CustomerBaseInformation.Missing) > 0 {
 		// Nor about what may be missing beside what may not.
-		m.untold = append(m.untold, customer.FieldBuyerUnitNumber, customer.AddressField(customer.Billing, "country"))
+		m.Untold = append(m.Untold, customer.FieldBuyerUnitNumber, customer.AddressField(customer.Billing, "country"))
 	}
 	for _, o := range card.CustomerOfficeDetails {
 		missing = m.leftOutOf(missing, customer.PartOffice, o.OfficeNetvisorKey, "CustomerOfficeDetails/", o.Missing)
@@ -91,18 +91,18 @@ func (m *mapper) leftOut(card api.Customer) {
 	for _, p := range card.CustomerContactPersons.CustomerContactPerson {
 		missing = m.leftOutOf(missing, customer.PartContact, p.ContactPersonID, "CustomerContactPerson/", p.Missing)
 	}
-	if m.fields[customer.FieldName] == "" && !slices.Contains(m.untold, customer.FieldName) {
+	if m.Fields[customer.FieldName] == "" && !slices.Contains(m.Untold, customer.FieldName) {
 		// Every customer has a name. One that is empty is as good as none.
-		m.untold = append(m.untold, customer.FieldName)
+		m.Untold = append(m.Untold, customer.FieldName)
 		missing = append(missing, "CustomerBaseInformation/Name")
 	}
 	for _, f := range []customer.Field{customer.FieldKind, customer.FieldStatus} {
-		if slices.Contains(m.untold, f) {
-			delete(m.fields, f) // what an element that is empty would mean
+		if slices.Contains(m.Untold, f) {
+			delete(m.Fields, f) // what an element that is empty would mean
 		}
 	}
 	if len(missing) > 0 {
-		m.note(finding.ElementMissing, "", "Netvisor's answer lacks what it always gives: %s. What the hub has of it stands.", some(missing))
+		m.Note(finding.ElementMissing, "", "Netvisor's answer lacks what it always gives: %s. What the hub has of it stands.", some(missing))
 	}
 }
 
@@ -128,7 +128,7 @@ func (m *mapper) leftOutOf(missing []string, part customer.Part, rawKey, path st
 		}
 		missing = append(missing, path+e)
 		for _, name := range tellsOfPart[e] {
-			m.untold = append(m.untold, customer.PartField(part, k, name))
+			m.Untold = append(m.Untold, customer.PartField(part, k, name))
 		}
 	}
 	return missing

@@ -16,6 +16,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisor/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
@@ -221,7 +222,7 @@ func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connect
 		return err
 	}
 	if n := by.Number; n != "" {
-		if err := look(findNumber(n), func(r api.Row) bool { return oneLine(r.Code) == n }); err != nil {
+		if err := look(findNumber(n), func(r api.Row) bool { return record.OneLine(r.Code) == n }); err != nil {
 			return nil, err
 		}
 	}
@@ -253,7 +254,7 @@ func findBusinessID(id string) string {
 
 // canonicalID is a business ID in its one form, or the text as it is.
 func canonicalID(s string) string {
-	s = oneLine(s)
+	s = record.OneLine(s)
 	if id, err := finnish.ParseBusinessID(s); err == nil {
 		return string(id)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/connector/rest"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
@@ -121,7 +122,7 @@ func (c *Connection) Activation(ctx context.Context) (connector.Activation, erro
 		OnlyWithContactPerson: i.OnlyWithContactPerson == "true",
 	}
 	if out.Stage == "" {
-		out.Stage, out.Raw = connector.StageUnknown, rest.Clip(rest.Words(c.service.Scrubber()(string(i.State))), 60)
+		out.Stage, out.Raw = connector.StageUnknown, record.Clip(rest.Words(c.service.Scrubber()(string(i.State))), 60)
 	}
 	return out, nil
 }

@@ -16,9 +16,8 @@ import (
 	"customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
-	"customerhub/internal/system"
-
 	sandbox "customerhub/internal/sandbox/netvisorkyc"
+	"customerhub/internal/system"
 )
 
 // misbehaving stands before a sandbox and spoils the next call when it is told to.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"customerhub/internal/connector"
-	"customerhub/internal/connector/rest"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
@@ -92,7 +92,7 @@ func FuzzAnswers(f *testing.F) {
 			t.Errorf("a personal identity code came through: %q", text)
 		}
 		for field, value := range r.Fields {
-			if value == "" || strings.ContainsFunc(value, rest.Invisible) {
+			if value == "" || strings.ContainsFunc(value, record.Invisible) {
 				t.Errorf("%s is %q", field, value)
 			}
 			if err := new(customer.Customer).Apply(field, value); err != nil {

@@ -1,7 +1,6 @@
 package netvisorkyc
 
 import (
-	"customerhub/internal/connector/rest"
 	"errors"
 	"log/slog"
 	"slices"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/rest"
 	"customerhub/internal/customer"
 	"customerhub/internal/outbound"
 	"customerhub/internal/system"

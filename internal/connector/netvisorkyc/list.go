@@ -9,6 +9,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/connector/rest"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
@@ -104,9 +105,9 @@ func refOf(u *api.Customer) ref {
 }
 
 func row(resource string, id, name api.Text, s api.Source) connector.Row {
-	masked, _ := finnish.MaskStored(rest.OneLine(string(name)))
+	masked, _ := finnish.MaskStored(record.OneLine(string(name)))
 	out := connector.Row{Name: masked}
-	if number := rest.OneLine(string(s.CustomerNumber)); finnish.MaskIdentityCodes(number) == number {
+	if number := record.OneLine(string(s.CustomerNumber)); finnish.MaskIdentityCodes(number) == number {
 		out.Number = number
 	}
 	if id := rest.Key(id); id != "" {

@@ -10,6 +10,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/connector/rest"
 	"customerhub/internal/customer"
 	"customerhub/internal/finding"
@@ -136,8 +137,8 @@ func (m *mapper) customer(h held) {
 
 // identity takes what tells whose record it is. It never comes in as a value (R52).
 func (m *mapper) identity(name, businessID api.Text, s api.Source) {
-	m.fields.Set(customer.FieldName, m.text(customer.FieldName, rest.OneLine(string(name)), 500))
-	if id := rest.OneLine(string(businessID)); id != "" {
+	m.fields.Set(customer.FieldName, m.text(customer.FieldName, record.OneLine(string(name)), 500))
+	if id := record.OneLine(string(businessID)); id != "" {
 		switch canonical, err := finnish.ParseBusinessID(id); {
 		case err == nil:
 			m.fields[customer.FieldBusinessID] = string(canonical)
@@ -145,11 +146,11 @@ func (m *mapper) identity(name, businessID api.Text, s api.Source) {
 			m.note(finding.IdentityCodeDropped, customer.FieldBusinessID,
 				"The field for the business ID in Netvisor KYC holds what looks like a personal identity code. It was left out.")
 		default:
-			m.fields[customer.FieldBusinessID] = rest.Clip(id, 50)
+			m.fields[customer.FieldBusinessID] = record.Clip(id, 50)
 		}
 	}
-	if number := rest.OneLine(string(s.CustomerNumber)); number != "" && finnish.MaskIdentityCodes(number) == number {
-		m.fields[customer.FieldNumber] = rest.Clip(number, 100)
+	if number := record.OneLine(string(s.CustomerNumber)); number != "" && finnish.MaskIdentityCodes(number) == number {
+		m.fields[customer.FieldNumber] = record.Clip(number, 100)
 	}
 	if path, ok := bySource(candidates, s); ok && path[2] == string(system.Netvisor) {
 		m.source = connector.Source{Kind: system.Netvisor, ExternalID: path[3], Number: m.fields[customer.FieldNumber]}
@@ -157,7 +158,7 @@ func (m *mapper) identity(name, businessID api.Text, s api.Source) {
 }
 
 func (m *mapper) person(p api.PersonIfTold) {
-	text := func(v api.Text) string { return m.text(fieldPerson, rest.OneLine(string(v)), 254) }
+	text := func(v api.Text) string { return m.text(fieldPerson, record.OneLine(string(v)), 254) }
 	m.kyc.Person = customer.KYCPerson{
 		FirstName: text(p.FirstName), LastName: text(p.LastName), Email: text(p.Email), Phone: text(p.Phone), Language: text(p.Language),
 	}
@@ -181,7 +182,7 @@ func (m *mapper) status(s *api.Status, kind api.Text) {
 	k.LatestRiskAssessmentOn = m.day(customer.FieldKYCRiskAssessedOn, s.LatestRiskAssessmentOn, "a day of the latest risk assessment")
 	k.DueDiligenceExpiresOn = m.day(customer.FieldKYCExpiresOn, s.DueDiligenceExpiresOn, "a day of the expiry of the due diligence")
 	k.RiskClass = m.riskClass(s.RiskClass, kind)
-	k.Notes = m.text(customer.FieldKYCNotes, rest.Lines(string(s.Notes)), maxNotes)
+	k.Notes = m.text(customer.FieldKYCNotes, record.Lines(string(s.Notes)), maxNotes)
 	if n, err := strconv.ParseInt(string(s.StatusRevision), 10, 32); err == nil && n >= 0 {
 		k.Revision = int(n)
 	} else if s.StatusRevision != "" {
@@ -232,7 +233,7 @@ func (m *mapper) day(f customer.Field, raw api.Text, what string) string {
 
 // word is a vendor's word, such as a state.
 func (m *mapper) word(f customer.Field, raw api.Text) string {
-	return m.text(f, rest.OneLine(string(raw)), 100)
+	return m.text(f, record.OneLine(string(raw)), 100)
 }
 
 // text hides personal identity codes in a text that is kept, which may have so many characters.
@@ -241,13 +242,13 @@ func (m *mapper) text(f customer.Field, s string, most int) string {
 	if len(issues) > 0 {
 		m.note(finding.HetuMasked, f, "A personal identity code stood in this field in Netvisor KYC. It was hidden here.")
 	}
-	return rest.Clip(masked, most)
+	return record.Clip(masked, most)
 }
 
 // raw keeps a value that the hub does not know, by the last part of its field's name.
 func (m *mapper) raw(f customer.Field, raw api.Text) string {
 	_, name, _ := strings.Cut(string(f), ".")
-	value := rest.Clip(finnish.MaskIdentityCodes(rest.OneLine(string(raw))), 100)
+	value := record.Clip(finnish.MaskIdentityCodes(record.OneLine(string(raw))), 100)
 	if value != "" {
 		m.kyc.Raw[name] = value
 	}
@@ -261,7 +262,7 @@ func (m *mapper) unknown(f customer.Field, raw api.Text, what string) {
 		m.note(finding.KYCValueUnknown, f, "Netvisor KYC is expected to give %s, and does not. It counts as not known.", what)
 		return
 	}
-	m.note(finding.KYCValueUnknown, f, "Netvisor KYC gives %s that the hub does not know: %s. It is kept as it came and counts as not known.", what, rest.Clip(value, 40))
+	m.note(finding.KYCValueUnknown, f, "Netvisor KYC gives %s that the hub does not know: %s. It is kept as it came and counts as not known.", what, record.Clip(value, 40))
 }
 
 // odd notes a value that was not of its type.

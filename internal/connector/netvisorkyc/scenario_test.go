@@ -16,9 +16,8 @@ import (
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
-	"customerhub/internal/system"
-
 	sandbox "customerhub/internal/sandbox/netvisorkyc"
+	"customerhub/internal/system"
 )
 
 // all is everything that the connector can do.

@@ -12,6 +12,7 @@ import (
 
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/netvisorkyc/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/connector/rest"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
@@ -44,7 +45,7 @@ func (c *Connection) Write(ctx context.Context, s connector.Step) (string, error
 	}
 	r, ok := parseRef(s.Record)
 	if !ok {
-		return "", fault.New(fault.Invalid, "%q is no record of Netvisor KYC.", rest.Clip(s.Record, 100))
+		return "", fault.New(fault.Invalid, "%q is no record of Netvisor KYC.", record.Clip(s.Record, 100))
 	}
 	h, err := c.hold(ctx, r)
 	switch {

@@ -6,6 +6,6 @@
 // Unavailable for a call that reads, and Uncertain for one that writes and may have arrived. A single value of another type than expected
 // spoils neither its record nor its neighbours.
 //
-// Files: service.go makes a call and faults.go says what a refusal means; decode.go reads answers, text.go cleans what they hold; pace.go
+// Files: service.go makes a call and faults.go says what a refusal means; decode.go reads answers; pace.go
 // keeps long lists from running into a limit; message.go verifies messages.
 package rest

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"customerhub/internal/connector/record"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
 	"customerhub/internal/outbound"
@@ -115,7 +116,7 @@ func sample(data []byte, scrub func(string) string) string {
 	if strings.ContainsAny(text, "{[") && !strings.HasPrefix(strings.TrimSpace(text), "<") {
 		return ""
 	}
-	return Clip(Words(scrub(text)), 200)
+	return record.Clip(Words(scrub(text)), 200)
 }
 
 // BrokenReply is the fault of an answer about a resource that is cut off or makes no sense: Unavailable, or Uncertain for a call that
@@ -167,7 +168,7 @@ func (s *Service) Scrubber(more ...string) func(string) string {
 
 // Words makes a text of a service's fit for a message: one line, of bearable length.
 func Words(s string) string {
-	return Clip(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || Invisible(r) }), " "), 500)
+	return record.Clip(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || record.Invisible(r) }), " "), 500)
 }
 
 // Word is a code as it may be told: capitals, digits and underscores, or nothing.

@@ -1,13 +1,21 @@
-package rest
+package record
 
 import (
 	"strings"
 	"unicode"
 )
 
-// OneLine cleans a text that has one line: no control characters, nothing Invisible, no space around it.
+// OneLine trims a text, makes spaces of line ends and tabs, and takes out what cannot be seen.
 func OneLine(s string) string {
-	return strings.TrimSpace(strings.NewReplacer("\n", " ", "\t", " ").Replace(Lines(s)))
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case Invisible(r):
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(s, "\r\n", "\n")))
 }
 
 // Lines is OneLine for a text that may have several.
@@ -27,20 +35,6 @@ func Invisible(r rune) bool { return unicode.IsControl(r) || r == '\ufeff' || r 
 func Clip(s string, most int) string {
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"
-	}
-	return s
-}
-
-// Key is an id as it may stand in an address: letters, digits, underscores and hyphens, 64 at most. Everything else is empty.
-func Key(id Text) string {
-	s := string(id)
-	for _, r := range s {
-		if r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
-			return ""
-		}
-	}
-	if len(s) > 64 {
-		return ""
 	}
 	return s
 }
