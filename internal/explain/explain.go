@@ -187,6 +187,8 @@ func inScope(f *Facts, _ *Explanation) *reason {
 	switch {
 	case f.Link == nil || f.Link.State != link.NotInScope:
 		return nil
+	case f.Link.LastFault == fault.NotFound && f.System.Kind == system.NetvisorKYC: // KYC makes nobody's candidate by itself
+		return because(text("deletedThere", f.System.Name), advice.User, text("fixResend"))
 	case f.Link.LastFault == fault.NotFound:
 		return because(text("deletedThere", f.System.Name), advice.User, text("fixDeletedThere"))
 	case f.Link.LetGo():
@@ -194,7 +196,22 @@ func inScope(f *Facts, _ *Explanation) *reason {
 	case f.Customer.Status == customer.Inactive && f.Link.ExternalID == "":
 		return because(text("inactive", f.System.Name), advice.User, text("fixInactive"))
 	}
-	return because(text("leftOut", f.System.Name, f.Link.LastMessage), advice.User, text("fixLeftOut", f.System.Name))
+	if f.Link.LastFault == fault.Unsupported { // it is there, and the hub does not take it
+		return because(text("leftOut", f.System.Name, f.Link.LastMessage), advice.User, text("fixLeftOut", f.System.Name))
+	}
+	if key, ok := notSent[f.Link.LastMessage]; ok {
+		return because(text(key, f.System.Name), advice.User, text("fix"+key))
+	}
+	return because(text("NotSent", f.System.Name, f.Link.LastMessage), advice.User, text("fixNotSent"))
+}
+
+// notSent are the texts for the reasons that a connector gives for making no record of a customer; others are told as they came.
+var notSent = map[string]string{
+	"The customer is a private person, and companies alone are sent to KYC.":                             "NotSentPrivate",
+	"The customer is the placeholder TEMP, which is never sent to KYC.":                                  "NotSentPlaceholder",
+	"The customer has no business ID, without which nobody is sent to KYC.":                              "NotSentNoBusinessID",
+	"The customer's business ID cannot be right, so the customer is not sent to KYC.":                    "NotSentBusinessID",
+	"The customer has no contact person for due diligence, and only customers with one are sent to KYC.": "NotSentNoContact",
 }
 
 func hasRecord(f *Facts, _ *Explanation) *reason {
