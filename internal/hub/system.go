@@ -312,6 +312,10 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 				}
 				return nil, err
 			}
+			// Who starts it says that it works again: what failed before keeps nothing waiting any more.
+			if err := store.HoldSystem(ctx, tx, s.ID, 0, 0); err != nil {
+				return nil, err
+			}
 			if spec := h.o.Kinds[s.Kind]; spec.From != "" {
 				if err := store.HurrySources(ctx, tx, s.ID, spec.From, spec.SourceEvery); err != nil {
 					return nil, err

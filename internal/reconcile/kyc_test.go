@@ -326,6 +326,9 @@ func TestKYC(t *testing.T) {
 		if l := d.linkIn(keys[0], d.kycSystem); l.State == link.InSync {
 			t.Errorf("Promise 8: the link says %s", l.State)
 		}
+		// Calls that were under way beside the one that stopped it are refused too, and each makes the hub wait longer.
+		refused := fault.New(fault.Denied, "The token is not valid.")
+		d.must(d.hub.NoteAnswer(t.Context(), d.viewer.Organisation.ID, d.kycSystem, refused, func(int) time.Duration { return time.Hour }))
 		for _, r := range []run.Run{d.requestCredential(), d.submit(), d.begin()} {
 			if r.State != run.Succeeded {
 				t.Fatalf("%s: %+v", r.Kind, r)
