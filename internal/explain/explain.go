@@ -173,6 +173,9 @@ func admitted(f *Facts, e *Explanation) *reason {
 	if f.System.Fault != nil {
 		e.VendorMessage = f.System.Fault.Message
 	}
+	if f.System.Kind == system.NetvisorKYC { // its credential is the hub's own, and nobody can type another
+		return because(text("needsAction", f.System.Name), advice.Administrator, text("fixNeedsCredential"))
+	}
 	return because(text("needsAction", f.System.Name), advice.Administrator, text("fixNeedsAction"))
 }
 
@@ -188,6 +191,9 @@ func inScope(f *Facts, _ *Explanation) *reason {
 	case f.Link == nil || f.Link.State != link.NotInScope:
 		return nil
 	case f.Link.LastFault == fault.NotFound && f.System.Kind == system.NetvisorKYC: // KYC makes nobody's candidate by itself
+		if f.Customer.Status == customer.Inactive {
+			return because(text("deletedThere", f.System.Name), advice.User, text("fixResendInactive"))
+		}
 		return because(text("deletedThere", f.System.Name), advice.User, text("fixResend"))
 	case f.Link.LastFault == fault.NotFound:
 		return because(text("deletedThere", f.System.Name), advice.User, text("fixDeletedThere"))

@@ -78,6 +78,12 @@ var texts = map[string]advice.Said{
 		"Förnya inloggningsuppgifterna eller behörigheterna, kontrollera systemet och starta det igen.",
 		"Forny påloggingsopplysningene eller tilgangene, kontroller systemet og start det på nytt.",
 	},
+	"fixNeedsCredential": {
+		"Request another credential (`requestSystemCredential`), have it verified (`submitSystem`) and start the system again. Nothing was lost. Support: tuki.kyc@visma.com.",
+		"Pyydä uusi tunnus (`requestSystemCredential`), varmennuta se (`submitSystem`) ja käynnistä järjestelmä uudelleen. Mitään ei ole kadonnut. Tuki: tuki.kyc@visma.com.",
+		"Begär en ny inloggningsuppgift (`requestSystemCredential`), låt verifiera den (`submitSystem`) och starta systemet igen. Inget har gått förlorat. Support: tuki.kyc@visma.com.",
+		"Be om en ny påloggingsopplysning (`requestSystemCredential`), få den bekreftet (`submitSystem`) og start systemet på nytt. Ingenting har gått tapt. Support: tuki.kyc@visma.com.",
+	},
 	"notPrimary": {
 		"The customer is kept in agreement with another record in %[1]s. This one is only read: it came with a customer that was merged into it, or stands for a business ID that the customer has no more.",
 		"Asiakas pidetään ajan tasalla järjestelmän %[1]s toisen tietueen kanssa. Tätä vain luetaan: se tuli asiakkaaseen yhdistetyn asiakkaan mukana, tai sen Y-tunnus ei ole enää asiakkaan.",
@@ -143,6 +149,12 @@ var texts = map[string]advice.Said{
 		"Jos sen pitää olla siellä, lähetä asiakas uudelleen (`resendKycCandidate`).",
 		"Om den ska finnas där, skicka kunden igen (`resendKycCandidate`).",
 		"Hvis den skal finnes der, send kunden på nytt (`resendKycCandidate`).",
+	},
+	"fixResendInactive": {
+		"If it has to be there, make the customer active and send it again (`resendKycCandidate`).",
+		"Jos sen pitää olla siellä, ota asiakas käyttöön ja lähetä se uudelleen (`resendKycCandidate`).",
+		"Om den ska finnas där, aktivera kunden och skicka den igen (`resendKycCandidate`).",
+		"Hvis den skal finnes der, aktiver kunden og send den på nytt (`resendKycCandidate`).",
 	},
 	"NotSent": {
 		"The customer is not sent to %[1]s. %[2]s",

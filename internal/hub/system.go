@@ -342,10 +342,15 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 
 // canStart refuses to start a system that is not ready, or has not verified what it was handed (R24).
 func (h *Hub) canStart(s *system.System) error {
+	activates := h.o.Kinds[s.Kind].Activates
 	if err := s.CanStart(); err != nil {
+		if activates && s.State != system.Running {
+			return fault.Because(fault.Invalid, "SYSTEM_NOT_CHECKED",
+				"The service does not admit the hub, or has not been asked yet. Request a credential (requestSystemCredential), submit it (submitSystem), and start then.")
+		}
 		return err
 	}
-	if h.o.Kinds[s.Kind].Activates && (s.Activation == nil || !s.Activation.Stage.Verified()) {
+	if activates && (s.Activation == nil || !s.Activation.Stage.Verified()) {
 		return fault.Because(fault.Invalid, "SYSTEM_NOT_VERIFIED",
 			"The service has not verified the integration yet. Submit it first (submitSystem), and see its checks.")
 	}

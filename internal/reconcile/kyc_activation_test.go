@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"strconv"
 	"sync"
 	"testing"
@@ -51,6 +52,10 @@ func TestKYCActivation(t *testing.T) {
 		d := duly(t, sandbox.Options{}, nil, nil)
 		if r := d.requestCredential(); r.State != run.Failed || r.FaultCode != fault.Denied {
 			t.Errorf("R16: before the interfaces are enabled: %+v", r)
+		}
+		_, _, err := d.hub.StartSystem(t.Context(), d.viewer, d.kycSystem, "")
+		if f := fault.Of(err); f == nil || f.Reason != "SYSTEM_NOT_CHECKED" || !strings.Contains(f.Message, "requestSystemCredential") {
+			t.Errorf("R24: started before any step: %v", err)
 		}
 		d.must(d.kyc.EnableInterfaces(d.obliged))
 		if r := d.requestCredential(); r.State != run.Failed || r.Message == "" {

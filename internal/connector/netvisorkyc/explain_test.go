@@ -16,10 +16,11 @@ import (
 // TestExplained looks whether somebody who asks why a customer is not in KYC is told so, and what to do, in their own language.
 func TestExplained(t *testing.T) {
 	t.Parallel()
+	status := customer.Active
 	of := func(l link.Link) (reason advice.Text, fix advice.Fix) {
 		l.State, l.Primary = link.NotInScope, true
 		e := explain.Of(explain.Facts{
-			Customer: &customer.Customer{Status: customer.Active}, Link: &l, Writable: true,
+			Customer: &customer.Customer{Status: status}, Link: &l, Writable: true,
 			System: &system.System{Name: "KYC", Kind: system.NetvisorKYC, State: system.Running},
 		})
 		for _, c := range e.Checks {
@@ -51,7 +52,21 @@ func TestExplained(t *testing.T) {
 			}
 		}
 	}
-	if _, fix := of(link.Link{LastFault: fault.NotFound, ExternalID: "candidates/cand_1"}); !strings.Contains(fix.How.In(advice.English), "resendKycCandidate") {
+	deleted := link.Link{LastFault: fault.NotFound, ExternalID: "candidates/cand_1"}
+	if _, fix := of(deleted); !strings.Contains(fix.How.In(advice.English), "resendKycCandidate") {
 		t.Errorf("a candidate that was deleted comes back by %q", fix.How.In(advice.English))
+	}
+	status = customer.Inactive
+	if _, fix := of(deleted); !strings.Contains(fix.How.In(advice.English), "make the customer active and") {
+		t.Errorf("a candidate of a customer that is not in use comes back by %q", fix.How.In(advice.English))
+	}
+	e := explain.Of(explain.Facts{
+		Customer: &customer.Customer{Status: customer.Active}, Writable: true,
+		System: &system.System{Name: "KYC", Kind: system.NetvisorKYC, State: system.NeedsAction},
+	})
+	for _, want := range []string{"requestSystemCredential", "submitSystem", netvisorkyc.Support} {
+		if got := e.Fix.How.In(advice.English); !strings.Contains(got, want) {
+			t.Errorf("a revoked credential is mended by %q", got)
+		}
 	}
 }
