@@ -54,7 +54,7 @@ func (c *undoCommand) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		if !c.Apply {
-			p.printf("\nNothing was done. To do this: hub undo %s --apply --by NAME --reason TEXT\n", id)
+			p.printf("\nNothing was done. To do this: hub undo %s --apply --by NAME --reason TEXT%s\n", id, c.repeated())
 		}
 		return nil
 	})
@@ -139,15 +139,21 @@ func (c *undoCommand) list(ctx context.Context, p *program) error {
 			}
 			f.System = s.ID
 		}
-		page, err := h.Runs(ctx, v, f, hub.Page{First: &most}, false)
-		if err != nil {
-			return err
-		}
-		for _, r := range page.Items {
-			if n := r.Counts; r.Kind.Undoable() && r.State.Final() && n.Created+n.Updated > 0 && shown < c.Show {
-				shown++
-				p.printf("%s  %s  %-12s created %d, updated %d, for %s\n", r.ID, r.CreatedAt.Format("2006-01-02 15:04 MST"), r.Kind, n.Created, n.Updated, oneLine(r.RequestedBy.Name))
+		for at := (hub.Page{First: &most}); shown < c.Show; { // most runs change nothing, so that the newest pages may hold none
+			page, err := h.Runs(ctx, v, f, at, false)
+			if err != nil {
+				return err
 			}
+			for _, r := range page.Items {
+				if n := r.Counts; r.Kind.Undoable() && r.State.Final() && n.Created+n.Updated > 0 && shown < c.Show {
+					shown++
+					p.printf("%s  %s  %-12s created %d, updated %d, for %s\n", r.ID, r.CreatedAt.Format("2006-01-02 15:04 MST"), r.Kind, n.Created, n.Updated, oneLine(r.RequestedBy.Name))
+				}
+			}
+			if !page.Info.HasNext || len(page.Cursors) == 0 {
+				break
+			}
+			at.After = page.Cursors[len(page.Cursors)-1]
 		}
 		if shown == 0 {
 			p.printf("no run has changed a customer\n")

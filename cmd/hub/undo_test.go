@@ -24,6 +24,13 @@ func TestUndoCommand(t *testing.T) {
 	}
 	planned := planID.FindStringSubmatch(must(t, env, "plan", "--mode", "import"))
 	must(t, env, "apply", planned[1], "--by", "Aino Malli", "--yes")
+	// Systems are looked at every few minutes, and most of these runs change nothing.
+	_, err := db.Owner.Exec(t.Context(), `INSERT INTO run (organisation_id, id, system_id, kind, state, actor_kind, actor_name)
+		SELECT organisation_id, gen_random_uuid(), system_id, 'POLL', 'SUCCEEDED', 'HUB', 'schedule'
+		FROM (SELECT organisation_id, system_id FROM run LIMIT 1) r, generate_series(1, 450)`)
+	if err != nil {
+		t.Fatal(err)
+	}
 	listed := must(t, env, "undo")
 	id := regexp.MustCompile(`^([0-9a-f-]{36})  .*APPLY .*created 6`).FindStringSubmatch(listed)
 	if id == nil {
