@@ -47,7 +47,7 @@ func (c *planCommand) Run(ctx context.Context, p *program) error {
 		if err := showPlan(ctx, p, h, v, plan, c.Show); err != nil {
 			return err
 		}
-		p.printf("\nNothing was done. To do exactly this: hub apply %s --by NAME --yes\n", plan.ID)
+		p.printf("\nNothing was done. To do exactly this: hub apply %s --by NAME --yes%s\n", plan.ID, c.repeated())
 		return nil
 	})
 }
@@ -125,7 +125,11 @@ func (c *applyCommand) Run(ctx context.Context, p *program) error {
 			if err := showPlan(ctx, p, h, v, plan, c.Show); err != nil {
 				return run.Run{}, err
 			}
-			p.printf("\nNothing was done. --yes does it.\n")
+			if plan.State == run.PlanReady || plan.State == run.PlanApproved {
+				p.printf("\nNothing was done. --yes does it.\n")
+			} else {
+				p.printf("\nNothing was done: a plan that is %s cannot be applied.\n", plan.State)
+			}
 			return run.Run{}, errNotAsked
 		}
 		if plan.State == run.PlanReady {

@@ -27,7 +27,10 @@ func TestPlanAndApply(t *testing.T) {
 	a := api{t, s.url, must(t, env, "key", "create", "test", "--scope", "admin")}
 	checked(a, c)
 
-	shown := must(t, env, "plan", "--mode", "import", "--show", "2")
+	shown := must(t, env, "plan", "--mode", "import", "--show", "2", "-o", "Esimerkki Oy")
+	if !strings.Contains(shown, " --by NAME --yes --organisation 'Esimerkki Oy'") {
+		t.Errorf("the next command lacks a flag of this one: %s", shown)
+	}
 	id := planID.FindStringSubmatch(shown)
 	if id == nil || !strings.Contains(shown, "IMPORT, READY") || !strings.Contains(shown, "40  CREATE") || !strings.Contains(shown, "and more") {
 		t.Fatal(shown)
@@ -65,7 +68,10 @@ func TestPlanAndApply(t *testing.T) {
 	if got := must(t, env, "certify"); !strings.Contains(got, "40 compared, 40 the same, 0 different") {
 		t.Error(got)
 	}
-	refuses(t, run(t, env, "apply", id[1], "--by", "Aino Malli", "--yes"), 1, "APPLIED")
+	refuses(t, run(t, env, "apply", id[1], "--by", "Aino Malli", "--yes"), 1, "The plan is APPLIED, so it cannot be applied. Make another one.")
+	if got := must(t, env, "apply", id[1], "--by", "Aino Malli"); strings.Contains(got, "--yes does it") || !strings.Contains(got, "Nothing was done: a plan that is APPLIED") {
+		t.Errorf("looked at after it was applied: %s", got)
+	}
 	refuses(t, run(t, env, "apply", "00000000-0000-7000-8000-000000000000", "--by", "Aino Malli"), 1, "no plan")
 	s.stopped()
 }

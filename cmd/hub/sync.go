@@ -57,6 +57,17 @@ func (c *runFlags) Validate() error {
 	return errors.Join(checkTakeOver(c.TakeOverAfter), c.databaseFlags.Validate(), c.keysetFlags.Validate())
 }
 
+// repeated gives the flags that the next command needs besides, as they are typed into a shell.
+func (c *runFlags) repeated() string {
+	var out strings.Builder
+	for _, f := range [][2]string{{"--organisation", c.Organisation}, {"--data", c.Data}} {
+		if f[1] != "" {
+			out.WriteString(" " + f[0] + " '" + strings.ReplaceAll(f[1], "'", `'\''`) + "'")
+		}
+	}
+	return out.String()
+}
+
 // queueing queues a run.
 type queueing func(ctx context.Context, h *hub.Hub, v auth.Viewer) (run.Run, error)
 

@@ -104,7 +104,14 @@ func (h *Hub) ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key strin
 	c := command{auth.SystemsManage, "applyPlan", key, string(id), append([]Topic{TopicRuns}, systemWake...)}
 	err := h.inPlan(ctx, v, c, id, func(ctx context.Context, tx pgx.Tx, p *run.Plan, s *system.System) error {
 		if p.State != run.PlanApproved {
-			return fault.Because(fault.Invalid, "PLAN_NOT_APPROVED", "The plan is %s. Somebody has to approve it first.", p.State).At("id")
+			sentence := "Make another one."
+			switch p.State {
+			case run.PlanReady:
+				sentence = "Somebody has to approve it first."
+			case run.PlanMaking, run.PlanApplying:
+				sentence = "Wait until its run has ended."
+			}
+			return fault.Because(fault.Invalid, "PLAN_NOT_APPROVED", "The plan is %s, so it cannot be applied. %s", p.State, sentence).At("id")
 		}
 		if !plannable(s.State) {
 			return fault.Because(fault.Invalid, "SYSTEM_NOT_CHECKED", "The system is %s. Check it first.", s.State).At("id")
