@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	connector "customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/sandbox/netvisorkyc"
 )
 
@@ -62,12 +63,14 @@ func (c *sandboxKYC) Run(ctx context.Context, p *program) error {
 	base := "http://" + ln.Addr().String()
 	credentials, _ := s.Credentials("")
 	p.printf("Netvisor KYC sandbox on %s (Ctrl-C ends it)\n\n", base)
-	p.printf("  baseUrl         %s/kyc/v1\n", base)
-	p.printf("  organisation    %s\n", credentials.Organisation)
-	p.printf("  bootstrapToken  %s\n", credentials.BootstrapToken)
+	// Under the names by which createSystem and setSystemCredentials take them.
+	p.printf("  %-16s %s\n", connector.BaseURL, base)
+	p.printf("  %-16s %s\n", connector.OrganisationID, credentials.Organisation)
+	p.printf("  %-16s %s\n", connector.ActivationToken, credentials.BootstrapToken)
 	if credentials.Token != "" {
-		p.printf("  token           %s\n", credentials.Token)
+		p.printf("  %-16s %s\n", connector.Token, credentials.Token)
 	}
+	p.printf("\nIts interfaces are at %s/kyc/v1.\n", base)
 	p.printf("\nPeople are played on its control plane:\n\n")
 	act := func(what, path, body string) {
 		if body == "" {

@@ -1,12 +1,15 @@
 package main_test
 
 import (
+	"errors"
 	"net/http"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+
+	"customerhub/internal/connector/netvisorkyc"
 )
 
 // practice is a running "hub sandbox kyc", with what it printed.
@@ -31,10 +34,20 @@ func (p practice) value(name string) string {
 	return found[1]
 }
 
+// settingOfKYC says whether the hub takes a value of a setting.
+func settingOfKYC(name string) func(string) error {
+	for _, s := range netvisorkyc.Kind().Settings {
+		if s.Name == name {
+			return s.Valid
+		}
+	}
+	return func(string) error { return errors.New("there is no such setting") }
+}
+
 // call calls the service with the token that was printed.
 func (p practice) call(method, path, body string) int {
 	p.t.Helper()
-	r, err := http.NewRequestWithContext(p.t.Context(), method, p.value("baseUrl")+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(p.t.Context(), method, p.value("baseUrl")+"/kyc/v1"+path, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -101,7 +114,7 @@ func TestSandboxKYC(t *testing.T) {
 	p.signal(syscall.SIGKILL)
 	p.ends()
 	again := practise(t, "--state", state)
-	if again.value("token") != p.value("token") || again.value("bootstrapToken") != p.value("bootstrapToken") {
+	if again.value("token") != p.value("token") || again.value("activationToken") != p.value("activationToken") {
 		t.Error("the tokens are others after a restart")
 	}
 	if got := again.call("GET", "/customers/cust_501", ""); got != 200 { // faults are not kept
@@ -121,14 +134,19 @@ func TestSandboxKYC(t *testing.T) {
 func TestSandboxKYCBeforeSupport(t *testing.T) { // R16
 	t.Parallel()
 	p := practise(t, "--disabled")
+	for setting, valid := range map[string]func(string) error{"baseUrl": settingOfKYC("baseUrl"), "organisationId": settingOfKYC("organisationId")} {
+		if err := valid(p.value(setting)); err != nil {
+			t.Errorf("createSystem does not take the %s %q: %v", setting, p.value(setting), err)
+		}
+	}
 	if p.value("token") != "" || !strings.Contains(p.printed, "/enable") || !strings.Contains(p.printed, "/integration-user") {
 		t.Errorf("printed:\n%s", p.printed)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.value("baseUrl")+"/integration/credentials", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.value("baseUrl")+"/kyc/v1/integration/credentials", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+p.value("bootstrapToken"))
+	r.Header.Set("Authorization", "Bearer "+p.value("activationToken"))
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func Kind() connector.Kind {
 			{
 				Name: BaseURL, Title: "Address of the interface",
 				Help:  "KYC support names it when it enables the interfaces (" + Support + "). HTTPS; plain HTTP only to this machine.",
-				Valid: func(s string) error { _, err := connector.ParseBaseURL(s, exampleURL); return err },
+				Valid: validBaseURL,
 			},
 			{
 				Name: OrganisationID, Title: "Business ID of the organisation that uses KYC", Valid: validOrganisationID,
@@ -122,6 +122,15 @@ func open(cfg connector.Config) (connector.Connection, error) {
 		c.service.Client = outbound.Client(outbound.Options{Log: c.log})
 	}
 	return c, nil
+}
+
+// validBaseURL refuses an address that has what the hub adds to it.
+func validBaseURL(s string) error {
+	u, err := connector.ParseBaseURL(s, exampleURL)
+	if err == nil && strings.HasSuffix(u.Path, prefix) {
+		return errors.New("is named without " + prefix + ", which the hub adds")
+	}
+	return err
 }
 
 // exampleURL shows what an address looks like; there is no public one.

@@ -37,6 +37,7 @@ func TestOpenLooksAtTheShapeOfWhatItIsGiven(t *testing.T) {
 		"UserInAddress":             {BaseURL, "https://u:secret-three@kyc.example.test", "password"},
 		"QueryInAddress":            {BaseURL, "https://kyc.example.test/?a=secret-four", "query"},
 		"AccentsInAddress":          {BaseURL, "https://kÿc.example.test", "plain"},
+		"PathThatTheHubAdds":        {BaseURL, "https://kyc.example.test/kyc/v1/", "without /kyc/v1"},
 		"OrganisationWithoutHyphen": {OrganisationID, "19675438", "hyphen"},
 		"OrganisationInLetters":     {OrganisationID, "196754a-8", "hyphen"},
 		"OrganisationMissing":       {OrganisationID, " ", "organisationId is missing"},
