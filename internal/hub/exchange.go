@@ -313,11 +313,15 @@ func (h *Hub) NoteAnswer(ctx context.Context, org organisation.ID, id system.ID,
 			}
 			return noteAdmission(ctx, tx, &s)
 		}
-		pause := wait(s.HoldCount)
+		failures := s.HoldCount
+		if s.HoldUntil.After(now) {
+			failures = max(failures-1, 0) // it was under way when the one before failed: both tell of the same trouble
+		}
+		pause := wait(failures)
 		if f := fault.Of(failure); f != nil && !f.Until.IsZero() {
 			pause = max(pause, min(f.Until.Sub(now), longestWait))
 		}
-		return store.HoldSystem(ctx, tx, id, pause, s.HoldCount+1)
+		return store.HoldSystem(ctx, tx, id, pause, failures+1)
 	})
 	if err == nil && failure != nil {
 		h.o.Wake(TopicSystems, org)

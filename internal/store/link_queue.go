@@ -52,9 +52,14 @@ type LinkClaim struct {
 }
 
 // sqlClaimLink looks apart for what is due and for what a holder left behind, each along an index of its own, so that it takes no
-// longer when a hundred thousand links are waiting.
+// longer when a hundred thousand links are waiting. Whoever waited for the lane may find that the call before stopped the system, or
+// made it wait: it is not called then.
 const sqlClaimLink = `
-WITH due AS (
+WITH ready AS (
+  SELECT s.id
+  FROM system s
+  WHERE s.id = @system AND s.state = 'RUNNING' AND coalesce(s.hold_until <= now(), true)
+), due AS (
   SELECT l.id, l.priority, l.due_at
   FROM link l
   WHERE l.system_id = @system AND l.priority <= @priority
@@ -72,6 +77,7 @@ WITH due AS (
 ), next AS (
   SELECT e.id
   FROM (SELECT * FROM due UNION ALL SELECT * FROM left_behind) e
+  WHERE EXISTS (SELECT FROM ready)
   ORDER BY e.priority, e.due_at NULLS FIRST, e.id
   LIMIT 1
 )
@@ -83,7 +89,7 @@ WHERE l.id = next.id
 RETURNING l.id, l.customer_id, l.fence, l.claims`
 
 // ClaimLink takes the most urgent link of a system that is due, or whose holder has gone, and is no less urgent than due says;
-// nil when there is none. Claiming ends its being due, so that a change that comes meanwhile makes it due again.
+// nil when there is none, and while the system is not running or has to wait. Claiming ends its being due, so that a change that comes meanwhile makes it due again.
 func ClaimLink(ctx context.Context, db pg.DB, due DueSystem, lease time.Duration) (*LinkClaim, error) {
 	var id, customerID string
 	c := LinkClaim{Organisation: due.Organisation, System: due.System}
