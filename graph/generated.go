@@ -3200,6 +3200,22 @@ enum FindingCode {
   OFFICE_EINVOICE_REFUSED
   "A customer without a valid business ID has an e-invoice address. The hub keeps it and does not send it."
   EINVOICE_NOT_SENT
+  "A customer has an e-invoice address in the system and no business ID. It is transferred with a business ID only, so it stays there."
+  EINVOICE_WITHOUT_BUSINESS_ID
+  "One side has a consumer e-invoice and the other a business ID, which exclude each other. Neither is taken over, and each side keeps its own."
+  CONSUMER_EINVOICE_CONFLICT
+  "The customer type says private, and the customer has a business ID, as sole traders do. It is a private customer in other systems."
+  PRIVATE_WITH_BUSINESS_ID
+  "The customer type does not say whether its customers are private or companies. With a business ID they count as companies, without one as private."
+  FLEX_TYPE_NO_IDENTIFIER
+  "The customer is of another kind here than its customer type in the system says. The type is not one of those for customers from Netvisor, so the hub leaves it."
+  FLEX_TYPE_KEPT
+  "The customer has another number here than in the system, which gave it by a series of its own and takes no other."
+  FLEX_NUMBER_KEPT
+  "The customer has several offices, and the system has room for the visiting address of one. None is sent or taken."
+  OFFICE_AMBIGUOUS
+  "The customer has no number, by which the system knows customers, so it is not made there."
+  NETVISOR_CODE_MISSING
   "The system refuses the record, or it failed again and again; it waits for a person."
   LINK_PARKED
   "The system no longer admits the hub; nothing is read or sent until somebody renews the credentials or the permissions."

@@ -37,6 +37,8 @@ type Kind struct {
 	// the canonical customer's, the settings the system's. It is asked before a record is made and never takes one away. Nil makes one
 	// of every customer in use.
 	Scope func(ours customer.Fields, settings map[string]string) string
+	// NeedsNumber says that records are made under the customer's number: a customer without one gets none, and a finding says so.
+	NeedsNumber bool
 	// Keeps names fields whose values stay in the system when the hub has nothing of their group: they are replaced and never
 	// cleared. Nil keeps nothing.
 	Keeps func(customer.Field) bool
@@ -49,6 +51,9 @@ type Kind struct {
 	// BesideKYC names what a system holds in the place where it shows the status, such as a contact person of its own: without that
 	// place, Reads and Writes hold for none of it, so that what the hub has of it stands and is not sent. Nil names nothing.
 	BesideKYC func(customer.Field) bool
+	// VisitingOffice says that the visiting address which records tell is an office's in the hub, and that a visiting address which is the only
+	// one stands for the billing address too, outside the system (R77-R79; Flex contract section 4, rules F11 and F12).
+	VisitingOffice bool
 	// Activates says that connections are Activators: the system is taken into use in steps on its own side.
 	Activates bool
 	// Receive verifies a message that the system sent by itself and says what it is about, without any call. Its faults are
@@ -60,6 +65,10 @@ type Kind struct {
 	Credentials []Setting
 	// PollEvery is the default time between two looks (design section 5, clocks).
 	PollEvery time.Duration
+	// WriteEvery is how often what other systems changed is sent, all of it together at the full multiples of this time in the day, and a
+	// little later for some, so that organisations do not begin together (R63, R64). What people change in the hub is sent at once. Zero sends
+	// everything at once.
+	WriteEvery time.Duration
 	// Open makes a connection from settings and credentials. It verifies their shape only and calls nothing outside.
 	Open func(Config) (Connection, error)
 	// Lane names what may be called once at a time, from the settings alone, such as one company in one Netvisor. Systems
@@ -166,6 +175,20 @@ type Checker interface {
 	Check(ctx context.Context) ([]system.Check, error)
 }
 
+// Numberer gives numbers to customers by series of its own.
+type Numberer interface {
+	// Series gives the series as they stand, in one call (R90, R91).
+	Series(ctx context.Context) ([]Series, error)
+}
+
+// Series is one number series of a system: it gives Next behind Prefix, then the one after. Zeros that a system puts in front do not count.
+type Series struct {
+	// Name is for people.
+	Name   string
+	Prefix string
+	Next   int64
+}
+
 // Source is the record of another system that a record is made from.
 type Source = link.Source
 
@@ -193,6 +216,9 @@ type Record struct {
 	// Fixed are fields that the record stands for as it is: no other value is ever sent into it, and a customer who gets another one
 	// gets another record.
 	Fixed []customer.Field
+	// Kept are values that stay in the record as they are, whatever is sent: each is a finding with Code, Field and Message that stands while
+	// the hub holds another value, which is not sent.
+	Kept []finding.Finding `json:",omitempty"`
 	// Findings are problems noted while reading tolerantly; Code, Field and Message are set.
 	Findings []finding.Finding
 	// Extra are values that the canonical customer has no place for, by the system's names. They are for golden files and

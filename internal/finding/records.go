@@ -65,6 +65,36 @@ var records = []Row{
 		},
 	},
 	{
+		Code: OfficeAmbiguous, Who: advice.User, Example: "A customer with three offices in Netvisor, who gets a record in Admicom Flex, which has one visiting address.",
+		Means: advice.Said{
+			"The customer has several offices, and the system has room for the visiting address of one. None is sent or taken.",
+			"Asiakkaalla on useita toimipaikkoja, ja järjestelmässä on paikka vain yhden käyntiosoitteelle. Mitään ei lähetetä eikä oteta.",
+			"Kunden har flera kontor, och systemet har plats för ett kontors besöksadress. Ingen skickas eller tas emot.",
+			"Kunden har flere kontorer, og systemet har plass til besøksadressen til ett. Ingen sendes eller tas imot.",
+		},
+		How: advice.Said{
+			"Say which of the offices it is (`chooseOffice`).",
+			"Kerro, mikä toimipaikoista se on (`chooseOffice`).",
+			"Säg vilket av kontoren det är (`chooseOffice`).",
+			"Si hvilket av kontorene det er (`chooseOffice`).",
+		},
+	},
+	{
+		Code: NumberMissing, Who: advice.User, Watched: true, Example: "A customer without a number in Netvisor, while Admicom Flex is in use.",
+		Means: advice.Said{
+			"The customer has no number, by which the system knows customers, so it is not made there.",
+			"Asiakkaalla ei ole numeroa, josta järjestelmä tuntee asiakkaat, joten sitä ei perusteta sinne.",
+			"Kunden har inget nummer, som systemet känner kunder på, så den skapas inte där.",
+			"Kunden har ikke noe nummer, som systemet kjenner kunder på, så den opprettes ikke der.",
+		},
+		How: advice.Said{
+			"Give the customer a number in Netvisor or here; it is then made by itself.",
+			"Anna asiakkaalle numero Netvisorissa tai täällä; se perustetaan sitten itsestään.",
+			"Ge kunden ett nummer i Netvisor eller här; den skapas sedan av sig själv.",
+			"Gi kunden et nummer i Netvisor eller her; den opprettes deretter av seg selv.",
+		},
+	},
+	{
 		Code: RecordUnreadable, Who: advice.Operator, Example: "A record whose card is larger than the hub takes.",
 		Means: advice.Said{
 			"A record, or a part of one, could not be taken into the hub. What the hub has of it stays as it is.",

@@ -275,6 +275,96 @@ var values = []Row{
 		},
 	},
 	{
+		Code: EInvoiceWithoutID, Who: advice.User, Example: "A customer in Admicom Flex with the e-invoice address `003715728600` and no business ID.",
+		Means: advice.Said{
+			"A customer has an e-invoice address in the system and no business ID. It is transferred with a business ID only, so it stays there.",
+			"Asiakkaalla on järjestelmässä verkkolaskuosoite mutta ei Y-tunnusta. Osoite siirretään vain Y-tunnuksen kanssa, joten se jää sinne.",
+			"En kund har en e-fakturaadress i systemet men inget FO-nummer. Den överförs bara med ett FO-nummer, så den blir kvar där.",
+			"En kunde har en e-fakturaadresse i systemet, men ikke noe organisasjonsnummer. Den overføres bare med et organisasjonsnummer, så den blir der.",
+		},
+		How: advice.Said{
+			"Give the customer its business ID there; the address then comes in by itself.",
+			"Anna asiakkaalle siellä Y-tunnus; osoite tulee sitten itsestään.",
+			"Ge kunden dess FO-nummer där; adressen kommer sedan in av sig själv.",
+			"Gi kunden organisasjonsnummeret der; adressen kommer deretter inn av seg selv.",
+		},
+	},
+	{
+		Code: ConsumerEInvoice, Who: advice.User, Example: "A consumer e-invoice in Admicom Flex, and the business ID `1572860-0` in Netvisor.",
+		Means: advice.Said{
+			"One side has a consumer e-invoice and the other a business ID, which exclude each other. Neither is taken over, and each side keeps its own.",
+			"Toisella puolella on kuluttajan e-lasku ja toisella Y-tunnus, jotka sulkevat toisensa pois. Kumpaakaan ei siirretä, ja molemmat pitävät omansa.",
+			"Ena sidan har en e-faktura för konsumenter och den andra ett FO-nummer, som utesluter varandra. Ingetdera tas över, och båda behåller sitt.",
+			"Den ene siden har en e-faktura for forbrukere og den andre et organisasjonsnummer, som utelukker hverandre. Ingen av dem overtas, og begge beholder sitt.",
+		},
+		How: advice.Said{
+			"Find out whether the customer is a consumer or a company. A consumer ends a consumer e-invoice in the own net bank; a wrong business ID is removed where it stands.",
+			"Selvitä, onko asiakas kuluttaja vai yritys. Kuluttaja päättää e-laskun omassa verkkopankissaan; väärä Y-tunnus poistetaan sieltä, missä se on.",
+			"Ta reda på om kunden är en konsument eller ett företag. En konsument avslutar e-fakturan i sin egen nätbank; ett fel FO-nummer tas bort där det står.",
+			"Finn ut om kunden er en forbruker eller et foretak. En forbruker avslutter e-fakturaen i sin egen nettbank; et feil organisasjonsnummer fjernes der det står.",
+		},
+	},
+	{
+		Code: PrivateWithID, Who: advice.User, Example: "A sole trader with the customer type of private customers and the business ID `1572860-0`.",
+		Means: advice.Said{
+			"The customer type says private, and the customer has a business ID, as sole traders do. It is a private customer in other systems.",
+			"Asiakastyyppi on yksityinen, ja asiakkaalla on Y-tunnus, kuten toiminimillä. Se on muissa järjestelmissä yksityisasiakas.",
+			"Kundtypen är privat, och kunden har ett FO-nummer, som enskilda näringsidkare har. Den är en privatkund i andra system.",
+			"Kundetypen er privat, og kunden har et organisasjonsnummer, slik enkeltpersonforetak har. Den er en privatkunde i andre systemer.",
+		},
+		How: advice.Said{
+			"Nothing has to be done for a sole trader. Give a company a customer type for companies.",
+			"Toiminimelle ei tarvitse tehdä mitään. Anna yritykselle yritysten asiakastyyppi.",
+			"För en enskild näringsidkare behöver inget göras. Ge ett företag en kundtyp för företag.",
+			"For et enkeltpersonforetak trenger ingenting å gjøres. Gi et foretak en kundetype for foretak.",
+		},
+	},
+	{
+		Code: TypeNoIdentifier, Who: advice.Vendor, Example: "The customer type `Taloyhtiö`, which has neither `PRIVATE` nor `COMPANY` as its identifier.",
+		Means: advice.Said{
+			"The customer type does not say whether its customers are private or companies. With a business ID they count as companies, without one as private.",
+			"Asiakastyyppi ei kerro, ovatko sen asiakkaat yksityisiä vai yrityksiä. Y-tunnuksen kanssa ne ovat yrityksiä, ilman sitä yksityisiä.",
+			"Kundtypen säger inte om dess kunder är privata eller företag. Med ett FO-nummer räknas de som företag, annars som privata.",
+			"Kundetypen sier ikke om kundene er private eller foretak. Med et organisasjonsnummer regnes de som foretak, ellers som private.",
+		},
+		How: advice.Said{
+			"Ask the vendor's support to give the customer type its identifier.",
+			"Pyydä toimittajan tukea antamaan asiakastyypille tunniste.",
+			"Be leverantörens support ge kundtypen dess identifierare.",
+			"Be leverandørens brukerstøtte gi kundetypen identifikatoren.",
+		},
+	},
+	{
+		Code: TypeKept, Who: advice.User, Example: "A customer who is a company in Netvisor and has a customer type of its own for consumers in Admicom Flex.",
+		Means: advice.Said{
+			"The customer is of another kind here than its customer type in the system says. The type is not one of those for customers from Netvisor, so the hub leaves it.",
+			"Asiakas on täällä eri lajia kuin sen asiakastyyppi järjestelmässä. Tyyppi ei ole Netvisorista tulevien tyyppejä, joten hub ei koske siihen.",
+			"Kunden är här av ett annat slag än dess kundtyp i systemet säger. Typen är ingen av dem för kunder från Netvisor, så hubben låter den vara.",
+			"Kunden er her av et annet slag enn kundetypen i systemet sier. Typen er ingen av dem for kunder fra Netvisor, så huben lar den være.",
+		},
+		How: advice.Said{
+			"Give the customer a customer type of the right kind in the system, or correct the kind here.",
+			"Anna asiakkaalle järjestelmässä oikeanlainen asiakastyyppi, tai korjaa laji täällä.",
+			"Ge kunden en kundtyp av rätt slag i systemet, eller rätta slaget här.",
+			"Gi kunden en kundetype av riktig slag i systemet, eller rett slaget her.",
+		},
+	},
+	{
+		Code: NumberKept, Who: advice.User, Example: "The customer `F50001` of a customer type with a number series, who was given the number `100073` in Netvisor.",
+		Means: advice.Said{
+			"The customer has another number here than in the system, which gave it by a series of its own and takes no other.",
+			"Asiakkaalla on täällä eri numero kuin järjestelmässä, joka antoi sen omasta sarjastaan eikä ota muuta.",
+			"Kunden har här ett annat nummer än i systemet, som gav det ur en egen serie och inte tar emot något annat.",
+			"Kunden har her et annet nummer enn i systemet, som ga det fra en egen serie og ikke tar imot noe annet.",
+		},
+		How: advice.Said{
+			"Give the customer the number that it has in the system again, or a customer type without a series there.",
+			"Anna asiakkaalle jälleen järjestelmän numero, tai siellä asiakastyyppi, jolla ei ole sarjaa.",
+			"Ge kunden åter numret som den har i systemet, eller en kundtyp utan serie där.",
+			"Gi kunden igjen nummeret som den har i systemet, eller en kundetype uten serie der.",
+		},
+	},
+	{
 		Code: KYCRiskImpossible, Who: advice.User, Example: "A private person with the risk class `LOW`, where there are only standard and high.",
 		Means: advice.Said{
 			"The due-diligence service gives a risk class that there is not for this kind of customer. It counts as not known.",

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"customerhub/internal/connector/netvisor/api"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/fault"
 	"customerhub/internal/system"
 )
@@ -25,7 +26,7 @@ const (
 // them. A refused signature ends the check, since nothing else could be found out.
 func (c *Connection) Check(ctx context.Context) ([]system.Check, error) {
 	anyKey := ""
-	_, err := c.get(ctx, "customerlist.nv", "customercodelist="+Temp, func(r io.Reader) (api.Envelope, error) {
+	_, err := c.get(ctx, "customerlist.nv", "customercodelist="+record.Temp, func(r io.Reader) (api.Envelope, error) {
 		return api.ReadList(r, func(row api.Row) error {
 			anyKey = cmp.Or(anyKey, key(row.NetvisorKey))
 			return nil

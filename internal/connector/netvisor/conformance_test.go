@@ -14,6 +14,7 @@ import (
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/netvisor"
+	"customerhub/internal/connector/record"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finnish"
@@ -221,7 +222,7 @@ func TestASandboxIsReadInFull(t *testing.T) {
 	var keys []string
 	temp := 0
 	for row := range rows(t, conn) {
-		if row.Excluded == netvisor.Temp {
+		if row.Excluded == record.Temp {
 			temp++
 			continue
 		}

@@ -14,11 +14,6 @@ import (
 
 // Why a customer never comes in.
 const (
-	// Temp is Netvisor's placeholder for one-off customers (contract section 7).
-	Temp = "TEMP"
-	// IdentityCodeAsNumber is a customer whose number is a personal identity code, which the hub may not keep (formats
-	// contract section 9.3). The number has to be changed in Netvisor.
-	IdentityCodeAsNumber = "IDENTITY_CODE_AS_NUMBER"
 	// KeyMissing is a row of a list without a usable key: there is nothing to read it by. Its ExternalID is empty.
 	KeyMissing = "NETVISOR_KEY_MISSING"
 )
@@ -65,24 +60,13 @@ func (c *Connection) List(ctx context.Context, since string, yield func(connecto
 func toRow(r api.Row) connector.Row {
 	name, _ := finnish.MaskStored(record.OneLine(r.Name))
 	row := connector.Row{ExternalID: key(r.NetvisorKey), Number: record.OneLine(r.Code), Name: name}
-	if row.Number, row.Excluded = number(row.Number); row.Excluded == IdentityCodeAsNumber {
+	if row.Number, row.Excluded = record.Number(row.Number); row.Excluded == record.IdentityCodeAsNumber {
 		row.Excluded = ""
 	}
 	if row.ExternalID == "" && row.Excluded == "" {
 		row.Excluded = KeyMissing
 	}
 	return row
-}
-
-// number is the customer number, or the reason why a customer of this number does not come in.
-func number(s string) (number, excluded string) {
-	switch {
-	case finnish.ReservedCustomerNumber(s):
-		return s, Temp
-	case finnish.ContainsIdentityCode(s):
-		return "", IdentityCodeAsNumber
-	}
-	return s, ""
 }
 
 var helsinki = func() *time.Location {

@@ -15,9 +15,9 @@ import (
 func toRecord(id string, card api.Customer, people salesPeople) connector.Record {
 	base := card.CustomerBaseInformation
 	m := &mapper{Builder: record.Builder{System: title, Fields: make(customer.Fields, 32), Extra: map[string]string{}}}
-	num, excluded := number(record.OneLine(base.InternalIdentifier))
+	num, excluded := record.Number(record.OneLine(base.InternalIdentifier))
 	if excluded != "" {
-		if excluded == IdentityCodeAsNumber {
+		if excluded == record.IdentityCodeAsNumber {
 			m.Note(finding.IdentityCodeDropped, customer.FieldNumber,
 				"The customer's number in Netvisor is a personal identity code, which the hub may not keep, so the customer is left out. Give it another number there.")
 		}

@@ -87,7 +87,7 @@ func checkCard(s connector.Step) (faults fault.Errors) {
 	if name, given := s.Set[customer.FieldName]; name == "" && (given || s.Record == "") {
 		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED", "A customer needs a name in Netvisor.").At(string(customer.FieldName)))
 	}
-	if _, reserved := number(s.Set[customer.FieldNumber]); reserved != "" {
+	if _, reserved := record.Number(s.Set[customer.FieldNumber]); reserved != "" {
 		// Section 7 of the contract; an identity code is no number either (Promise 11).
 		faults = append(faults, fault.Because(fault.Invalid, "NUMBER_RESERVED",
 			"Netvisor keeps TEMP for its own placeholder, and a personal identity code is no customer number.").At(string(customer.FieldNumber)))
