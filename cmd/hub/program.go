@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/flex"
 	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/finnish"
@@ -25,7 +26,7 @@ func (p *program) printf(format string, args ...any) { fmt.Fprintf(p.stdout, for
 // kinds are the connectors of this hub; a new one is a line here.
 func kinds() map[system.Kind]connector.Kind {
 	out := make(map[system.Kind]connector.Kind)
-	for _, k := range []connector.Kind{netvisor.Kind(), netvisorkyc.Kind()} {
+	for _, k := range []connector.Kind{netvisor.Kind(), netvisorkyc.Kind(), flex.Kind()} {
 		out[k.Kind] = k
 	}
 	return out

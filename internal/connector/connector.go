@@ -30,6 +30,9 @@ type Kind struct {
 	// here, Step.Source names it, and a record here that belongs to no customer of the hub does not become one. Empty when the
 	// system stands for itself.
 	From system.Kind
+	// Flow is the policy that systems of the kind begin with. With BOTH, values flow both ways after any first run, whichever way that one went
+	// (R58, R194). Zero is system.Policy's own.
+	Flow system.Flow
 	// SourceEvery is how often systems of the kind From are looked at, at least, while a system of this kind runs. Zero leaves them their
 	// own time.
 	SourceEvery time.Duration
@@ -65,10 +68,10 @@ type Kind struct {
 	Credentials []Setting
 	// PollEvery is the default time between two looks (design section 5, clocks).
 	PollEvery time.Duration
-	// WriteEvery is how often what other systems changed is sent, all of it together at the full multiples of this time in the day, and a
-	// little later for some, so that organisations do not begin together (R63, R64). What people change in the hub is sent at once. Zero sends
-	// everything at once.
-	WriteEvery time.Duration
+	// WriteEvery is how often a system of the settings is sent what other systems changed, all of it together at the full multiples of this
+	// time in the day, and a little later for some, so that organisations do not begin together (R63, R64). What people change in the hub is
+	// sent at once. Zero, and nil, send everything at once.
+	WriteEvery func(settings map[string]string) time.Duration
 	// Open makes a connection from settings and credentials. It verifies their shape only and calls nothing outside.
 	Open func(Config) (Connection, error)
 	// Lane names what may be called once at a time, from the settings alone, such as one company in one Netvisor. Systems

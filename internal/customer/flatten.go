@@ -3,6 +3,7 @@ package customer
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // PartKeys translates between the hub's ids of offices and persons and the keys one external system knows them by. The
@@ -240,6 +241,10 @@ func (a *Address) apply(f Field, part, value string) error {
 	p := a.part(part)
 	if p == nil {
 		return fmt.Errorf("an address has no field %q", f)
+	}
+	// A country that is filled in, and another way to write the same, leave a copy what it is.
+	if part != "country" && !strings.EqualFold(strings.TrimSpace(*p), strings.TrimSpace(value)) {
+		a.Derived = false
 	}
 	*p = value
 	return nil

@@ -65,7 +65,7 @@ var records = []Row{
 		},
 	},
 	{
-		Code: OfficeAmbiguous, Who: advice.User, Example: "A customer with three offices in Netvisor, who gets a record in Admicom Flex, which has one visiting address.",
+		Code: OfficeAmbiguous, Who: advice.User, Kept: true, Example: "A customer with three offices in Netvisor, who gets a record in Admicom Flex, which has one visiting address.",
 		Means: advice.Said{
 			"The customer has several offices, and the system has room for the visiting address of one. None is sent or taken.",
 			"Asiakkaalla on useita toimipaikkoja, ja järjestelmässä on paikka vain yhden käyntiosoitteelle. Mitään ei lähetetä eikä oteta.",

@@ -67,3 +67,6 @@ var Unread = codes(func(r Row) bool { return r.Lasts || r.Watched })
 
 // Refusals are the codes of values that the hub holds and a system would not take; Row.Kept says more.
 var Refusals = codes(func(r Row) bool { return r.Kept })
+
+// KeepBack are the codes of findings that say why the hub and a system hold different values of a record though nothing is left to be sent.
+var KeepBack = append(slices.Clone(Refusals), ConsumerEInvoice, TypeKept, NumberKept)

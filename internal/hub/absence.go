@@ -138,7 +138,7 @@ func (h *Hub) deleted(s *system.System, c *customer.Customer, base link.Base, pa
 	knows := func(f customer.Field) bool {
 		return f != customer.FieldStatus && (spec.Reads != nil && spec.Reads(f) || spec.Writes != nil && spec.Writes(f))
 	}
-	ours, agreed := c.Flatten(merge.Keys(parts)).Groups(knows), base.Ours.Groups(knows)
+	ours, agreed := spec.abilities(*s).Ours(c, parts).Groups(knows), base.Ours.Groups(knows)
 	var edited []string
 	for g := range ours {
 		if !ours[g].Equal(agreed[g]) {

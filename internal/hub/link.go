@@ -76,10 +76,78 @@ func (h *Hub) settleLinks(ctx context.Context, tx pgx.Tx, c *customer.Customer, 
 	if how.isNew {
 		altered = append(altered, h.newLinks(c, records, systems, h.sourcesOf(records, of), how.priority, now)...)
 	}
+	if err := h.noteNumberless(ctx, tx, c, records, altered, of); err != nil {
+		return err
+	}
 	if len(altered) == 0 {
 		return nil
 	}
+	for i := range altered {
+		l := &altered[i].Link
+		was, _ := recordOf(records, l.ID)
+		*l = h.timed(*l, was.Link, of[l.SystemID], how.by, now)
+	}
 	return store.SaveLinkedRecords(ctx, tx, altered)
+}
+
+func recordOf(records []store.LinkedRecord, id link.ID) (store.LinkedRecord, bool) {
+	for _, r := range records {
+		if r.Link.ID == id {
+			return r, true
+		}
+	}
+	return store.LinkedRecord{}, false
+}
+
+// writeEvery is how often a system is sent what others changed; zero is at once.
+func (h *Hub) writeEvery(s system.System) time.Duration {
+	if every := h.o.Kinds[s.Kind].WriteEvery; every != nil {
+		return every(s.Settings)
+	}
+	return 0
+}
+
+// timed says when a link that became due is looked at: what another system changed waits for the system's next moment (R63), and takes along
+// what waits already; what people changed in the hub waits for nothing.
+func (h *Hub) timed(l, was link.Link, s system.System, by system.ID, now time.Time) link.Link {
+	every := h.writeEvery(s)
+	waits := was.State == link.Due && was.DueAt.After(now)
+	switch {
+	case every <= 0 || l.State != link.Due:
+	case by == "" && l.DueAt.After(now):
+		l.DueAt = now
+	case by != "" && waits:
+		l.DueAt = was.DueAt
+	case by != "" && (was.State != link.Due || was.DueAt.IsZero()):
+		l.DueAt = system.NextSlot(now, every, system.Offset(s.ID, every))
+	}
+	return l
+}
+
+// noteNumberless brings up to date what people are told of a customer without a number, who has records elsewhere and cannot be made in a system
+// that knows customers by their numbers (Flex contract section 5).
+func (h *Hub) noteNumberless(ctx context.Context, tx pgx.Tx, c *customer.Customer, records, altered []store.LinkedRecord, systems map[system.ID]system.System) error {
+	elsewhere := slices.ContainsFunc(records, func(r store.LinkedRecord) bool { return r.Link.Primary && r.Link.Followed() })
+	for _, r := range append(slices.Clone(records), altered...) {
+		s := systems[r.Link.SystemID]
+		if !h.o.Kinds[s.Kind].NeedsNumber || r.Link.ExternalID != "" {
+			continue
+		}
+		var noted []store.NotedFinding
+		var err error
+		if c.Number == "" && c.Status == customer.Active && elsewhere {
+			noted, err = store.RaiseFindings(ctx, tx, s.ID, []finding.Finding{{
+				Code: finding.NumberMissing, CustomerID: c.ID, Field: customer.FieldNumber,
+				Message: "The customer has no number, by which " + s.Name + " knows customers. It is made there once it has one.",
+			}})
+		} else {
+			noted, err = store.ResolveFindingsAbout(ctx, tx, s.ID, c.ID, []finding.Code{finding.NumberMissing}, "")
+		}
+		if err := logFindings(ctx, tx, noted, byHub, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bringKYC reads along what the due-diligence service says of a customer, where a system shows it.
@@ -176,11 +244,11 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 	if spec.Reads == nil || !r.Link.Primary {
 		return r.Link, nil, false
 	}
-	ours := c.Flatten(merge.Keys(r.Parts))
+	can, refused := spec.abilities(s).For(c, r.Parts)
+	ours := can.Ours(c, r.Parts)
 	sources[spec.From].Stand(ours)
-	var refused []finding.Finding
 	if spec.Refuses != nil {
-		refused = spec.Refuses(ours)
+		refused = append(refused, spec.Refuses(ours)...)
 	}
 	if s := spec.scope(s); s.From != "" && buried(r.Link) && addsContact(ours, r.Base) && s.Why(c, sources[spec.From]) == "" {
 		// A contact person who was added since is the one thing that brings it back by itself (KYC contract section 7).
@@ -214,7 +282,7 @@ func (h *Hub) settle(c *customer.Customer, r store.LinkedRecord, s system.System
 		r.Link.LastFault, r.Link.LastMessage = "", toBeCreated
 		return r.Link, refused, true
 	}
-	policy := merge.PolicyOf(spec.abilities(s), refused, s.Policy, r.Parts)
+	policy := merge.PolicyOf(can, refused, s.Policy, r.Parts)
 	verdict := merge.Compare(ours, r.Base.Theirs, r.Base, policy)
 	settled := merge.Settle(r.Link, verdict, p, now)
 	return settled, refused, settled != r.Link

@@ -120,8 +120,11 @@ func (h *Hub) ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key strin
 			return firstError(err, fault.Because(fault.Invalid, "ANOTHER_SYSTEM_RUNNING", "Another system of this kind is running in this organisation.").At("id"))
 		}
 		next := s.Policy
-		if next.Direction, _ = p.Mode.Direction(); p.Mode == run.Import && next.WritesOut() { // by what was decided for single groups
-			if err := plannedToWrite(ctx, tx, s.ID); err != nil {
+		switch next.Direction, _ = p.Mode.Direction(); {
+		case h.o.Kinds[s.Kind].Flow.Direction == system.Both:
+			next.Direction = system.Both // whichever way the first run goes (R58)
+		case p.Mode == run.Import && next.WritesOut(): // by what was decided for single groups
+			if err := h.plannedToWrite(ctx, tx, *s); err != nil {
 				return fault.Of(err).At("id")
 			}
 		}

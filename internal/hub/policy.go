@@ -11,6 +11,7 @@ import (
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/link"
+	"customerhub/internal/run"
 	"customerhub/internal/store"
 	"customerhub/internal/system"
 )
@@ -82,12 +83,16 @@ func (h *Hub) mayWrite(ctx context.Context, tx pgx.Tx, s *system.System, next sy
 	if !next.WritesOut() || s.Policy.WritesOut() || h.o.Kinds[s.Kind].From != "" {
 		return nil
 	}
-	return plannedToWrite(ctx, tx, s.ID)
+	return h.plannedToWrite(ctx, tx, *s)
 }
 
 // plannedToWrite refuses a system for which no first run that writes was approved and applied.
-func plannedToWrite(ctx context.Context, tx pgx.Tx, id system.ID) error {
-	if planned, err := store.HasWritingPlan(ctx, tx, id); err != nil || planned {
+func (h *Hub) plannedToWrite(ctx context.Context, tx pgx.Tx, s system.System) error {
+	modes := []run.Mode{run.Export, run.Merge}
+	if h.o.Kinds[s.Kind].Flow.Direction == system.Both {
+		modes = append(modes, run.Import) // values flow both ways after any
+	}
+	if planned, err := store.HasFirstRun(ctx, tx, s.ID, modes); err != nil || planned {
 		return err
 	}
 	return fault.Because(fault.Invalid, "WRITING_NOT_PLANNED", "The hub writes into a system only after a first run that somebody has looked at. "+

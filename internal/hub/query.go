@@ -185,8 +185,13 @@ type KindSpec struct {
 	// OwnContact is empty for most.
 	OwnContact string
 	BesideKYC  func(customer.Field) bool
-	// Activates is as connector.Kind has it.
-	Activates bool
+	// Activates, VisitingOffice, NeedsNumber and WriteEvery are as connector.Kind has them.
+	Activates      bool
+	VisitingOffice bool
+	NeedsNumber    bool
+	// Flow is as connector.Kind has it.
+	Flow       system.Flow
+	WriteEvery func(settings map[string]string) time.Duration
 	// Receives says that systems of the kind send messages by themselves.
 	Receives bool
 	// Lane names the queue for calls to a system, as store keeps it; nil where nobody asks.
@@ -195,7 +200,7 @@ type KindSpec struct {
 
 // abilities are what the kind can do with single fields, for a system.
 func (k KindSpec) abilities(s system.System) merge.Abilities {
-	can := merge.Abilities{Reads: k.Reads, Writes: k.Writes, Keeps: k.Keeps}
+	can := merge.Abilities{Reads: k.Reads, Writes: k.Writes, Keeps: k.Keeps, VisitingOffice: k.VisitingOffice}
 	if k.ShowsKYC != nil && k.ShowsKYC(s.Settings) {
 		return can
 	}
@@ -204,7 +209,7 @@ func (k KindSpec) abilities(s system.System) merge.Abilities {
 
 // scope says which customers get a record in a system of the kind.
 func (k KindSpec) scope(s system.System) merge.Scope {
-	out := merge.Scope{From: k.From}
+	out := merge.Scope{From: k.From, NeedsNumber: k.NeedsNumber}
 	if k.Scope != nil {
 		out.Leaves = func(ours customer.Fields) string { return k.Scope(ours, s.Settings) }
 	}

@@ -63,8 +63,8 @@ func (h *Hub) CreateSystem(ctx context.Context, v auth.Viewer, in CreateSystem, 
 			if err := store.InsertSystem(ctx, tx, s); err != nil {
 				return nil, err
 			}
-			if h.o.Kinds[s.Kind].From != "" { // its records are made from another's: the hub writes them and takes nothing in
-				if err := store.SetSystemPolicy(ctx, tx, s.ID, system.Policy{Flow: system.Flow{Direction: system.Out, Master: system.MasterHub}}); err != nil {
+			if flow := h.o.Kinds[s.Kind].Flow; flow != (system.Flow{}) {
+				if err := store.SetSystemPolicy(ctx, tx, s.ID, system.Policy{Flow: flow}); err != nil {
 					return nil, err
 				}
 			}
@@ -295,7 +295,7 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 			if s.FreshAt.IsZero() {
 				kind = run.FirstImport
 				if s.Policy.WritesOut() && h.o.Kinds[s.Kind].From == "" {
-					if err := plannedToWrite(ctx, tx, id); err != nil {
+					if err := h.plannedToWrite(ctx, tx, s); err != nil {
 						return nil, fault.Of(err).At("id")
 					}
 				}
@@ -318,6 +318,11 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 			}
 			if spec := h.o.Kinds[s.Kind]; spec.From != "" {
 				if err := store.HurrySources(ctx, tx, s.ID, spec.From, spec.SourceEvery); err != nil {
+					return nil, err
+				}
+			}
+			if every := h.writeEvery(s); every > 0 {
+				if err := store.AlignPolls(ctx, tx, s.ID, every, system.Offset(s.ID, every)); err != nil {
 					return nil, err
 				}
 			}

@@ -234,8 +234,8 @@ func (b *takeBackPlan) flow(h *Hub) {
 		if spec.Reads == nil || !r.Link.Primary || !r.Link.Followed() {
 			continue
 		}
-		ours := b.after.Flatten(merge.Keys(r.Parts))
-		verdict := merge.Compare(ours, r.Base.Theirs, r.Base, merge.PolicyOf(spec.abilities(s), nil, s.Policy, r.Parts))
+		can, _ := spec.abilities(s).For(&b.after, r.Parts)
+		verdict := merge.Compare(can.Ours(&b.after, r.Parts), r.Base.Theirs, r.Base, merge.PolicyOf(can, nil, s.Policy, r.Parts))
 		for i := range b.items {
 			if item := &b.items[i]; item.Subject == run.UndoField && item.Verdict == run.Returns {
 				g := asKeyed(item.Field, r.Parts).Group()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"customerhub/internal/change"
 	"customerhub/internal/customer"
@@ -32,9 +33,9 @@ func Keys(parts []link.PartLink) customer.PartKeys {
 
 // Apply brings the verdict's incoming fields and gone parts into the customer and gives the parts as they are linked
 // afterwards. An office that is gone becomes inactive; a contact that is gone is unlinked, the person stays (crm contract
-// section 5). New offices and persons get ids from newID.
-func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, newID IDFunc) ([]link.PartLink, error) {
-	a := applying{customer: c, parts: slices.Clone(parts), newID: newID}
+// section 5). New offices and persons get ids from newID. theirs is what the system holds.
+func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, theirs customer.Fields, newID IDFunc) ([]link.PartLink, error) {
+	a := applying{customer: c, parts: slices.Clone(parts), newID: newID, visitingOffice: v.policy.VisitingOffice}
 	phones := make(map[customer.PersonID][]customer.Phone, len(c.Contacts))
 	for _, ct := range c.Contacts {
 		phones[ct.Person.ID] = ct.Person.Phones
@@ -57,6 +58,12 @@ func (v Verdict) Apply(c *customer.Customer, parts []link.PartLink, newID IDFunc
 	}
 	for _, gone := range v.Gone {
 		a.drop(gone, v.policy.Reads)
+	}
+	if v.policy.VisitingOffice {
+		a.settleVisiting()
+		if err := v.copyVisiting(&a, theirs); err != nil {
+			return nil, err
+		}
 	}
 	c.Derive()
 	for i := range c.Contacts {
@@ -82,11 +89,15 @@ type applying struct {
 	customer *customer.Customer
 	parts    []link.PartLink
 	newID    IDFunc
+	// visitingOffice says that the visiting address is an office's.
+	visitingOffice bool
 }
 
 func (a *applying) set(f customer.Field, value string) error {
 	part, key, name, ok := f.PartKey()
 	switch {
+	case a.visitingOffice && f.Group() == visitingGroup:
+		return a.visiting(strings.TrimPrefix(string(f), string(visitingGroup)+"."), value)
 	case !ok, part == customer.PartCustom:
 		return a.customer.Apply(f, value)
 	case part == customer.PartOffice:

@@ -60,7 +60,7 @@ func (l *linked) take(t testing.TB, theirs customer.Fields, p merge.Policy) (v m
 func (l *linked) settle(t testing.TB, v merge.Verdict, theirs customer.Fields) (changed bool) {
 	t.Helper()
 	c := l.customer.Clone()
-	parts, err := v.Apply(&c, l.parts, l.newID)
+	parts, err := v.Apply(&c, l.parts, theirs, l.newID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func TestParts(t *testing.T) {
 		for _, f := range []customer.Field{"planet", "office[1].planet", "contact[1].planet", "ship[1].name"} {
 			c := customer.Customer{}
 			v := merge.Compare(nil, customer.Fields{f: "x"}, link.Base{}, p)
-			if _, err := v.Apply(&c, nil, func() string { return "id" }); err == nil {
+			if _, err := v.Apply(&c, nil, nil, func() string { return "id" }); err == nil {
 				t.Errorf("%s was applied", f)
 			}
 		}

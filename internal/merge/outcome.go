@@ -32,7 +32,9 @@ type Observation struct {
 	// Fixed are fields of which no other value is ever sent into the record, as connector.Record has it.
 	Fixed []customer.Field
 	// Custom are the custom fields among Fields, as the system names them, before the hub has said what they are.
-	Custom   []customer.CustomField
+	Custom []customer.CustomField
+	// Kept are values that stay in the record as they are, as connector.Record has it.
+	Kept     []finding.Finding
 	Findings []finding.Finding
 }
 
@@ -104,8 +106,8 @@ type Known struct {
 }
 
 // Ours is what the hub holds for the record, parts named by the system's keys.
-func (k Known) Ours(c *customer.Customer, parts []link.PartLink) customer.Fields {
-	ours := c.Flatten(Keys(parts))
+func (k Known) Ours(can Abilities, c *customer.Customer, parts []link.PartLink) customer.Fields {
+	ours := can.Ours(c, parts)
 	if k.Withdrawn {
 		ours[customer.FieldStatus] = string(customer.Inactive)
 	}

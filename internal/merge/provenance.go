@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"strings"
 	"time"
 
 	"customerhub/internal/customer"
@@ -39,6 +40,9 @@ func (o *Outcome) Provenance(system string, now time.Time) customer.Provenances 
 // HubField names a field of a part by the hub's id instead of the system's key.
 func (o *Outcome) HubField(f customer.Field) customer.Field {
 	part, key, name, ok := f.PartKey()
+	if address, visiting := strings.CutPrefix(string(f), string(visitingGroup)+"."); visiting {
+		part, key, name, ok = customer.PartOffice, VisitingPlace, "address."+address, true
+	}
 	if !ok {
 		return f
 	}

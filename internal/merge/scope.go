@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/finnish"
 	"customerhub/internal/link"
 	"customerhub/internal/system"
 )
@@ -13,6 +14,8 @@ import (
 type Scope struct {
 	// From is the kind of system whose records the records here are made from; empty for a system that stands for itself.
 	From system.Kind
+	// NeedsNumber says that a customer without a number gets none: records are made under it.
+	NeedsNumber bool
 	// Leaves says why a customer gets none, in a sentence; nil for a system that takes every customer in use.
 	Leaves func(ours customer.Fields) string
 }
@@ -24,6 +27,10 @@ func (s Scope) Why(c *customer.Customer, source link.Source) string {
 		return fmt.Sprintf("The customer has no record in %s, which records here are made from.", s.From)
 	case s.From != "" && c.Status != customer.Active:
 		return "The customer is not in use."
+	case s.NeedsNumber && c.Number == "":
+		return "The customer has no number, by which the system knows customers. It is made there once it has one."
+	case s.NeedsNumber && finnish.ReservedCustomerNumber(c.Number):
+		return "The number " + c.Number + " is for customers that are not kept."
 	case s.Leaves != nil:
 		ours := c.Flatten(Keys(nil))
 		source.Stand(ours)

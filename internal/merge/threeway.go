@@ -47,6 +47,8 @@ type Verdict struct {
 	// Held are groups that the hub changed and that may not be sent.
 	Held      []customer.Group
 	Conflicts []Conflict
+	// Quarantined says that the business ID and what goes with it flow neither way, since the other side has consumer e-invoicing (consumer.go).
+	Quarantined bool
 	// Disputed are groups that are left alone, because the system changes what it is sent again and again.
 	Disputed []customer.Group
 	// Braked are changes that are parked, since there were too many. Apart are groups that each side keeps its own values of, since a
@@ -86,6 +88,8 @@ type Policy struct {
 	// Removes says whether a part that was removed in the hub is to be removed in the system too (design section 5, deletes).
 	// Nil means that it is.
 	Removes func(PartKey) bool
+	// VisitingOffice is as Abilities have it.
+	VisitingOffice bool
 	// Shared names groups whose value another record of the system told of the same person, later than theirs: it stands,
 	// whoever wins otherwise.
 	Shared []customer.Group
@@ -98,6 +102,8 @@ type Abilities struct {
 	Writes func(customer.Field) bool
 	// Keeps is nil for one that keeps nothing.
 	Keeps func(customer.Field) bool
+	// VisitingOffice says that the system knows one visiting address, which is an office's in the hub (visiting.go).
+	VisitingOffice bool
 }
 
 // Without is what can be done where some fields have no place.
@@ -119,7 +125,7 @@ func PolicyOf(can Abilities, refused []finding.Finding, decided system.Policy, p
 	takes := func(f customer.Field) bool {
 		return can.Writes(f) && !slices.ContainsFunc(refused, func(r finding.Finding) bool { return r.Field.Group() == f.Group() })
 	}
-	return Policy{Reads: can.Reads, Writes: takes, Keeps: can.Keeps, Flow: decided.Of, Removes: func(k PartKey) bool {
+	return Policy{Reads: can.Reads, Writes: takes, Keeps: can.Keeps, VisitingOffice: can.VisitingOffice, Flow: decided.Of, Removes: func(k PartKey) bool {
 		return k.Part == customer.PartOffice || slices.ContainsFunc(parts, func(p link.PartLink) bool {
 			return p.Part == k.Part && p.ExternalID == k.Key && p.Made
 		})
@@ -169,12 +175,13 @@ func (p Policy) knows(f customer.Field) bool { return p.Reads(f) || p.writes(f) 
 // parked. A place for due diligence in which there is somebody else is Replaced as a whole (kyccontact.go).
 func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 	v := Verdict{Incoming: make(customer.Fields), policy: p, brake: base.Brake}
+	v.Quarantined = p.consumerConflict(ours, theirs, base)
 	unreplaced := v.replace(p.replaced(ours, theirs, base), theirs)
 	o, t := ours.Groups(p.knows), theirs.Groups(p.Reads)
 	bo, bt := base.Ours.Groups(p.knows), base.Theirs.Groups(p.Reads)
 	for _, g := range groupsOf(o, t, bo, bt) {
 		flow := p.flow(g)
-		if flow.Direction == system.Off || untold(g, t, bt) {
+		if flow.Direction == system.Off || untold(g, t, bt) || v.quarantined(g) {
 			continue
 		}
 		id, _ := place(customer.Field(g))
@@ -417,7 +424,7 @@ func (v Verdict) Agree(base link.Base, oursNow, theirs customer.Fields) (next li
 func (v Verdict) agree(before, now customer.Fields, open map[customer.Group]bool, known func(customer.Field) bool) customer.Fields {
 	kept := func(f customer.Field) bool {
 		g := f.Group()
-		return open[g] || !known(f) || v.isDetached(f) || v.policy.flow(g).Direction == system.Off
+		return open[g] || !known(f) || v.isDetached(f) || v.quarantined(g) || v.policy.flow(g).Direction == system.Off
 	}
 	out := make(customer.Fields, max(len(before), len(now)))
 	for f, value := range before {

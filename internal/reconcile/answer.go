@@ -47,7 +47,7 @@ func decideLook(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc
 	if out.Link.State != link.Due || out.Link.ExternalID == "" {
 		return d, nil
 	}
-	messages := send(k, &out, o.Fields, p)
+	messages := send(k, &out, o, p)
 	if len(messages) == 0 {
 		d.Outcome.Link.State, d.Outcome.Link.LastMessage, d.Outcome.Link.DueAt = link.InSync, "", time.Time{}
 		return d, nil
@@ -83,11 +83,10 @@ func succeeded(o merge.Observation, out merge.Outcome, k merge.Known, p Policy) 
 }
 
 // send gives the calls that are to be made for an outcome.
-func send(k merge.Known, out *merge.Outcome, theirs customer.Fields, p Policy) []merge.Message {
-	ours := k.Ours(&out.Customer, out.Parts)
-	policy, _ := p.of(out.Parts, ours)
-	verdict := merge.Compare(ours, theirs, out.Base, policy)
-	return verdict.Messages(ours, theirs, out.Base, out.Link.ExternalID == "")
+func send(k merge.Known, out *merge.Outcome, o merge.Observation, p Policy) []merge.Message {
+	ours, policy, _ := p.side(k, &out.Customer, out.Parts, o.Kept, o.Fields)
+	verdict := merge.Compare(ours, o.Fields, out.Base, policy)
+	return verdict.Messages(ours, o.Fields, out.Base, out.Link.ExternalID == "")
 }
 
 // intentOf is the stored form of a message. An office that has no identifier gets one, by which it is found again when the
@@ -122,7 +121,7 @@ func decideCreate(k merge.Known, p Policy, newID merge.IDFunc, _ time.Time) (hub
 		return hub.Decision{Outcome: out}, nil
 	}
 	out := standing(k, link.InProgress, "", "")
-	messages := send(k, &out, nil, p)
+	messages := send(k, &out, merge.Observation{}, p)
 	return hub.Decision{Outcome: out, Intent: intentOf(messages[0], &out, k.Source, newID)}, nil
 }
 
@@ -154,7 +153,7 @@ func decideTaken(a taken, i link.Intent, k merge.Known, p Policy, newID merge.ID
 	if i.Operation == link.Create && i.Part == customer.PartOffice && i.Want["identifier"] == "" {
 		delete(sent, customer.PartField(i.Part, key, "identifier"))
 	}
-	if present := customer.PartField(i.Part, key, customer.Present); i.Operation == link.Remove && k.Customer.Flatten(merge.Keys(k.Parts))[present] == "" {
+	if present := customer.PartField(i.Part, key, customer.Present); i.Operation == link.Remove && p.Ours(&k.Customer, k.Parts)[present] == "" {
 		for f := range sent {
 			sent[f] = "" // of what the customer has no more, nothing is left to be agreed on
 		}

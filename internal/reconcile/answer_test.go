@@ -202,8 +202,7 @@ func TestDecideLook(t *testing.T) {
 			c.Contacts[1].OfficeID = "new-o-12345678"
 			c.Name = "Uusi Oy"
 		})
-		ours := k.Customer.Flatten(merge.Keys(k.Parts))
-		policy, _ := p.of(k.Parts, ours)
+		ours, policy, _ := p.side(k, &k.Customer, k.Parts, nil, theirs)
 		verdict := merge.Compare(ours, theirs, k.Base, policy)
 		messages := verdict.Messages(ours, theirs, k.Base, false)
 		if len(messages) != 3 || messages[0].Part != "" || messages[1].PartID != "new-o-12345678" || messages[2].PartID != "new-p" {

@@ -37,7 +37,7 @@ func aside(o merge.Observation, k merge.Known, p Policy, now time.Time) merge.Ou
 		}
 	default:
 		out.Findings = append(out.Findings, merge.NotPrimary())
-		theirs, ours := o.Told(k.Base.Theirs), k.Customer.Flatten(merge.Keys(k.Parts))
+		theirs, ours := o.Told(k.Base.Theirs), p.Ours(&k.Customer, k.Parts)
 		for _, g := range merge.Strayed(theirs, k.Base, p.Reads) {
 			out.Findings = append(out.Findings, finding.Finding{
 				Code: finding.LinkNotPrimary, Field: customer.Field(g), HubValue: valueOf(g, ours), SystemValue: valueOf(g, theirs),

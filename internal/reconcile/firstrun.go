@@ -153,9 +153,9 @@ func changesOf(out *merge.Outcome, o merge.Observation, k merge.Known, p Policy)
 	if out.Link.State != link.Due || out.Link.ExternalID == "" {
 		return all
 	}
-	theirs := o.Told(out.Base.Theirs)
-	copied := *out
-	for _, m := range send(k, &copied, theirs, p) {
+	o.Fields = o.Told(out.Base.Theirs)
+	theirs, copied := o.Fields, *out
+	for _, m := range send(k, &copied, o, p) {
 		for _, name := range m.Set.Sorted() {
 			f, key := name, m.Key
 			if m.Part != "" {

@@ -34,15 +34,23 @@ type Policy struct {
 	shared []customer.Group
 }
 
-// of is the policy for one record with its parts, and what the system refuses of our values.
-func (p Policy) of(parts []link.PartLink, ours customer.Fields) (merge.Policy, []finding.Finding) {
-	var refused []finding.Finding
+// side is what the hub holds for a record, the policy for it, and what the system refuses of our values, or keeps of its own. theirs is what it
+// holds.
+func (p Policy) side(k merge.Known, c *customer.Customer, parts []link.PartLink, kept []finding.Finding, theirs customer.Fields) (customer.Fields, merge.Policy, []finding.Finding) {
+	ours := k.Ours(p.Abilities, c, parts)
+	can, refused := p.For(c, parts)
 	if p.Refuses != nil {
-		refused = p.Refuses(ours)
+		refused = append(refused, p.Refuses(ours)...)
 	}
-	policy := merge.PolicyOf(p.Abilities, refused, p.Decided, parts)
+	for _, f := range kept {
+		if value, has := ours[f.Field]; has && value != theirs[f.Field] {
+			f.HubValue, f.SystemValue = value, theirs[f.Field]
+			refused = append(refused, f)
+		}
+	}
+	policy := merge.PolicyOf(can, refused, p.Decided, parts)
 	policy.Shared = p.shared
-	return policy, refused
+	return ours, policy, refused
 }
 
 // Plan decides what becomes of the observed records. known holds, by external id, what the hub has of them; a record that is not
@@ -219,14 +227,15 @@ func create(o merge.Observation, p Policy, newID merge.IDFunc, now time.Time) (m
 	}
 	l := link.Link{ID: link.ID(newID()), SystemID: p.System, CustomerID: c.ID, ExternalID: o.ExternalID, Primary: true}
 	// Nothing was ever agreed, so the defaults above give way to whatever the record says.
-	policy, refused := p.of(nil, o.Fields)
+	_, policy, _ := p.side(merge.Known{}, &customer.Customer{}, nil, nil, nil)
 	verdict := merge.Compare(nil, o.Fields, link.Base{}, policy)
-	parts, err := verdict.Apply(&c, nil, newID)
+	parts, err := verdict.Apply(&c, nil, o.Fields, newID)
 	if err != nil {
 		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
 	}
 	c.Responsible = ofSystem(c.Responsible, verdict, p.System)
-	base, _ := verdict.Agree(link.Base{}, c.Flatten(merge.Keys(parts)), o.Fields)
+	ours, _, refused := p.side(merge.Known{}, &c, parts, o.Kept, o.Fields)
+	base, _ := verdict.Agree(link.Base{}, ours, o.Fields)
 	l.State, l.LastSyncedAt = link.InSync, now
 	return merge.Outcome{
 		ExternalID: o.ExternalID, Action: merge.Create, Customer: c,
@@ -240,9 +249,8 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	if len(k.Base.Theirs) == 0 && len(k.Parts) == 0 {
 		k.Parts = merge.MatchParts(&k.Customer, o.Fields) // nothing was ever agreed: what is the same on both sides is not made twice
 	}
-	ours := k.Ours(&k.Customer, k.Parts)
-	policy, _ := p.of(k.Parts, ours)
 	o.Fields = o.Told(k.Base.Theirs)
+	ours, policy, _ := p.side(k, &k.Customer, k.Parts, o.Kept, o.Fields)
 	verdict := merge.Compare(ours, o.Fields, k.Base, policy)
 	disputes, disputed, paused := verdict.Disputes(k.Base.Disputes, o.Fields, now)
 	k.Base.Disputes = disputes
@@ -250,19 +258,18 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 		verdict = merge.Compare(ours, o.Fields, k.Base, policy)
 	}
 	after := k.Customer.Clone()
-	parts, err := verdict.Apply(&after, k.Parts, newID)
+	parts, err := verdict.Apply(&after, k.Parts, o.Fields, newID)
 	if err != nil {
 		return merge.Outcome{}, fmt.Errorf("taking in record %s: %w", o.ExternalID, err)
 	}
 	after.Responsible = ofSystem(after.Responsible, verdict, p.System)
-	ours = k.Ours(&after, parts)
+	ours, _, refused := p.side(k, &after, parts, o.Kept, o.Fields)
 	base, agreed := verdict.Agree(k.Base, ours, o.Fields)
-	_, refused := p.of(parts, ours)
 	out := merge.Outcome{
 		ExternalID: o.ExternalID, Action: merge.Unchanged, Customer: after, Base: base, Parts: parts,
 		Conflicts: verdict.Conflicts, Weighs: verdict.Weighs,
 		Findings: slices.Concat(o.Findings, refused, conflictFindings(verdict, p.Name), disputeFindings(verdict, ours, o.Fields, k.Base.Disputes, p.Name),
-			apartFindings(verdict, ours, o.Fields, p.Name)),
+			apartFindings(verdict, ours, o.Fields, p.Name), consumerFindings(verdict, p.Name)),
 	}
 	out.Link = settled(k.Link, verdict, now)
 	out.Link.LastSyncedAt = now
@@ -365,6 +372,18 @@ func apartFindings(v merge.Verdict, ours, theirs customer.Fields, system string)
 	return out
 }
 
+// consumerFindings tell of a business ID on one side and consumer e-invoicing on the other (R86).
+func consumerFindings(v merge.Verdict, system string) []finding.Finding {
+	if !v.Quarantined {
+		return nil
+	}
+	return []finding.Finding{{
+		Code: finding.ConsumerEInvoice, Field: customer.FieldBusinessID,
+		Message: fmt.Sprintf("The customer has a business ID in the hub or in %s, and uses consumer e-invoicing on the other side. The two exclude each other, so neither "+
+			"is taken over, and each side keeps its own; everything else flows.", system),
+	}}
+}
+
 // valueOf is what a side holds of a group, as a person reads it.
 func valueOf(g customer.Group, side customer.Fields) string {
 	of := side.Only(func(f customer.Field) bool { return f.Group() == g })
@@ -384,6 +403,6 @@ func valueOf(g customer.Group, side customer.Fields) string {
 func ObservationOf(r connector.Record) merge.Observation {
 	return merge.Observation{
 		ExternalID: r.ExternalID, Fields: r.Fields, Untold: r.Untold, Deleted: r.Deleted, Excluded: r.Excluded, KYC: r.KYC, Source: r.Source, Fixed: r.Fixed,
-		Custom: r.Custom, Findings: r.Findings,
+		Custom: r.Custom, Kept: r.Kept, Findings: r.Findings,
 	}
 }

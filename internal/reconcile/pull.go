@@ -287,8 +287,8 @@ func ofRecords(err error) bool { return fault.Is(err, fault.Invalid) || fault.Is
 
 func policyOf(kind connector.Kind, s system.System) Policy {
 	p := Policy{
-		System: s.ID, Name: s.Name, Refuses: kind.Refuses, Decided: s.Policy, Scope: merge.Scope{From: kind.From},
-		Abilities: merge.Abilities{Reads: kind.ReadsWith(s.Settings), Writes: kind.WritesWith(s.Settings), Keeps: kind.Keeps},
+		System: s.ID, Name: s.Name, Refuses: kind.Refuses, Decided: s.Policy, Scope: merge.Scope{From: kind.From, NeedsNumber: kind.NeedsNumber},
+		Abilities: merge.Abilities{Reads: kind.ReadsWith(s.Settings), Writes: kind.WritesWith(s.Settings), Keeps: kind.Keeps, VisitingOffice: kind.VisitingOffice},
 	}
 	if kind.Scope != nil {
 		p.Scope.Leaves = func(ours customer.Fields) string { return kind.Scope(ours, s.Settings) }

@@ -13,6 +13,7 @@ func Specs(kinds map[system.Kind]connector.Kind) map[system.Kind]hub.KindSpec {
 		out[name] = hub.KindSpec{
 			Title: k.Title, PollEvery: k.PollEvery, Support: k.Support, Reads: k.Reads, Writes: k.Writes, Refuses: k.Refuses,
 			Keeps: k.Keeps, From: k.From, SourceEvery: k.SourceEvery, Scope: k.Scope, ShowsKYC: k.ShowsKYC, BesideKYC: k.BesideKYC, OwnContact: k.OwnContact, Activates: k.Activates, Receives: k.Receive != nil,
+			Flow: k.Flow, VisitingOffice: k.VisitingOffice, NeedsNumber: k.NeedsNumber, WriteEvery: k.WriteEvery,
 			Settings: func(given map[string]string) (map[string]string, error) {
 				return connector.CheckSettings(k.Settings, given)
 			},

@@ -70,7 +70,7 @@ func ListStanding(ctx context.Context, db pg.DB, ids []customer.ID) (Standing, e
 	err := Trip(ctx, db, func(b *pgx.Batch) {
 		collect(b, &links, sqlStandingOfCustomers, pgx.StrictNamedArgs{"ids": texts(ids)})
 		collect(b, &systems, sqlListSystems, pgx.StrictNamedArgs{})
-		collect(b, &findings, sqlKeptBack, pgx.StrictNamedArgs{"ids": texts(ids), "codes": texts(finding.Refusals)})
+		collect(b, &findings, sqlKeptBack, pgx.StrictNamedArgs{"ids": texts(ids), "codes": texts(finding.KeepBack)})
 		collect(b, &brakes, sqlBrakesOfCustomers, pgx.StrictNamedArgs{"ids": texts(ids)})
 		b.Queue(sqlNow).QueryRow(func(row pgx.Row) error { return row.Scan(&out.Now) })
 	})

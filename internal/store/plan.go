@@ -468,13 +468,13 @@ func ResolveSteps(ctx context.Context, db pg.DB, plan run.ID, steps []run.Step) 
 	return pg.Fault(err, "steps of plan %s", plan)
 }
 
-const sqlHasWritingPlan = `
+const sqlHasFirstRun = `
 SELECT EXISTS (
   SELECT FROM plan p
-  WHERE p.system_id = @system AND p.purpose = 'FIRST_RUN' AND p.mode IN ('EXPORT', 'BOTH') AND p.state IN ('APPLYING', 'APPLIED'))`
+  WHERE p.system_id = @system AND p.purpose = 'FIRST_RUN' AND p.mode = ANY (@modes) AND p.state IN ('APPLYING', 'APPLIED'))`
 
-// HasWritingPlan says whether a first run that writes into the system was approved and applied, or is being applied.
-func HasWritingPlan(ctx context.Context, db pg.DB, id system.ID) (has bool, err error) {
-	err = db.QueryRow(ctx, sqlHasWritingPlan, pgx.StrictNamedArgs{"system": string(id)}).Scan(&has)
+// HasFirstRun says whether a first run of the system in one of the modes was approved and applied, or is being applied.
+func HasFirstRun(ctx context.Context, db pg.DB, id system.ID, modes []run.Mode) (has bool, err error) {
+	err = db.QueryRow(ctx, sqlHasFirstRun, pgx.StrictNamedArgs{"system": string(id), "modes": texts(modes)}).Scan(&has)
 	return has, pg.Fault(err, "plans")
 }

@@ -267,6 +267,18 @@ func ProposePolls(ctx context.Context, db pg.DB) (int, error) {
 	return n, pg.Fault(err, "due systems")
 }
 
+const sqlAlign = `
+UPDATE system
+SET write_every = NULLIF(@every::interval, interval '0'), write_offset = @offset
+WHERE id = @id`
+
+// AlignPolls has the other systems of the organisation looked at when the system is sent what they changed: every so often, an offset behind the full
+// multiples of that time. Zero is at any time.
+func AlignPolls(ctx context.Context, db pg.DB, id system.ID, every, offset time.Duration) error {
+	_, err := db.Exec(ctx, sqlAlign, pgx.StrictNamedArgs{"id": string(id), "every": every, "offset": offset})
+	return pg.Fault(err, "system %s", id)
+}
+
 const sqlHurrySources = `
 UPDATE system s
 SET source_kind = @kind, source_every = NULLIF(@every::interval, interval '0')

@@ -23,6 +23,7 @@ import (
 const (
 	BaseURL      = "baseUrl"
 	Organisation = "organisation"
+	SendEvery    = "sendEvery"
 	PrivateType  = "privateType"
 	CompanyType  = "companyType"
 
@@ -47,6 +48,8 @@ func Kind() connector.Kind {
 		Receive: receive,
 		// F9, F18
 		NeedsNumber: true,
+		// F2, F3: what Netvisor says stands in the hub, and so against Flex (R55, R58).
+		Flow: system.Flow{Direction: system.Both, Master: system.MasterHub},
 		// F11, F12
 		VisitingOffice: true,
 		Settings: []connector.Setting{
@@ -58,6 +61,10 @@ func Kind() connector.Kind {
 			{
 				Name: Organisation, Title: "Organisation in Flex", Valid: validName,
 				Help: "What the organisation is called in Flex. It tells integrations apart; the API key decides which one is reached.",
+			},
+			{
+				Name: SendEvery, Title: "How often changes of other systems are sent", Default: "15m", Valid: validEvery,
+				Help: "At the full multiples of this time in the day, such as 15m for each quarter of an hour; 0s sends each at once. What people change in the hub is always sent at once.",
 			},
 			{
 				Name: PrivateType, Title: "Customer type for private customers from Netvisor", Optional: true, Valid: validID,
@@ -72,7 +79,7 @@ func Kind() connector.Kind {
 			{Name: APIKey, Title: "API key", Secret: true, Valid: validKey,
 				Help: "The key of the organisation with the scopes customers:read, customers:write, types:read and webhooks. Support: " + Support + "."},
 		},
-		PollEvery: time.Hour, WriteEvery: 15 * time.Minute,
+		PollEvery: time.Hour, WriteEvery: writeEvery,
 		Open: func(cfg connector.Config) (connector.Connection, error) { return open(cfg, known) },
 		Lane: lane,
 	}
@@ -165,6 +172,22 @@ func lane(settings map[string]string) string {
 		address = u.String()
 	}
 	return string(system.Flex) + " " + address + " " + strings.TrimSpace(settings[Organisation])
+}
+
+// writeEvery implements Kind.WriteEvery (F6).
+func writeEvery(settings map[string]string) time.Duration {
+	every, err := time.ParseDuration(settings[SendEvery])
+	if err != nil {
+		return 15 * time.Minute
+	}
+	return every
+}
+
+func validEvery(s string) error {
+	if every, err := time.ParseDuration(s); err != nil || every < 0 || every > time.Hour || every > 0 && (every < time.Second || time.Hour%every != 0) {
+		return errors.New("has to be a time that an hour is a multiple of, such as 15m, or 0s")
+	}
+	return nil
 }
 
 func validName(s string) error {

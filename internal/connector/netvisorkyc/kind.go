@@ -37,6 +37,8 @@ func Kind() connector.Kind {
 		Writes:  writes,
 		Keeps:   keeps,
 		From:    system.Netvisor,
+		// The records are made from another's: the hub writes them and takes nothing in.
+		Flow:    system.Flow{Direction: system.Out, Master: system.MasterHub},
 		Scope:   scope,
 		Receive: receive,
 		// R14-R25
