@@ -21,6 +21,7 @@ var ownClocks = map[string]string{
 	"graph/subscription.go":                  "how long a follower has heard nothing",
 	"internal/connector/netvisor/kind.go":    "the default of tests; the worker gives the database's clock",
 	"internal/connector/netvisorkyc/kind.go": "the default of tests; the worker gives the database's clock",
+	"internal/connector/flex/kind.go":        "the default of tests; the worker gives the database's clock",
 	"internal/feed/subscribe.go":             "how long ago the table was looked at",
 	"internal/outbound/client.go":            "how long a call took",
 	"internal/reconcile/lease.go":            "how long a holder has had no answer",

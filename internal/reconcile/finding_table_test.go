@@ -323,6 +323,7 @@ func (b *bundle) raised(externalID string) []finding.Code {
 // TestFindingFixtures has a situation for each code, which raises that finding and no other.
 func TestFindingFixtures(t *testing.T) {
 	t.Parallel()
+	situations := withFlex(situations)
 	for _, r := range finding.Table {
 		_, odd := oddCards[r.Code]
 		if _, told := situations[r.Code]; odd == told {
