@@ -19,18 +19,20 @@ import (
 	"customerhub/internal/hub"
 	"customerhub/internal/organisation"
 	"customerhub/internal/run"
+	flexsandbox "customerhub/internal/sandbox/flex"
 	"customerhub/internal/sandbox/netvisor"
 	"customerhub/internal/sandbox/netvisorkyc"
 	"customerhub/internal/system"
 )
 
-// demoCommand is the whole product in one process, with nothing prepared: Postgres, a simulated Netvisor and a simulated KYC, the hub, a
+// demoCommand is the whole product in one process, with nothing prepared: Postgres, a simulated Netvisor, KYC and Flex, the hub, a
 // first import, and a few customers that change now and then.
 type demoCommand struct {
 	sandboxData
 	Address          string        `help:"Where to serve. When it is not given and port 8080 is taken, another free port of 127.0.0.1." placeholder:"127.0.0.1:8080"`
 	NetvisorAddress  string        `help:"Where the simulated Netvisor serves; likewise." placeholder:"127.0.0.1:8081"`
 	KYCAddress       string        `name:"kyc-address" help:"Where the simulated Netvisor KYC serves; likewise." placeholder:"127.0.0.1:8082"`
+	FlexAddress      string        `help:"Where the simulated Admicom Flex serves; likewise." placeholder:"127.0.0.1:8083"`
 	Info             string        `help:"Write addresses and key as JSON to this file once everything is ready." placeholder:"FILE" type:"path"`
 	ChangeEvery      time.Duration `help:"How often somebody changes a customer in the simulated Netvisor; 0 for never." default:"5s"`
 	PollEvery        time.Duration `help:"How often the hub looks at the simulated Netvisor (a real one: 15 minutes)." default:"2s"`
@@ -60,14 +62,14 @@ func (c *demoCommand) Validate() error {
 	}
 	return errors.Join(
 		c.sandboxData.Validate(), checkAddress("--address", c.Address), checkAddress("--netvisor-address", c.NetvisorAddress),
-		checkAddress("--kyc-address", c.KYCAddress),
+		checkAddress("--kyc-address", c.KYCAddress), checkAddress("--flex-address", c.FlexAddress),
 		checkNewFile("--info", c.Info), checkPostgres(c.PostgresBin, c.PostgresFetchURL),
 	)
 }
 
 // Run runs the demo until interrupted. Everything it made is gone afterwards.
 func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
-	p.printf("Customer Hub demo: Postgres, a simulated Netvisor, a simulated Netvisor KYC and the hub, all on this machine.\n")
+	p.printf("Customer Hub demo: Postgres, the hub, and a simulated Netvisor, Netvisor KYC and Admicom Flex, all on this machine.\n")
 	o := c.options(p)
 	o.Responsibility = true // the tab with the contact person for due diligence, which the status is shown on
 	sandbox, err := netvisor.New(o)
@@ -88,6 +90,15 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer kycListener.Close()
+	fx, err := c.demoFlex(p)
+	if err != nil {
+		return err
+	}
+	flexListener, err := listenDemo(ctx, p, c.FlexAddress, "127.0.0.1:8083", "--flex-address")
+	if err != nil {
+		return err
+	}
+	defer flexListener.Close()
 	ln, err := listenDemo(ctx, p, c.Address, "127.0.0.1:8080", "--address")
 	if err != nil {
 		return err
@@ -111,9 +122,9 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 		}
 		demo := &demo{
 			command: c, p: p, app: a, sandbox: sandbox, kyc: kyc, data: data, hubURL: urlOf(ln), netvURL: urlOf(sandboxListener),
-			kycURL: urlOf(kycListener),
+			kycURL: urlOf(kycListener), flex: fx, flexURL: urlOf(flexListener),
 		}
-		return demo.run(ctx, ln, sandboxListener, kycListener)
+		return demo.run(ctx, ln, sandboxListener, kycListener, flexListener)
 	})
 }
 
@@ -151,10 +162,12 @@ type demo struct {
 	hubURL  string
 	netvURL string
 	kycURL  string
+	flex    *flexsandbox.Sandbox
+	flexURL string
 	data    string
 }
 
-func (d *demo) run(ctx context.Context, ln, sandboxListener, kycListener net.Listener) error {
+func (d *demo) run(ctx context.Context, ln, sandboxListener, kycListener, flexListener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup
@@ -167,6 +180,7 @@ func (d *demo) run(ctx context.Context, ln, sandboxListener, kycListener net.Lis
 	}
 	start(func(ctx context.Context) error { return d.sandbox.Serve(ctx, sandboxListener) })
 	start(func(ctx context.Context) error { return d.kyc.Serve(ctx, kycListener) })
+	start(func(ctx context.Context) error { return d.flex.Serve(ctx, flexListener) })
 	start(func(ctx context.Context) error { return d.app.run(ctx, ln) })
 	info, err := d.setUp(ctx)
 	if err == nil {
@@ -222,23 +236,7 @@ func (d *demo) setUp(ctx context.Context) (demoInfo, error) {
 		return demoInfo{}, err
 	}
 	d.p.printf("Looking at the customers of %s, and planning what a first run would do …\n", d.netvURL)
-	plan, planning, err := h.PlanSystem(ctx, viewer, s.ID, run.Merge, "")
-	if err != nil {
-		return demoInfo{}, err
-	}
-	if _, err := follow(ctx, d.app.feed, h, viewer, planning.ID, nil); err != nil {
-		return demoInfo{}, err
-	}
-	// Nobody's data is at stake here; elsewhere a person reads the plan.
-	if _, err := h.ApprovePlan(ctx, viewer, plan.ID, "Approved by the demo.", ""); err != nil {
-		return demoInfo{}, err
-	}
-	_, first, err := h.ApplyPlan(ctx, viewer, plan.ID, "")
-	if err != nil {
-		return demoInfo{}, err
-	}
-	d.p.printf("Importing customers from %s …\n", d.netvURL)
-	done, err := follow(ctx, d.app.feed, h, viewer, first.ID, nil)
+	done, err := d.firstRun(ctx, viewer, s.ID)
 	if err != nil {
 		return demoInfo{}, err
 	}
@@ -247,9 +245,13 @@ func (d *demo) setUp(ctx context.Context) (demoInfo, error) {
 	if err := d.setUpKYC(ctx, viewer); err != nil {
 		return demoInfo{}, err
 	}
+	d.p.printf("Taking Admicom Flex into use at %s …\n", d.flexURL)
+	if err := d.setUpFlex(ctx, viewer); err != nil {
+		return demoInfo{}, err
+	}
 	return demoInfo{
 		GraphQL: d.hubURL + "/graphql", Subscriptions: "ws" + d.hubURL[len("http"):] + "/graphql",
-		Sandbox: map[string]string{"netvisor": d.netvURL, "netvisorkyc": d.kycURL}, Key: key.Reveal(), Organisation: string(org.ID),
+		Sandbox: map[string]string{"netvisor": d.netvURL, "netvisorkyc": d.kycURL, "flex": d.flexURL}, Key: key.Reveal(), Organisation: string(org.ID),
 	}, nil
 }
 
@@ -267,10 +269,11 @@ Customer Hub is running.
   GraphQL        %[3]s (WebSocket: %[4]s)
   Netvisor       %[5]s (a sandbox; its customers: %[5]s/_control/customers)
   Netvisor KYC   %[9]s (a sandbox; its candidates: %[9]s/_control/candidates)
+  Admicom Flex   %[10]s (a sandbox; its customers: %[10]s/_control/customers)
   API key        %[2]s
   Organisation   %[6]s
 
-Four commands to try, each in another terminal:
+Five commands to try, each in another terminal:
 
   1. Find customers:
      curl -s %[3]s -H 'Authorization: Bearer %[2]s' -H 'Content-Type: application/json' \
@@ -286,8 +289,11 @@ Four commands to try, each in another terminal:
   4. Play somebody who assesses a candidate in KYC; the class is in the hub and on the customer's tab in Netvisor seconds later:
      curl -s %[9]s/_control/candidates/cand_1001/accept -d '{"riskClass":"HIGH","reviewIntervalMonths":12,"force":true}'
 
+  5. Play somebody who takes on a customer in Flex, who is in Netvisor a second later, under the number that Flex gives:
+     curl -s %[10]s/_control/customers -d '{"name":"Uusi Huolto Oy","customerTypeId":"ct_3","businessId":"1572860-0"}'
+
 Ctrl-C stops everything.
-`, d.hubURL, info.Key, info.GraphQL, info.Subscriptions, d.netvURL, info.Organisation, called(os.Args[0]), shellWord(d.data), d.kycURL)
+`, d.hubURL, info.Key, info.GraphQL, info.Subscriptions, d.netvURL, info.Organisation, called(os.Args[0]), shellWord(d.data), d.kycURL, d.flexURL)
 	return nil
 }
 

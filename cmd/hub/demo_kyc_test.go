@@ -18,7 +18,7 @@ import (
 func TestDemoKYC(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t, nil, folder(t), "--customers", "40", "--change-every", "0s", "--poll-every", "24h",
-		"--address", "127.0.0.1:0", "--netvisor-address", "127.0.0.1:0", "--kyc-address", "127.0.0.1:0")
+		"--address", "127.0.0.1:0", "--netvisor-address", "127.0.0.1:0", "--kyc-address", "127.0.0.1:0", "--flex-address", "127.0.0.1:0")
 	kyc := d.info.Sandbox.NetvisorKYC
 	type candidate struct {
 		ID, State     string
@@ -115,7 +115,7 @@ func acts(t *testing.T, url, body string, v any) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
 		t.Fatalf("%s: status %d", url, resp.StatusCode)
 	}
 	if v != nil {

@@ -26,7 +26,7 @@ import (
 // demoInfo is what --info writes.
 type demoInfo struct {
 	GraphQL, Subscriptions string
-	Sandbox                struct{ Netvisor, NetvisorKYC string }
+	Sandbox                struct{ Netvisor, NetvisorKYC, Flex string }
 	Key, Organisation      string
 }
 
@@ -105,7 +105,8 @@ func TestDemo(t *testing.T) {
 		}
 		sandbox, _ := d.raw["sandbox"].(map[string]any)
 		kyc, _ := sandbox["netvisorkyc"].(string)
-		if len(sandbox) != 2 || sandbox["netvisor"] != d.info.Sandbox.Netvisor || !strings.HasPrefix(kyc, "http://127.0.0.1:") {
+		flex, _ := sandbox["flex"].(string)
+		if len(sandbox) != 3 || sandbox["netvisor"] != d.info.Sandbox.Netvisor || !strings.HasPrefix(kyc, "http://127.0.0.1:") || !strings.HasPrefix(flex, "http://127.0.0.1:") {
 			t.Errorf("sandbox: %v", sandbox)
 		}
 		if !strings.HasPrefix(d.info.GraphQL, "http://127.0.0.1:") || d.info.Subscriptions != "ws"+d.info.GraphQL[len("http"):] {

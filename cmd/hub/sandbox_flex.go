@@ -62,7 +62,7 @@ func (c *sandboxFlex) Run(ctx context.Context, p *program) error {
 	}
 	base := "http://" + ln.Addr().String()
 	p.printf("Admicom Flex sandbox on %s (Ctrl-C ends it)\n\n", base)
-	p.printf("  baseUrl  %s/flex/v1\n", base)
+	p.printf("  baseUrl  %s\n", base)
 	p.printf("  apiKey   %s\n\n", s.Key(organisation))
 	p.printf("Enable the integration:  curl -s %s/_control/support -d '{\"enabled\":true}'\n", base)
 	p.printf("List customers:          curl -s -H 'Authorization: Bearer %s' '%s/flex/v1/customers?limit=3'\n", s.Key(organisation), base)

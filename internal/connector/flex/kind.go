@@ -231,14 +231,44 @@ func writes(f customer.Field) bool {
 	return slices.Contains(groups, f.Group()) && f != customer.AddressField(customer.Visiting, "name")
 }
 
-// refuses implements Kind.Refuses: no e-invoice address travels without a valid business ID (F14, R83).
-func refuses(ours customer.Fields) []finding.Finding {
-	if ours[customer.FieldEInvoiceAddress] == "" || finnish.ValidBusinessID(ours[customer.FieldBusinessID]) {
-		return nil
+// refuses implements Kind.Refuses: no e-invoice address travels without a valid business ID (F14, R83), and Flex takes no business ID that
+// cannot be right, of customers who are not all abroad [assumed].
+func refuses(ours customer.Fields) (out []finding.Finding) {
+	id := ours[customer.FieldBusinessID]
+	valid := finnish.ValidBusinessID(id)
+	if id != "" && !valid && !abroad(ours) {
+		out = append(out, finding.Finding{
+			Code: finding.BusinessIDInvalid, Field: customer.FieldBusinessID,
+			Message: "The business ID cannot be right, and Admicom Flex takes none of these. The hub keeps it and does not send it.",
+		})
 	}
-	return []finding.Finding{{
-		Code: finding.EInvoiceNotSent, Field: customer.FieldEInvoiceAddress,
-		Message: "An e-invoice address is transferred to Admicom Flex with a valid business ID only, and the customer has none. " +
-			"The hub keeps the address and does not send it.",
-	}}
+	if ours[customer.FieldEInvoiceAddress] != "" && !valid {
+		out = append(out, finding.Finding{
+			Code: finding.EInvoiceNotSent, Field: customer.FieldEInvoiceAddress,
+			Message: "An e-invoice address is transferred to Admicom Flex with a valid business ID only, and the customer has none. " +
+				"The hub keeps the address and does not send it.",
+		})
+	}
+	if (ours[customer.FieldEInvoiceAddress] == "") != (ours[customer.FieldEInvoiceOperator] == "") {
+		out = append(out, finding.Finding{
+			Code: finding.EInvoiceIncomplete, Field: customer.FieldEInvoiceOperator,
+			Message: "An e-invoice address and its operator go together in Admicom Flex, and one of them is missing. The hub keeps what there is and does not send it.",
+		})
+	}
+	return out
+}
+
+// abroad says whether all countries of a customer are others than Finland.
+func abroad(ours customer.Fields) bool {
+	out := false
+	for _, kind := range customer.AddressKinds {
+		switch ours[customer.AddressField(kind, "country")] {
+		case "":
+		case "FI":
+			return false
+		default:
+			out = true
+		}
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -73,7 +74,7 @@ func said(p problem, scrub func(string) string) string {
 	}
 	const most = 5
 	for i, e := range p.Errors {
-		field := Words(scrub(string(e.Path) + ": " + string(e.Message)))
+		field := Words(scrub(string(cmp.Or(e.Path, e.Field)) + ": " + string(e.Message)))
 		if i == most {
 			break
 		}
@@ -188,10 +189,9 @@ type problem struct {
 	Errors []problemField `json:"errors"`
 }
 
-// problemField is one field that is wrong. Services name it by a path or by a field, and give a code or do not.
+// problemField is one field that is wrong. Services name it by a path or by a field.
 type problemField struct {
 	Path    Text `json:"path"`
 	Field   Text `json:"field"`
-	Code    Text `json:"code"`
 	Message Text `json:"message"`
 }
