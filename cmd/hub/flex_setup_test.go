@@ -57,7 +57,9 @@ type firm struct {
 	netvisor           company
 	flex               *flexsandbox.Sandbox
 	netvisorID, flexID string
-	traffic            *traffic
+	// flexURL is where Flex is reached.
+	flexURL string
+	traffic *traffic
 }
 
 // inFlexOrg is the organisation in Flex.
@@ -110,6 +112,7 @@ func (e *estate) firm(t *testing.T, name string, no netvisor.Options, fo flexsan
 		t.Fatal(err)
 	}
 	there := httptest.NewServer(f.flex)
+	f.flexURL = there.URL
 	t.Cleanup(func() {
 		_ = f.flex.Close() // it ends what it sends before its server ends
 		there.Close()
