@@ -34,7 +34,8 @@ type LinkWork struct {
 }
 
 // StartLink reads what is known of a claimed link. A customer that has neither a number nor a business ID is given a number
-// before a record is made of it: without either, a lost answer could not be looked up (design section 5).
+// before a record is made of it: without either, a lost answer could not be looked up (design section 5). Not for a system that knows
+// customers by their numbers: there a customer without one gets no record until people give it one (merge.Scope).
 func (h *Hub) StartLink(ctx context.Context, c store.LinkClaim) (w LinkWork, err error) {
 	err = h.inLink(ctx, c, func(ctx context.Context, tx pgx.Tx) error {
 		k, pending, err := h.knownLink(ctx, tx, c)
@@ -45,6 +46,10 @@ func (h *Hub) StartLink(ctx context.Context, c store.LinkClaim) (w LinkWork, err
 		w.LeftAlone = k.Link.LetGo() && k.Customer.Status != customer.Active
 		if k.Link.ExternalID != "" || pending != nil || w.Number != "" || w.BusinessID != "" {
 			return nil
+		}
+		s, err := store.GetSystem(ctx, tx, k.Link.SystemID)
+		if err != nil || h.o.Kinds[s.Kind].NeedsNumber {
+			return err
 		}
 		w.Number, err = h.issueNumber(ctx, tx, k.Customer)
 		return err

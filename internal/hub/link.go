@@ -136,10 +136,7 @@ func (h *Hub) noteNumberless(ctx context.Context, tx pgx.Tx, c *customer.Custome
 		var noted []store.NotedFinding
 		var err error
 		if c.Number == "" && c.Status == customer.Active && elsewhere {
-			noted, err = store.RaiseFindings(ctx, tx, s.ID, []finding.Finding{{
-				Code: finding.NumberMissing, CustomerID: c.ID, Field: customer.FieldNumber,
-				Message: "The customer has no number, by which " + s.Name + " knows customers. It is made there once it has one.",
-			}})
+			noted, err = store.RaiseFindings(ctx, tx, s.ID, []finding.Finding{numberless(c.ID, s)})
 		} else {
 			noted, err = store.ResolveFindingsAbout(ctx, tx, s.ID, c.ID, []finding.Code{finding.NumberMissing}, "")
 		}
@@ -148,6 +145,13 @@ func (h *Hub) noteNumberless(ctx context.Context, tx pgx.Tx, c *customer.Custome
 		}
 	}
 	return nil
+}
+
+func numberless(id customer.ID, s system.System) finding.Finding {
+	return finding.Finding{
+		Code: finding.NumberMissing, CustomerID: id, Field: customer.FieldNumber,
+		Message: "The customer has no number, by which " + s.Name + " knows customers. It is made there once it has one.",
+	}
 }
 
 // bringKYC reads along what the due-diligence service says of a customer, where a system shows it.

@@ -158,7 +158,7 @@ func (h *Hub) ExportSteps(ctx context.Context, c store.Claim, s system.System, p
 		}
 		of := byID(found, func(c customer.Customer) customer.ID { return c.ID })
 		var due []store.LinkedRecord
-		var doubles []finding.Finding
+		var doubles []finding.Finding // and who has no number
 		for i := range steps {
 			step := &steps[i]
 			if step.Why = unfit(*step, of, linked[step.CustomerID]); step.Why != "" {
@@ -170,6 +170,9 @@ func (h *Hub) ExportSteps(ctx context.Context, c store.Claim, s system.System, p
 					Code: finding.DuplicateProposed, CustomerID: step.CustomerID, Field: customer.FieldBusinessID, Message: step.Reason,
 				})
 				continue
+			}
+			if h.o.Kinds[s.Kind].NeedsNumber && of[step.CustomerID].Number == "" {
+				doubles = append(doubles, numberless(step.CustomerID, s))
 			}
 			due = append(due, store.LinkedRecord{
 				Link: merge.Queue(link.Link{

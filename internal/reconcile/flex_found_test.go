@@ -1,0 +1,39 @@
+package reconcile_test
+
+import (
+	"slices"
+	"testing"
+
+	"customerhub/internal/finding"
+	"customerhub/internal/run"
+
+	flexsandbox "customerhub/internal/sandbox/flex"
+	sandbox "customerhub/internal/sandbox/netvisor"
+)
+
+// TestFlexFound are situations between Flex and Netvisor that seeds of package torture found wrong once.
+func TestFlexFound(t *testing.T) {
+	t.Parallel()
+	t.Run("R93_ACustomerWithoutANumberAtTheFirstRunStaysInNetvisor", func(t *testing.T) {
+		t.Parallel()
+		f := fielded(t, sandbox.Options{}, flexsandbox.Options{}, nil)
+		key := f.typed(map[string]string{"Name": "Malli Aino", "InternalIdentifier": "", "IsPrivateCustomer": "1"})
+		f.polled(f.system)
+		f.firstRun(run.Merge)
+		if n, _ := f.netvisor.Get("", key); n.Get("InternalIdentifier") != "" || len(f.flex.Customers(org)) > 0 {
+			t.Errorf("the hub gave it the number %s; Flex has %+v", n.Get("InternalIdentifier"), f.flex.Customers(org))
+		}
+		if n := f.count(`SELECT count(*) FROM finding WHERE code = $1 AND resolved_at IS NULL`, string(finding.NumberMissing)); n != 1 {
+			t.Errorf("%d findings tell of it", n)
+		}
+		f.retyped(key, "InternalIdentifier", "1001")
+		f.polled(f.system)
+		if x := f.inFlex("1001"); x.Name != "Malli Aino" {
+			t.Errorf("%+v", x)
+		}
+		if codes := f.codesOf("1001"); slices.Contains(codes, finding.NumberMissing) {
+			t.Errorf("findings %v", codes)
+		}
+		f.quiet()
+	})
+}
