@@ -147,7 +147,7 @@ func (h *Hub) saveChangedAs(ctx context.Context, tx pgx.Tx, customers []customer
 		return err
 	}
 	for i := range customers {
-		how := settling{isNew: changes[i].Kind == change.CustomerCreated, priority: p}
+		how := settling{isNew: getsLinks(changes[i]), priority: p}
 		if err := h.settleLinks(ctx, tx, &customers[i], how); err != nil {
 			return err
 		}

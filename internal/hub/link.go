@@ -19,7 +19,8 @@ import (
 
 // settling says how links of a customer that changed are looked at.
 type settling struct {
-	// isNew says that the customer was just made.
+	// isNew says that the customer was just made, or is in use again: then it gets a record in systems where it has none yet, as when it was not
+	// in use at their first run.
 	isNew bool
 	// by is the system that the change came from, whose link is settled already; empty for a change in the hub.
 	by system.ID
@@ -218,7 +219,7 @@ func (h *Hub) settleOthers(ctx context.Context, tx pgx.Tx, customers []customer.
 	}
 	isNew := make(map[customer.ID]bool, len(changes))
 	for _, c := range changes {
-		isNew[c.CustomerID] = isNew[c.CustomerID] || c.Kind == change.CustomerCreated
+		isNew[c.CustomerID] = isNew[c.CustomerID] || getsLinks(c)
 	}
 	for i := range customers {
 		c := &customers[i]
@@ -227,6 +228,11 @@ func (h *Hub) settleOthers(ctx context.Context, tx pgx.Tx, customers []customer.
 		}
 	}
 	return nil
+}
+
+// getsLinks says whether a change is one after which a customer gets the links that it lacks.
+func getsLinks(c change.Change) bool {
+	return c.Kind == change.CustomerCreated || c.Kind == change.CustomerReactivated
 }
 
 // noteRefused brings the findings of what a system would not take of a customer up to date.

@@ -36,4 +36,27 @@ func TestFlexFound(t *testing.T) {
 		}
 		f.quiet()
 	})
+	t.Run("R54_ACustomerOutOfUseAtTheFirstRunComesWhenItIsInUseAgain", func(t *testing.T) {
+		t.Parallel()
+		f := fielded(t, sandbox.Options{}, flexsandbox.Options{}, nil)
+		key := f.typed(map[string]string{"Name": "Yritys Oy", "InternalIdentifier": "1001", "ExternalIdentifier": idA, "IsActive": "0"})
+		f.typed(map[string]string{"Name": "Toinen Oy", "InternalIdentifier": "1002", "ExternalIdentifier": idB, "IsActive": "0"})
+		f.polled(f.system)
+		f.firstRun(run.Merge)
+		if n := len(f.flex.Customers(org)); n > 0 {
+			t.Errorf("%d customers out of use are in Flex", n)
+		}
+		f.retyped(key, "IsActive", "1")
+		f.polled(f.system)
+		_, err := f.hub.ReactivateCustomer(t.Context(), f.viewer, f.ours("1002").ID, nil, "")
+		f.must(err)
+		f.settle()
+		for _, number := range []string{"1001", "1002"} {
+			if x := f.inFlex(number); !x.Active {
+				t.Errorf("%+v", x)
+			}
+		}
+		f.inSync("1001", "1002")
+		f.quiet()
+	})
 }
