@@ -59,4 +59,20 @@ func TestFlexFound(t *testing.T) {
 		f.inSync("1001", "1002")
 		f.quiet()
 	})
+	t.Run("R77_AVisitingAddressThatIsTakenAwayLeavesNothingInTheOffice", func(t *testing.T) {
+		t.Parallel()
+		f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)
+		f.entered(flexsandbox.Customer{
+			Name: "Esimerkki Oy", CustomerTypeID: companyType, BusinessID: idA, Visiting: &flexsandbox.VisitingAddress{Line1: "Katu 1", City: "Helsinki"},
+			BillingAddress: &flexsandbox.BillingAddress{Line1: "PL 1", City: "Helsinki"},
+		})
+		f.polled(f.flexSystem)
+		f.changed("F50001", func(c *flexsandbox.Customer) { c.Visiting = nil })
+		f.polled(f.flexSystem)
+		if o := f.inNetvisor("F50001").Offices(); len(o) != 1 || o[0]["OfficeVisitAddress/StreetAddress"]+o[0]["OfficeContactAddress/StreetAddress"]+o[0]["OfficeContactAddress/City"] != "" {
+			t.Errorf("offices %+v", o)
+		}
+		f.inSync("F50001")
+		f.quiet()
+	})
 }

@@ -130,7 +130,7 @@ func (s slot) element(value string, faults *fault.Errors) api.Element {
 	e := s.plain(value, faults)
 	if finnish.HoldsMask(e.Text) {
 		*faults = append(*faults, fault.Because(fault.Invalid, "IDENTITY_CODE_MASKED",
-			"A personal identity code stands in this field in Netvisor and is hidden here. Remove it there, then the change can be written.").At(string(s.field)))
+			"A personal identity code stands in this field in the system that it came from, and is hidden here. Remove it there, then the change can be written.").At(string(s.field)))
 	}
 	return e
 }
@@ -169,9 +169,10 @@ func officeMessage(s connector.Step) (api.Element, fault.Errors) {
 		}
 	}
 	if touches(set, "address") {
-		if s.Key == "" || s.Remove {
+		if s.Key == "" || s.Remove || emptiedOfOurs(want) {
 			// An office of ours gets both addresses; of another's, only the visiting address is touched (design section 5). What
-			// is taken away loses both, since the one that stays would be read as the other.
+			// is taken away loses both, since the one that stays would be read as the other, and so does an office of ours that
+			// has no address any more.
 			root.Children = append(root.Children, officeAddress("officecontactaddress", want, &faults))
 		}
 		root.Children = append(root.Children, officeAddress("officevisitaddress", want, &faults))
@@ -191,6 +192,11 @@ func officeMessage(s connector.Step) (api.Element, fault.Errors) {
 		faults = append(faults, fault.Because(fault.Invalid, "FIELD_REQUIRED", "An office needs a name in Netvisor.").At("office", "name"))
 	}
 	return root, faults
+}
+
+// emptiedOfOurs says whether an office is one that the hub made, by its identifier (link.OfficeIdentifier), and has no address any more.
+func emptiedOfOurs(want customer.Fields) bool {
+	return strings.HasPrefix(want["identifier"], "HUB-") && !want.HasGroup("address")
 }
 
 func touches(set customer.Fields, group customer.Group) bool {
