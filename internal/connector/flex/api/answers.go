@@ -59,13 +59,31 @@ type Contact struct {
 
 // Address is a visiting address, which has two lines, or a billing address, which has two names and one line.
 type Address struct {
-	Name1    Text `json:"name1"`
-	Name2    Text `json:"name2"`
-	Line1    Text `json:"line1"`
-	Line2    Text `json:"line2"`
-	Postcode Text `json:"postcode"`
-	City     Text `json:"city"`
-	Country  Text `json:"country"`
+	Name1    Text     `json:"name1"`
+	Name2    Text     `json:"name2"`
+	Line1    Text     `json:"line1"`
+	Line2    Text     `json:"line2"`
+	Postcode Postcode `json:"postcode"`
+	City     Text     `json:"city"`
+	Country  Text     `json:"country"`
+}
+
+// Postcode is a postcode, which is a text. As a short JSON number it has lost the zeros that Finnish ones begin with, so that it does not count as
+// told, nor does its address.
+type Postcode string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *Postcode) UnmarshalJSON(b []byte) error {
+	var t Text
+	if err := json.Unmarshal(b, &t); err != nil {
+		return err
+	}
+	const whole = 5
+	if b[0] >= '0' && b[0] <= '9' && len(b) < whole {
+		return rest.Broken("a postcode is a number")
+	}
+	*p = Postcode(t)
+	return nil
 }
 
 // Billing is how invoices reach a customer. Consumer e-invoicing is between consumers and their banks; Flex tells that there is some.
