@@ -193,7 +193,9 @@ func judgeFlexEnabled(f *Facts) finding {
 	if len(found) == 0 {
 		return lacking(advice.Administrator, "noFlex")
 	}
-	if s := lack(found, func(s System) bool { return len(s.Checks) > 0 && s.Checks[0].OK }); s != "" {
+	if s := lack(found, func(s System) bool {
+		return slices.Contains(s.Checks, system.Check{Name: system.CheckIntegration, OK: true})
+	}); s != "" {
 		return awaiting("flexDisabled", s)
 	}
 	return finding{}

@@ -18,7 +18,7 @@ var then = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 func running(k system.Kind) onboarding.System {
 	s := system.System{
 		ID: system.ID(k), Kind: k, Name: string(k), State: system.Running, CredentialsSetAt: then, CheckedAt: then, FreshAt: then,
-		Checks: []system.Check{{Name: "credentials", OK: true}, {Name: "rights", OK: true}}, ReportEmail: "virheet@example.test", PollEvery: time.Minute,
+		Checks: []system.Check{{Name: "credentials", OK: true}, {Name: system.CheckIntegration, OK: true}}, ReportEmail: "virheet@example.test", PollEvery: time.Minute,
 		Policy: system.Policy{Flow: system.Flow{Direction: system.Both}},
 	}
 	out := onboarding.System{System: s, Written: true, Plans: []run.PlanState{run.PlanApplied}}
@@ -85,7 +85,7 @@ func TestEachStep(t *testing.T) {
 		}
 	}
 	failing := func(s *onboarding.System) {
-		s.Checks = []system.Check{{Name: "credentials", OK: true}, {Name: "customer.nv", Message: "It is not allowed."}}
+		s.Checks = []system.Check{{Name: "credentials", OK: true}, {Name: system.CheckIntegration, OK: true}, {Name: "customer.nv", Message: "It is not allowed."}}
 	}
 	stage := func(at system.Stage) func(*onboarding.System) {
 		return func(s *onboarding.System) { s.Activation = &system.Activation{Stage: at} }
@@ -111,16 +111,18 @@ func TestEachStep(t *testing.T) {
 		"KYCScopeNotHanded": {change(system.NetvisorKYC, stage(system.StageIssued)), onboarding.KYCScope, onboarding.Missing, advice.Administrator, "which customers go to KYC"},
 		"NobodyIsTold":      {change(system.Flex, func(s *onboarding.System) { s.ReportEmail = "" }), onboarding.ReportEmail, onboarding.Missing, advice.Administrator, "FLEX"},
 		"NoFlex":            {without(system.Flex), onboarding.FlexEnabled, onboarding.Missing, advice.Administrator, "No Admicom Flex"},
-		"FlexIsDisabled":    {change(system.Flex, func(s *onboarding.System) { s.Checks = []system.Check{{Name: "enabled"}} }), onboarding.FlexEnabled, onboarding.Waiting, advice.Vendor, "not enabled"},
-		"FlexTypes":         {change(system.Flex, failing), onboarding.FlexTypes, onboarding.Missing, advice.Administrator, "It is not allowed."},
-		"SeriesMeet":        {func(f *onboarding.Facts) { f.Meetings = []string{"They meet at 5001."} }, onboarding.NumberSeries, onboarding.Missing, advice.Administrator, "5001"},
-		"SeriesUnknown":     {change(system.Flex, func(s *onboarding.System) { s.FreshAt, s.Plans = time.Time{}, nil }), onboarding.NumberSeries, onboarding.Missing, advice.Administrator, "not known"},
-		"NoDirection":       {change(system.Netvisor, func(s *onboarding.System) { s.State, s.Plans = system.Checked, nil }), onboarding.Direction, onboarding.Missing, advice.Administrator, "which way"},
-		"NotApproved":       {change(system.Netvisor, func(s *onboarding.System) { s.State, s.Plans = system.Checked, []run.PlanState{run.PlanReady} }), onboarding.DryRun, onboarding.Missing, advice.Administrator, "approved"},
-		"UnmappedField":     {func(f *onboarding.Facts) { f.Unmapped = []string{"Asiakaslähde"} }, onboarding.CustomFields, onboarding.Missing, advice.Administrator, "Asiakaslähde"},
-		"NotReadYet":        {change(system.Netvisor, func(s *onboarding.System) { s.FreshAt = time.Time{} }), onboarding.InitialRun, onboarding.Missing, advice.Administrator, "not read everything"},
-		"Paused":            {change(system.Netvisor, func(s *onboarding.System) { s.State = system.Paused }), onboarding.Monitoring, onboarding.Missing, advice.Administrator, "NETVISOR"},
-		"NoMailServer":      {func(f *onboarding.Facts) { f.MailServer = false }, onboarding.Monitoring, onboarding.Missing, advice.Operator, "mail server"},
+		"FlexIsDisabled": {change(system.Flex, func(s *onboarding.System) {
+			s.Checks = []system.Check{{Name: "api key", OK: true}, {Name: system.CheckIntegration, Message: "It is off."}}
+		}), onboarding.FlexEnabled, onboarding.Waiting, advice.Vendor, "not enabled"},
+		"FlexTypes":     {change(system.Flex, failing), onboarding.FlexTypes, onboarding.Missing, advice.Administrator, "It is not allowed."},
+		"SeriesMeet":    {func(f *onboarding.Facts) { f.Meetings = []string{"They meet at 5001."} }, onboarding.NumberSeries, onboarding.Missing, advice.Administrator, "5001"},
+		"SeriesUnknown": {change(system.Flex, func(s *onboarding.System) { s.FreshAt, s.Plans = time.Time{}, nil }), onboarding.NumberSeries, onboarding.Missing, advice.Administrator, "not known"},
+		"NoDirection":   {change(system.Netvisor, func(s *onboarding.System) { s.State, s.Plans = system.Checked, nil }), onboarding.Direction, onboarding.Missing, advice.Administrator, "which way"},
+		"NotApproved":   {change(system.Netvisor, func(s *onboarding.System) { s.State, s.Plans = system.Checked, []run.PlanState{run.PlanReady} }), onboarding.DryRun, onboarding.Missing, advice.Administrator, "approved"},
+		"UnmappedField": {func(f *onboarding.Facts) { f.Unmapped = []string{"Asiakaslähde"} }, onboarding.CustomFields, onboarding.Missing, advice.Administrator, "Asiakaslähde"},
+		"NotReadYet":    {change(system.Netvisor, func(s *onboarding.System) { s.FreshAt = time.Time{} }), onboarding.InitialRun, onboarding.Missing, advice.Administrator, "not read everything"},
+		"Paused":        {change(system.Netvisor, func(s *onboarding.System) { s.State = system.Paused }), onboarding.Monitoring, onboarding.Missing, advice.Administrator, "NETVISOR"},
+		"NoMailServer":  {func(f *onboarding.Facts) { f.MailServer = false }, onboarding.Monitoring, onboarding.Missing, advice.Operator, "mail server"},
 		"KYCRefusedAKey": {change(system.NetvisorKYC, func(s *onboarding.System) {
 			s.Activation = &system.Activation{Stage: system.StageFailed, Checks: []system.Check{{Name: "netvisor", Message: "The key was refused."}}}
 		}), onboarding.KYCVerified, onboarding.Missing, advice.Administrator, "The key was refused."},

@@ -82,6 +82,9 @@ type Check struct {
 	Fix string `json:"fix,omitempty"`
 }
 
+// CheckIntegration is the name of the check whether a vendor's support has enabled the integration, for systems where that is asked for.
+const CheckIntegration = "integration"
+
 // Fault is what went wrong with a system, in words that an operator may see.
 type Fault struct {
 	Code    fault.Code

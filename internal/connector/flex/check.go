@@ -17,7 +17,6 @@ import (
 // Names of the checks.
 const (
 	checkKey       = "api key"
-	checkEnabled   = "integration"
 	checkTypes     = "customer types"
 	checkSeries    = "number series"
 	checkMandatory = "mandatory fields"
@@ -40,13 +39,13 @@ func (c *Connection) Check(ctx context.Context) ([]system.Check, error) {
 	switch {
 	case err == nil, f != nil && f.Reason == ScopeMissing:
 	case f != nil && f.Reason == NotEnabled:
-		return []system.Check{{Name: checkKey, OK: true}, {Name: checkEnabled, Message: f.Message, Fix: fixEnabled}}, nil
+		return []system.Check{{Name: checkKey, OK: true}, {Name: system.CheckIntegration, Message: f.Message, Fix: fixEnabled}}, nil
 	case fault.Is(err, fault.Denied):
 		return []system.Check{{Name: checkKey, Message: f.Message, Fix: fixKey}}, nil
 	default:
 		return nil, err
 	}
-	out := []system.Check{{Name: checkKey, OK: true}, {Name: checkEnabled, OK: true}}
+	out := []system.Check{{Name: checkKey, OK: true}, {Name: system.CheckIntegration, OK: true}}
 	rights, err := c.rights(ctx, err)
 	if err != nil {
 		return nil, err
