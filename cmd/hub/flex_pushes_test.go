@@ -34,6 +34,7 @@ func f13(f *firm) {
 	if n.Get("Email") != "uusi@example.test" || x.Name2 != "Varasto" {
 		f.api.t.Errorf("T22: other fields do not flow: %v, %+v", n.Fields(), x)
 	}
+	f.tells(number, "FIELD_CONFLICT")
 	type alternatives struct {
 		Provenance []struct {
 			Field        string
@@ -55,6 +56,33 @@ func (f *firm) dials(d flexsandbox.WebhookDials) {
 	s := f.flex.Settings()
 	s.Webhooks = d
 	f.must(f.flex.Set(s))
+}
+
+// invoiced has Flex's invoice overwrite the customer in Netvisor, as the vendors' integration of invoices does, past the hub (contract section 1).
+func (f *firm) invoiced(c flexsandbox.Customer) {
+	f.must(f.netvisor.Edit("", f.inNetvisor(c.CustomerNumber).Key(), func(n *netvisor.Customer) error {
+		return setAll(n, map[string]string{"Name": c.Name, "PhoneNumber": string(c.Phone), "Email": string(c.Email)})
+	}))
+}
+
+// invoices sends an invoice with values of Flex that the hub does not know yet: both have them then, and nothing is left to write.
+func (f *firm) invoices() {
+	const number, phone = "F50001", "040 121 2121"
+	f.rest(number)
+	n0, x0 := f.written(number)
+	f.dials(flexsandbox.WebhookDials{Lose: 1})
+	f.changed(number, func(c *flexsandbox.Customer) { c.Phone = phone })
+	_, err := f.flex.SendInvoice(inFlexOrg, f.inFlex(number).ID)
+	f.must(err)
+	f.dials(flexsandbox.WebhookDials{})
+	f.rest(number)
+	if n, x := f.inNetvisor(number), f.inFlex(number); n.Get("PhoneNumber") != phone || x.Phone != phone || f.ours(number).Phone.Raw != phone {
+		f.api.t.Errorf("Netvisor has %s, Flex %s", n.Get("PhoneNumber"), x.Phone)
+	}
+	f.rest(number)
+	if n, x := f.written(number); n != n0 || x != x0 {
+		f.api.t.Errorf("both had it, and it was written %d times in Netvisor and %d times in Flex", n-n0, x-x0)
+	}
 }
 
 // duplicates sends a hundred copies of one message at once, half of them to each hub (T17).

@@ -22,12 +22,14 @@ const (
 )
 
 // TestFlexScenarios walks through the acceptance scenarios of the Flex contract (section 8) with the program itself: two hubs serve one organisation,
-// whose Flex tells them by itself what people change there. Scenarios 7, 9 and 12 are not here, since they need an organisation of their own.
+// whose Flex tells them by itself what people change there. Scenarios 7, 9 and 12 need
+// an organisation of their own: TestFlexSlots and TestFlexFirstRun.
 func TestFlexScenarios(t *testing.T) {
 	t.Parallel()
 	e := newEstate(t)
 	e.open("127.0.0.1:0")
-	f := e.firm(t, "Esimerkki Oy", netvisor.Options{}, flexsandbox.Options{}, nil, nil)
+	var f *firm
+	f = e.firm(t, "Esimerkki Oy", netvisor.Options{}, flexsandbox.Options{InvoiceSent: func(_ string, c flexsandbox.Customer) { f.invoiced(c) }}, nil, nil)
 	f.running("both")
 
 	einvoice := &flexsandbox.EInvoice{Address: flexOVT, Operator: flexOperator}
@@ -210,6 +212,7 @@ func TestFlexScenarios(t *testing.T) {
 		}
 	})
 	scenario("Scenario13_R55_T22_T23_BothEditThePhone", f13)
+	scenario("R55_AnInvoiceFromFlexOverwritesNetvisorAndNothingGoesRound", (*firm).invoices)
 	scenario("T17_AHundredDuplicatesAtTwoHubsAreOneChange", (*firm).duplicates)
 	scenario("T18_T20_LostShuffledAndRepeatedPushesEndInAgreement", (*firm).disturbed)
 	scenario("T29_DeletedInNetvisorAndEditedInFlex", (*firm).deletedAndEdited)

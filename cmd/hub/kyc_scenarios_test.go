@@ -245,13 +245,13 @@ func (o *obliged) must(err error) {
 }
 
 // onboarding is how each step stands, and whether all are settled.
-func (o *obliged) onboarding() (states map[string]string, complete bool) {
-	o.t.Helper()
+func (a api) onboarding() (states map[string]string, complete bool) {
+	a.t.Helper()
 	type shown struct {
 		Complete bool
 		Steps    []struct{ Key, State string }
 	}
-	got := ask[shown](o.api, "onboarding", `{ onboarding { complete steps { key state } } }`, nil)
+	got := ask[shown](a, "onboarding", `{ onboarding { complete steps { key state } } }`, nil)
 	states = make(map[string]string)
 	for _, s := range got.Steps {
 		states[s.Key] = s.State
