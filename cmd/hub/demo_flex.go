@@ -26,8 +26,12 @@ func (c *demoCommand) demoFlex(p *program) (*flexsandbox.Sandbox, error) {
 	series := func(prefix string, next int64) *flexsandbox.NumberSeries {
 		return &flexsandbox.NumberSeries{Prefix: prefix, Next: next, Width: 5}
 	}
+	own := demoFlexCustomers
+	if c.Load != "" { // somebody looks at replies of their own, and at nothing else
+		own = 0
+	}
 	return flexsandbox.New(flexsandbox.Options{
-		Customers: demoFlexCustomers, Seed: c.Seed, Logger: p.log,
+		Customers: own, Seed: c.Seed, Logger: p.log,
 		Organisations: []flexsandbox.Organisation{{ID: demoFlexOrganisation, Name: "Demohuolto Oy", Enabled: true, Types: []flexsandbox.CustomerType{
 			{ID: "ct_3", Name: "Yritysasiakas", Identifier: flexsandbox.IdentifierCompany, NumberSeries: series("F", 50001)},
 			{ID: "ct_4", Name: "Yksityisasiakas", Identifier: flexsandbox.IdentifierPrivate, NumberSeries: series("Y", 60001)},

@@ -123,8 +123,8 @@ func TestDemo(t *testing.T) {
 	})
 	t.Run("CustomersOfTheSandboxAreAnswered", func(t *testing.T) {
 		a := api{t, d.info.GraphQL, d.info.Key}
-		if n := a.total(); n != 250 {
-			t.Errorf("%d customers, want 250", n)
+		if n := a.total(); n != 255 {
+			t.Errorf("%d customers, want 250 of Netvisor and 5 of Flex", n)
 		}
 		type page struct {
 			Nodes    []struct{ Number, Name string }
@@ -147,8 +147,8 @@ func TestDemo(t *testing.T) {
 			}
 			after = p.PageInfo.EndCursor
 		}
-		if seen != 250 {
-			t.Errorf("listed %d customers, want 250", seen)
+		if seen != 255 {
+			t.Errorf("listed %d customers, want 255", seen)
 		}
 	})
 	t.Run("R34_TheContactPersonsOfTheResponsibilityTabAreThere", func(t *testing.T) {
@@ -177,11 +177,11 @@ func TestDemo(t *testing.T) {
 	})
 	t.Run("AnotherDemoRunsBesideIt", func(t *testing.T) {
 		other := startDemo(t, nil, folder(t), "--customers", "7")
-		if n := other.api.total(); n != 7 || other.info.GraphQL == d.info.GraphQL {
+		if n := other.api.total(); n != 12 || other.info.GraphQL == d.info.GraphQL {
 			t.Errorf("%d customers on %s", n, other.info.GraphQL)
 		}
 		other.stopped()
-		if n := d.api.total(); n != 250 {
+		if n := d.api.total(); n != 255 {
 			t.Errorf("the first one has %d customers then", n)
 		}
 	})
@@ -328,7 +328,7 @@ func printedCommandsWork(t *testing.T, d *demo) {
 		return cmd
 	}
 	out, err := shell(commands["3"]).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "251 customers: ") || !strings.Contains(string(out), "1 left out") {
+	if err != nil || !strings.Contains(string(out), "256 customers: ") || !strings.Contains(string(out), "1 left out") {
 		t.Errorf("%s: %v: %s", commands["3"], err, out)
 	}
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -424,8 +424,8 @@ func TestDemoOfAnOrdinaryUser(t *testing.T) {
 	}
 	who := &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), NoSetGroups: false}}
 	d := startDemo(t, who, tmp, "--address", "127.0.0.1:0", "--netvisor-address", "127.0.0.1:0")
-	if n := d.api.total(); n != 250 {
-		t.Errorf("%d customers, want 250", n)
+	if n := d.api.total(); n != 255 {
+		t.Errorf("%d customers, want 255", n)
 	}
 	d.stopped()
 }
