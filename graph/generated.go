@@ -53,6 +53,7 @@ type ResolverRoot interface {
 	Source() SourceResolver
 	Subscription() SubscriptionResolver
 	System() SystemResolver
+	SystemUsage() SystemUsageResolver
 	Undo() UndoResolver
 	UndoItem() UndoItemResolver
 	UserErrorDetails() UserErrorDetailsResolver
@@ -173,6 +174,7 @@ type MutationResolver interface {
 	RotateInboundSecret(ctx context.Context, input model.RotateInboundSecretInput) (*model.RotateInboundSecretPayload, error)
 	RemoveInboundEndpoint(ctx context.Context, input model.RemoveInboundEndpointInput) (*model.RemoveInboundEndpointPayload, error)
 	RetryLink(ctx context.Context, input model.RetryLinkInput) (*model.RetryLinkPayload, error)
+	ChooseOffice(ctx context.Context, input model.ChooseOfficeInput) (*model.ChooseOfficePayload, error)
 	LinkRecord(ctx context.Context, input model.LinkRecordInput) (*model.LinkRecordPayload, error)
 	PlanSystem(ctx context.Context, input model.PlanSystemInput) (*model.PlanSystemPayload, error)
 	CertifySystem(ctx context.Context, input model.CertifySystemInput) (*model.CertifySystemPayload, error)
@@ -220,6 +222,7 @@ type QueryResolver interface {
 	Certificates(ctx context.Context, system string) ([]*model.Certificate, error)
 	Onboarding(ctx context.Context, language model.Language) (*model.Onboarding, error)
 	NumberSeries(ctx context.Context) ([]*model.NumberSeries, error)
+	SystemUsage(ctx context.Context, months *int) ([]*model.SystemUsage, error)
 	Findings(ctx context.Context, filter *model.FindingFilter, first *int, after *string, last *int, before *string) (*model.FindingConnection, error)
 	People(ctx context.Context, filter *model.PersonFilter, first *int, after *string, last *int, before *string) (*model.PersonConnection, error)
 	Changes(ctx context.Context, after *string, first *int) (*model.ChangePage, error)
@@ -250,6 +253,9 @@ type SystemResolver interface {
 	Lane(ctx context.Context, obj *model.System) (*model.Lane, error)
 	ErrorReport(ctx context.Context, obj *model.System) (*model.ErrorReport, error)
 	Inbound(ctx context.Context, obj *model.System) (*model.Inbound, error)
+}
+type SystemUsageResolver interface {
+	System(ctx context.Context, obj *model.SystemUsage) (*model.System, error)
 }
 type UndoResolver interface {
 	Of(ctx context.Context, obj *model.Undo) (*model.Run, error)
@@ -303,6 +309,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputBrakeInput,
 		ec.unmarshalInputCertifySystemInput,
 		ec.unmarshalInputCheckSystemInput,
+		ec.unmarshalInputChooseOfficeInput,
 		ec.unmarshalInputCreateCustomerInput,
 		ec.unmarshalInputCreateInboundEndpointInput,
 		ec.unmarshalInputCreateSystemInput,
@@ -637,6 +644,15 @@ type Query {
   five of one giver, each no more than 1 000 above the one before.
   """
   numberSeries: [NumberSeries!]!
+
+  """
+  How much of each system the organisation used, month by month, the latest first, and since when it has the system: vendors' integrations
+  are chargeable. Needs ` + "`" + `systems:read` + "`" + `.
+  """
+  systemUsage(
+    "How many months, this one included: 1 to 36."
+    months: Int = 12
+  ): [SystemUsage!]!
 
   """
   Lists what a person should know or decide, newest first, a page at a time. Needs ` + "`" + `systems:read` + "`" + `.
@@ -1994,9 +2010,9 @@ type SystemCheck {
   name: String!
   "Whether it is as it should be."
   ok: Boolean!
-  "What is wrong, in the system's own words or ours; null when nothing is."
+  "What is wrong, in the system's own words or ours; of a check that is ok, what somebody should know all the same; null for nothing."
   message: String
-  "Who can mend it and how, such as ` + "`" + `the administrator of Netvisor: grant the permission` + "`" + `; null when nothing is wrong."
+  "Who can mend it and how, such as ` + "`" + `the administrator of Netvisor: grant the permission` + "`" + `; null for nothing."
   fix: String
 }
 
@@ -3394,6 +3410,24 @@ type NumberSeries {
 }
 
 """
+How much of a system the organisation used in a month.
+"""
+type SystemUsage {
+  "The system."
+  system: System!
+  "When it was started for the first time; null when it never was."
+  startedAt: DateTime
+  "The first day of the month, in Helsinki, such as ` + "`" + `2026-11-01` + "`" + `."
+  month: Date!
+  "How many records were new or had changed there, and came in."
+  taken: Int!
+  "How many calls changed something there."
+  sent: Int!
+  "How many messages it sent by itself."
+  messages: Int!
+}
+
+"""
 Where a number series comes to the numbers of another giver, after which two customers may get the same number (R91, R92).
 """
 type NumberSeriesMeeting {
@@ -3922,6 +3956,17 @@ type Mutation {
   ): RetryLinkPayload!
 
   """
+  Says which of a customer's offices the visiting address is of, in a system that has room for one, as in the finding ` + "`" + `OFFICE_AMBIGUOUS` + "`" + `.
+  Needs ` + "`" + `findings:resolve` + "`" + `.
+
+  The record is looked at next. An office that was chosen stays the one until it is taken out of use or another one is chosen.
+  """
+  chooseOffice(
+    "The customer's link in the system, and the office."
+    input: ChooseOfficeInput!
+  ): ChooseOfficePayload!
+
+  """
   Says that a record of a system is a customer's own, where number, business ID and name do not tell, as in the finding
   ` + "`" + `CUSTOMER_NUMBER_COLLISION` + "`" + `. Needs ` + "`" + `findings:resolve` + "`" + `.
 
@@ -4073,6 +4118,10 @@ enum UserErrorCode {
   PLAN_NOT_APPROVED
   "The record is linked to another customer."
   RECORD_LINKED
+  "The office is not in use."
+  OFFICE_INACTIVE
+  "The system is not one in which one of a customer's offices is chosen."
+  OFFICES_NOT_CHOSEN
   "The customer has another record in the system."
   CUSTOMER_LINKED
   "The hub is making a record of the customer, or does not know yet whether it did."
@@ -5080,6 +5129,18 @@ input RetryLinkInput {
 }
 
 """
+An office that the visiting address is of.
+"""
+input ChooseOfficeInput {
+  "The global id of the customer's link in the system."
+  linkId: ID!
+  "The global id of the office. It is in use."
+  officeId: ID!
+  "Makes repeating safe: the same key and input give the same answer."
+  idempotencyKey: String
+}
+
+"""
 A record that is a customer's own.
 """
 input LinkRecordInput {
@@ -5101,6 +5162,11 @@ input PlanSystemInput {
   system: ID!
   "Which way customers are made. There is no default: nothing is run for the first time without this choice."
   mode: PlanMode!
+  """
+  Lets ` + "`" + `EXPORT` + "`" + ` make customers in a system that has some in use already, where that is meant for an empty one (Admicom Flex). Without it the
+  plan ends with ` + "`" + `TARGET_NOT_EMPTY` + "`" + `.
+  """
+  intoUsed: Boolean = false
   "Makes repeating safe: the same key and input give the same answer."
   idempotencyKey: String
 }
@@ -5755,6 +5821,16 @@ type SetSystemPolicyPayload implements UserErrors {
 }
 
 """
+The answer to ` + "`" + `chooseOffice` + "`" + `.
+"""
+type ChooseOfficePayload implements UserErrors {
+  "The link as it is now; null when there are user errors."
+  link: Link
+  "What was wrong with the request; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"""
 The answer to ` + "`" + `retryLink` + "`" + `.
 """
 type RetryLinkPayload implements UserErrors {
@@ -6190,6 +6266,16 @@ func (ec *executionContext) childFields_CheckSystemPayload(ctx context.Context, 
 		return ec.fieldContext_CheckSystemPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CheckSystemPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ChooseOfficePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_ChooseOfficePayload_link(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ChooseOfficePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChooseOfficePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Contact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7968,6 +8054,24 @@ func (ec *executionContext) childFields_SystemPolicy(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type SystemPolicy", field.Name)
 }
 
+func (ec *executionContext) childFields_SystemUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "system":
+		return ec.fieldContext_SystemUsage_system(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_SystemUsage_startedAt(ctx, field)
+	case "month":
+		return ec.fieldContext_SystemUsage_month(ctx, field)
+	case "taken":
+		return ec.fieldContext_SystemUsage_taken(ctx, field)
+	case "sent":
+		return ec.fieldContext_SystemUsage_sent(ctx, field)
+	case "messages":
+		return ec.fieldContext_SystemUsage_messages(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SystemUsage", field.Name)
+}
+
 func (ec *executionContext) childFields_Undo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "of":
@@ -8504,6 +8608,20 @@ func (ec *executionContext) field_Mutation_checkSystem_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CheckSystemInput, error) {
 			return ec.unmarshalNCheckSystemInput2customerhubᚋgraphᚋmodelᚐCheckSystemInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_chooseOffice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ChooseOfficeInput, error) {
+			return ec.unmarshalNChooseOfficeInput2customerhubᚋgraphᚋmodelᚐChooseOfficeInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9485,6 +9603,20 @@ func (ec *executionContext) field_Query_runs_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["before"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_systemUsage_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "months",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["months"] = arg0
 	return args, nil
 }
 
@@ -11243,6 +11375,70 @@ func (ec *executionContext) _CheckSystemPayload_userErrors(ctx context.Context, 
 func (ec *executionContext) fieldContext_CheckSystemPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CheckSystemPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ChooseOfficePayload_link(ctx context.Context, field graphql.CollectedField, obj *model.ChooseOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChooseOfficePayload_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Link) graphql.Marshaler {
+			return ec.marshalOLink2ᚖcustomerhubᚋgraphᚋmodelᚐLink(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ChooseOfficePayload_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ChooseOfficePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ChooseOfficePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ChooseOfficePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChooseOfficePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChooseOfficePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ChooseOfficePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -20926,6 +21122,50 @@ func (ec *executionContext) fieldContext_Mutation_retryLink(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_chooseOffice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_chooseOffice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ChooseOffice(ctx, fc.Args["input"].(model.ChooseOfficeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ChooseOfficePayload) graphql.Marshaler {
+			return ec.marshalNChooseOfficePayload2ᚖcustomerhubᚋgraphᚋmodelᚐChooseOfficePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_chooseOffice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChooseOfficePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_chooseOffice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_linkRecord(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24905,6 +25145,50 @@ func (ec *executionContext) fieldContext_Query_numberSeries(_ context.Context, f
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_NumberSeries(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_systemUsage(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_systemUsage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SystemUsage(ctx, fc.Args["months"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SystemUsage) graphql.Marshaler {
+			return ec.marshalNSystemUsage2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSystemUsageᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_systemUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SystemUsage(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_systemUsage_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -29439,6 +29723,153 @@ func (ec *executionContext) fieldContext_SystemPolicy_brake(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _SystemUsage_system(ctx context.Context, field graphql.CollectedField, obj *model.SystemUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemUsage_system(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SystemUsage().System(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.System) graphql.Marshaler {
+			return ec.marshalNSystem2ᚖcustomerhubᚋgraphᚋmodelᚐSystem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemUsage_system(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SystemUsage",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_System(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SystemUsage_startedAt(ctx context.Context, field graphql.CollectedField, obj *model.SystemUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemUsage_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StartedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SystemUsage_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemUsage", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _SystemUsage_month(ctx context.Context, field graphql.CollectedField, obj *model.SystemUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemUsage_month(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Month, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemUsage_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemUsage", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
+func (ec *executionContext) _SystemUsage_taken(ctx context.Context, field graphql.CollectedField, obj *model.SystemUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemUsage_taken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Taken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemUsage_taken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemUsage", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SystemUsage_sent(ctx context.Context, field graphql.CollectedField, obj *model.SystemUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemUsage_sent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemUsage_sent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemUsage", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SystemUsage_messages(ctx context.Context, field graphql.CollectedField, obj *model.SystemUsage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SystemUsage_messages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Messages, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SystemUsage_messages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemUsage", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _Undo_of(ctx context.Context, field graphql.CollectedField, obj *model.Undo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -32559,6 +32990,50 @@ func (ec *executionContext) unmarshalInputCheckSystemInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputChooseOfficeInput(ctx context.Context, obj any) (model.ChooseOfficeInput, error) {
+	var it model.ChooseOfficeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"linkId", "officeId", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "linkId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("linkId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LinkID = data
+		case "officeId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("officeId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OfficeID = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputCreateCustomerInput(ctx context.Context, obj any) (model.CreateCustomerInput, error) {
 	var it model.CreateCustomerInput
 	if obj == nil {
@@ -34236,7 +34711,11 @@ func (ec *executionContext) unmarshalInputPlanSystemInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"system", "mode", "idempotencyKey"}
+	if _, present := asMap["intoUsed"]; !present {
+		asMap["intoUsed"] = false
+	}
+
+	fieldsInOrder := [...]string{"system", "mode", "intoUsed", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -34257,6 +34736,13 @@ func (ec *executionContext) unmarshalInputPlanSystemInput(ctx context.Context, o
 				return it, err
 			}
 			it.Mode = data
+		case "intoUsed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("intoUsed"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IntoUsed = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -36213,6 +36699,13 @@ func (ec *executionContext) _UserErrors(ctx context.Context, sel ast.SelectionSe
 			return graphql.Null
 		}
 		return ec._CreateCustomerPayload(ctx, sel, obj)
+	case model.ChooseOfficePayload:
+		return ec._ChooseOfficePayload(ctx, sel, &obj)
+	case *model.ChooseOfficePayload:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ChooseOfficePayload(ctx, sel, obj)
 	case model.CheckSystemPayload:
 		return ec._CheckSystemPayload(ctx, sel, &obj)
 	case *model.CheckSystemPayload:
@@ -37272,6 +37765,49 @@ func (ec *executionContext) _CheckSystemPayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			out.Values[i] = ec._CheckSystemPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var chooseOfficePayloadImplementors = []string{"ChooseOfficePayload", "UserErrors"}
+
+func (ec *executionContext) _ChooseOfficePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChooseOfficePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, chooseOfficePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ChooseOfficePayload")
+		case "link":
+			out.Values[i] = ec._ChooseOfficePayload_link(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ChooseOfficePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -41710,6 +42246,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "chooseOffice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_chooseOffice(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "linkRecord":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_linkRecord(ctx, field)
@@ -43789,6 +44332,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_numberSeries(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "systemUsage":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_systemUsage(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -46227,6 +46792,102 @@ func (ec *executionContext) _SystemPolicy(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var systemUsageImplementors = []string{"SystemUsage"}
+
+func (ec *executionContext) _SystemUsage(ctx context.Context, sel ast.SelectionSet, obj *model.SystemUsage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, systemUsageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SystemUsage")
+		case "system":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SystemUsage_system(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "startedAt":
+			out.Values[i] = ec._SystemUsage_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "month":
+			out.Values[i] = ec._SystemUsage_month(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "taken":
+			out.Values[i] = ec._SystemUsage_taken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sent":
+			out.Values[i] = ec._SystemUsage_sent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "messages":
+			out.Values[i] = ec._SystemUsage_messages(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var undoImplementors = []string{"Undo"}
 
 func (ec *executionContext) _Undo(ctx context.Context, sel ast.SelectionSet, obj *model.Undo) graphql.Marshaler {
@@ -48079,6 +48740,25 @@ func (ec *executionContext) marshalNCheckSystemPayload2ᚖcustomerhubᚋgraphᚋ
 		return graphql.Null
 	}
 	return ec._CheckSystemPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNChooseOfficeInput2customerhubᚋgraphᚋmodelᚐChooseOfficeInput(ctx context.Context, v any) (model.ChooseOfficeInput, error) {
+	res, err := ec.unmarshalInputChooseOfficeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNChooseOfficePayload2customerhubᚋgraphᚋmodelᚐChooseOfficePayload(ctx context.Context, sel ast.SelectionSet, v model.ChooseOfficePayload) graphql.Marshaler {
+	return ec._ChooseOfficePayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNChooseOfficePayload2ᚖcustomerhubᚋgraphᚋmodelᚐChooseOfficePayload(ctx context.Context, sel ast.SelectionSet, v *model.ChooseOfficePayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ChooseOfficePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNContact2ᚕᚖcustomerhubᚋgraphᚋmodelᚐContactᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Contact) graphql.Marshaler {
@@ -50743,6 +51423,32 @@ func (ec *executionContext) unmarshalNSystemState2customerhubᚋgraphᚋmodelᚐ
 
 func (ec *executionContext) marshalNSystemState2customerhubᚋgraphᚋmodelᚐSystemState(ctx context.Context, sel ast.SelectionSet, v model.SystemState) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNSystemUsage2ᚕᚖcustomerhubᚋgraphᚋmodelᚐSystemUsageᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SystemUsage) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSystemUsage2ᚖcustomerhubᚋgraphᚋmodelᚐSystemUsage(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSystemUsage2ᚖcustomerhubᚋgraphᚋmodelᚐSystemUsage(ctx context.Context, sel ast.SelectionSet, v *model.SystemUsage) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SystemUsage(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUndoCount2ᚕᚖcustomerhubᚋgraphᚋmodelᚐUndoCountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UndoCount) graphql.Marshaler {

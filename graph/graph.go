@@ -113,9 +113,11 @@ type Hub interface {
 	UndoRun(ctx context.Context, v auth.Viewer, in hub.UndoRun, key string) (run.Run, error)
 	UndosByID(ctx context.Context, v auth.Viewer, ids []run.ID) (map[run.ID]hub.UndoView, error)
 	UndoItems(ctx context.Context, v auth.Viewer, id run.ID, verdict run.Verdict, first *int, after string) (hub.UndoItemPage, error)
-	PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode run.Mode, key string) (run.Plan, run.Run, error)
+	PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, in hub.PlanSystem, key string) (run.Plan, run.Run, error)
 	ApprovePlan(ctx context.Context, v auth.Viewer, id run.ID, note, key string) (run.Plan, error)
 	ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key string) (run.Plan, run.Run, error)
+	ChooseOffice(ctx context.Context, v auth.Viewer, id link.ID, office customer.OfficeID, key string) (hub.LinkView, error)
+	SystemUsage(ctx context.Context, v auth.Viewer, months int) ([]system.Usage, error)
 	LinkRecord(ctx context.Context, v auth.Viewer, c customer.ID, sys system.ID, externalID, key string) (hub.LinkView, error)
 	SyncNow(ctx context.Context, v auth.Viewer, id system.ID, full bool, key string) (run.Run, error)
 }
@@ -217,6 +219,7 @@ type (
 	certificates struct{ *API }
 	series       struct{ *API }
 	meetings     struct{ *API }
+	usages       struct{ *API }
 )
 
 // Query implements ResolverRoot.
@@ -245,6 +248,9 @@ func (r root) Certificate() CertificateResolver { return certificates(r) }
 
 // NumberSeries implements ResolverRoot.
 func (r root) NumberSeries() NumberSeriesResolver { return series(r) }
+
+// SystemUsage implements ResolverRoot.
+func (r root) SystemUsage() SystemUsageResolver { return usages(r) }
 
 // NumberSeriesMeeting implements ResolverRoot.
 func (r root) NumberSeriesMeeting() NumberSeriesMeetingResolver { return meetings(r) }

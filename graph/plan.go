@@ -130,7 +130,7 @@ func (r mutations) PlanSystem(ctx context.Context, in model.PlanSystemInput) (*m
 	err = at(err, "system")
 	var p run.Plan
 	if err == nil {
-		p, _, err = r.hub.PlanSystem(ctx, auth.ViewerFrom(ctx), id, run.Mode(in.Mode), value(given(in.IdempotencyKey)))
+		p, _, err = r.hub.PlanSystem(ctx, auth.ViewerFrom(ctx), id, hub.PlanSystem{Mode: run.Mode(in.Mode), IntoUsed: value(given(in.IntoUsed))}, value(given(in.IdempotencyKey)))
 	}
 	failures, err := userErrors(err, "input")
 	return &model.PlanSystemPayload{Plan: planOrNil(p), UserErrors: failures}, err

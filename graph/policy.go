@@ -76,6 +76,26 @@ func (r mutations) RetryLink(ctx context.Context, in model.RetryLinkInput) (*mod
 	return out, err
 }
 
+// ChooseOffice resolves Mutation.chooseOffice.
+func (r mutations) ChooseOffice(ctx context.Context, in model.ChooseOfficeInput) (*model.ChooseOfficePayload, error) {
+	out := &model.ChooseOfficePayload{}
+	id, err := parseLinkID(in.LinkID)
+	err = at(err, "linkId")
+	office, officeErr := parseOfficeID(in.OfficeID)
+	if err == nil {
+		err = at(officeErr, "officeId")
+	}
+	if err == nil {
+		var l hub.LinkView
+		v := auth.ViewerFrom(ctx)
+		if l, err = r.hub.ChooseOffice(ctx, v, id, office, idempotencyKey(in.IdempotencyKey)); err == nil {
+			out.Link = toLink(v, l, nil)
+		}
+	}
+	out.UserErrors, err = userErrors(err, "input")
+	return out, err
+}
+
 // LinkRecord resolves Mutation.linkRecord.
 func (r mutations) LinkRecord(ctx context.Context, in model.LinkRecordInput) (*model.LinkRecordPayload, error) {
 	out := &model.LinkRecordPayload{}

@@ -74,7 +74,7 @@ func (d *demo) setUpFlex(ctx context.Context, viewer auth.Viewer) error {
 // firstRun plans a first run both ways, approves and applies it: nobody's data is at stake here; elsewhere a person reads the plan.
 func (d *demo) firstRun(ctx context.Context, viewer auth.Viewer, id system.ID) (run.Run, error) {
 	h := d.app.hub
-	plan, planning, err := h.PlanSystem(ctx, viewer, id, run.Merge, "")
+	plan, planning, err := h.PlanSystem(ctx, viewer, id, hub.PlanSystem{Mode: run.Merge}, "")
 	if err != nil {
 		return run.Run{}, err
 	}

@@ -17,6 +17,7 @@ import (
 type planCommand struct {
 	Mode     string `help:"Which way customers are made: import, export or both. A first run is for nothing without this choice." enum:"import,export,both" required:""`
 	Show     int    `help:"How many steps of each sort to show." default:"10"`
+	IntoUsed bool   `help:"Let export make customers in a system that has some in use already, where it is meant for an empty one."`
 	runFlags `embed:""`
 }
 
@@ -37,7 +38,7 @@ func (c *planCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return run.Run{}, err
 		}
-		_, r, err := h.PlanSystem(ctx, v, s.ID, run.Mode(strings.ToUpper(c.Mode)), "")
+		_, r, err := h.PlanSystem(ctx, v, s.ID, hub.PlanSystem{Mode: run.Mode(strings.ToUpper(c.Mode)), IntoUsed: c.IntoUsed}, "")
 		return r, err
 	}, func(ctx context.Context, h *hub.Hub, v auth.Viewer, r run.Run) error {
 		plan, err := findPlan(ctx, h, v, r.ID)

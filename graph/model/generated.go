@@ -327,6 +327,26 @@ type CheckSystemPayload struct {
 
 func (CheckSystemPayload) IsUserErrors() {}
 
+// An office that the visiting address is of.
+type ChooseOfficeInput struct {
+	// The global id of the customer's link in the system.
+	LinkID string `json:"linkId"`
+	// The global id of the office. It is in use.
+	OfficeID string `json:"officeId"`
+	// Makes repeating safe: the same key and input give the same answer.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `chooseOffice`.
+type ChooseOfficePayload struct {
+	// The link as it is now; null when there are user errors.
+	Link *Link `json:"link,omitempty"`
+	// What was wrong with the request; empty when it succeeded.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+func (ChooseOfficePayload) IsUserErrors() {}
+
 // What a person is to a customer.
 type Contact struct {
 	// The person.
@@ -1977,6 +1997,9 @@ type PlanSystemInput struct {
 	System string `json:"system"`
 	// Which way customers are made. There is no default: nothing is run for the first time without this choice.
 	Mode PlanMode `json:"mode"`
+	// Lets `EXPORT` make customers in a system that has some in use already, where that is meant for an empty one (Admicom Flex). Without it the
+	// plan ends with `TARGET_NOT_EMPTY`.
+	IntoUsed graphql.Omittable[*bool] `json:"intoUsed,omitempty"`
 	// Makes repeating safe: the same key and input give the same answer.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
@@ -2746,9 +2769,9 @@ type SystemCheck struct {
 	Name string `json:"name"`
 	// Whether it is as it should be.
 	Ok bool `json:"ok"`
-	// What is wrong, in the system's own words or ours; null when nothing is.
+	// What is wrong, in the system's own words or ours; of a check that is ok, what somebody should know all the same; null for nothing.
 	Message *string `json:"message,omitempty"`
-	// Who can mend it and how, such as `the administrator of Netvisor: grant the permission`; null when nothing is wrong.
+	// Who can mend it and how, such as `the administrator of Netvisor: grant the permission`; null for nothing.
 	Fix *string `json:"fix,omitempty"`
 }
 
@@ -2762,6 +2785,22 @@ type SystemPolicy struct {
 	Groups []*GroupPolicy `json:"groups"`
 	// How much may change before the rest waits for a person.
 	Brake *Brake `json:"brake"`
+}
+
+// How much of a system the organisation used in a month.
+type SystemUsage struct {
+	// When it was started for the first time; null when it never was.
+	StartedAt *time.Time `json:"startedAt,omitempty"`
+	// The first day of the month, in Helsinki, such as `2026-11-01`.
+	Month string `json:"month"`
+	// How many records were new or had changed there, and came in.
+	Taken int `json:"taken"`
+	// How many calls changed something there.
+	Sent int `json:"sent"`
+	// How many messages it sent by itself.
+	Messages int `json:"messages"`
+	// The system that was used.
+	SystemID system.ID `json:"-"`
 }
 
 // A run that takes another one back, or says what that would come to. `undoRun` makes one.
@@ -6656,6 +6695,10 @@ const (
 	UserErrorCodePlanNotApproved UserErrorCode = "PLAN_NOT_APPROVED"
 	// The record is linked to another customer.
 	UserErrorCodeRecordLinked UserErrorCode = "RECORD_LINKED"
+	// The office is not in use.
+	UserErrorCodeOfficeInactive UserErrorCode = "OFFICE_INACTIVE"
+	// The system is not one in which one of a customer's offices is chosen.
+	UserErrorCodeOfficesNotChosen UserErrorCode = "OFFICES_NOT_CHOSEN"
 	// The customer has another record in the system.
 	UserErrorCodeCustomerLinked UserErrorCode = "CUSTOMER_LINKED"
 	// The hub is making a record of the customer, or does not know yet whether it did.
@@ -6845,6 +6888,8 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodePlanNotReady,
 	UserErrorCodePlanNotApproved,
 	UserErrorCodeRecordLinked,
+	UserErrorCodeOfficeInactive,
+	UserErrorCodeOfficesNotChosen,
 	UserErrorCodeCustomerLinked,
 	UserErrorCodeLinkUncertain,
 	UserErrorCodeAmbiguous,
@@ -6936,7 +6981,7 @@ var AllUserErrorCode = []UserErrorCode{
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeProfileMissing, UserErrorCodeStepRequired, UserErrorCodeStepDone, UserErrorCodeStepAcknowledged, UserErrorCodeStepNotAcknowledged, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeBusinessIDSDiffer, UserErrorCodeMergeNeedsOperator, UserErrorCodeFindingResolved, UserErrorCodeFindingNeedsRuling, UserErrorCodeFindingNotMassChange, UserErrorCodeMassChangeRuled, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeWritingNotPlanned, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeRunNotEnded, UserErrorCodeRunChangesNothing, UserErrorCodeDryRunMissing, UserErrorCodeDryRunOutdated, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
+	case UserErrorCodeInvalid, UserErrorCodeNotFound, UserErrorCodeDuplicate, UserErrorCodeProfileMissing, UserErrorCodeStepRequired, UserErrorCodeStepDone, UserErrorCodeStepAcknowledged, UserErrorCodeStepNotAcknowledged, UserErrorCodeModeUnknown, UserErrorCodePlanNotReady, UserErrorCodePlanNotApproved, UserErrorCodeRecordLinked, UserErrorCodeOfficeInactive, UserErrorCodeOfficesNotChosen, UserErrorCodeCustomerLinked, UserErrorCodeLinkUncertain, UserErrorCodeAmbiguous, UserErrorCodeStaleVersion, UserErrorCodeNumberTaken, UserErrorCodeNumberReserved, UserErrorCodeBusinessIDFormat, UserErrorCodeBusinessIDAmbiguous, UserErrorCodeBusinessIDReserved, UserErrorCodeBusinessIDCheckDigit, UserErrorCodePersonalIdentityCodeNotAllowed, UserErrorCodeRequired, UserErrorCodeFieldTooLong, UserErrorCodeCharactersInvalid, UserErrorCodeEmailInvalid, UserErrorCodePostcodeInvalid, UserErrorCodeCountryUnknown, UserErrorCodeLanguageUnknown, UserErrorCodeEinvoiceIncomplete, UserErrorCodeEinvoiceInvalid, UserErrorCodeEinvoiceAddressFormat, UserErrorCodeEinvoiceFieldsSwapped, UserErrorCodeEinvoiceOvtFormat, UserErrorCodeEinvoiceOvtCheckDigit, UserErrorCodeEinvoiceOvtPrefixLost, UserErrorCodeIbanFormat, UserErrorCodeIbanCheckDigits, UserErrorCodeOperatorFormat, UserErrorCodeOperatorCheckDigit, UserErrorCodePeppolFormat, UserErrorCodePeppolSchemeUnknown, UserErrorCodePeppolSchemeRemoved, UserErrorCodePeppolIdentifierFormat, UserErrorCodeEinvoiceNeedsBusinessID, UserErrorCodeConsumerEinvoiceExcludesBusinessID, UserErrorCodeVatNumberInvalid, UserErrorCodeCustomerInactive, UserErrorCodeDefaultContactNeeded, UserErrorCodeKycContactTaken, UserErrorCodeCustomFieldKey, UserErrorCodeCustomFieldType, UserErrorCodeCustomFieldOption, UserErrorCodeCustomFieldInactive, UserErrorCodeCustomFieldUnknown, UserErrorCodeIdempotencyKeyReused, UserErrorCodeSystemNotChecked, UserErrorCodeProposalDecided, UserErrorCodeMergeUndone, UserErrorCodeMergedSince, UserErrorCodeRecordBusy, UserErrorCodeBusinessIDSDiffer, UserErrorCodeMergeNeedsOperator, UserErrorCodeFindingResolved, UserErrorCodeFindingNeedsRuling, UserErrorCodeFindingNotMassChange, UserErrorCodeMassChangeRuled, UserErrorCodeSystemRunning, UserErrorCodeSystemNotWritable, UserErrorCodeWritingNotPlanned, UserErrorCodeFieldGroupUnknown, UserErrorCodeSystemNotRunning, UserErrorCodeAnotherSystemRunning, UserErrorCodeSystemCredentialsMissing, UserErrorCodeSystemKindUnsupported, UserErrorCodeInboundUnsupported, UserErrorCodeInboundExists, UserErrorCodeInboundMissing, UserErrorCodeSettingInvalid, UserErrorCodeSettingUnknown, UserErrorCodeSettingRequired, UserErrorCodeRunInProgress, UserErrorCodeRunNotEnded, UserErrorCodeRunChangesNothing, UserErrorCodeDryRunMissing, UserErrorCodeDryRunOutdated, UserErrorCodeFieldUnknown, UserErrorCodePolicyNotPossible, UserErrorCodeSystemNotVerified, UserErrorCodeSystemNotActivated, UserErrorCodeErrorReportMissing, UserErrorCodeSourceSystemMissing, UserErrorCodeSystemInUse, UserErrorCodeOutOfScope, UserErrorCodeLinkBusy, UserErrorCodeKycNotCandidate, UserErrorCodeKycNotRemoved, UserErrorCodeKycNotUsed:
 		return true
 	}
 	return false

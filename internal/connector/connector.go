@@ -40,6 +40,9 @@ type Kind struct {
 	// the canonical customer's, the settings the system's. It is asked before a record is made and never takes one away. Nil makes one
 	// of every customer in use.
 	Scope func(ours customer.Fields, settings map[string]string) string
+	// ExportsIntoEmpty says that a first run which makes all customers in a system is for one that has none in use, unless somebody says
+	// otherwise (R56; Flex contract section 6).
+	ExportsIntoEmpty bool
 	// NeedsNumber says that records are made under the customer's number: a customer without one gets none, and a finding says so.
 	NeedsNumber bool
 	// Keeps names fields whose values stay in the system when the hub has nothing of their group: they are replaced and never
@@ -181,15 +184,7 @@ type Checker interface {
 // Numberer gives numbers to customers by series of its own.
 type Numberer interface {
 	// Series gives the series as they stand, in one call (R90, R91).
-	Series(ctx context.Context) ([]Series, error)
-}
-
-// Series is one number series of a system: it gives Next behind Prefix, then the one after. Zeros that a system puts in front do not count.
-type Series struct {
-	// Name is for people.
-	Name   string
-	Prefix string
-	Next   int64
+	Series(ctx context.Context) ([]system.Series, error)
 }
 
 // Source is the record of another system that a record is made from.

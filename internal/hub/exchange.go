@@ -64,6 +64,8 @@ type Decision struct {
 	// Resolved says that what became of the pending intent is known, so it goes. Otherwise Pending is how it stands now.
 	Resolved bool
 	Pending  *link.Intent
+	// Taken says that the system took the call of the pending intent.
+	Taken bool
 	// Intent is a new one, made in the same transaction. The link then stays with its worker, as it does with Hold.
 	Intent *link.Intent
 	Hold   bool
@@ -135,6 +137,11 @@ func (h *Hub) CommitLook(ctx context.Context, l Look) (d Decision, err error) {
 		}
 		if err := keepIntents(ctx, tx, l.Claim, d, pending); err != nil {
 			return err
+		}
+		if d.Taken {
+			if err := store.AddUsage(ctx, tx, system.Usage{System: l.System.ID, Sent: 1}); err != nil {
+				return err
+			}
 		}
 		if err := h.endDeletion(ctx, tx, l, d.Deletion); err != nil {
 			return err

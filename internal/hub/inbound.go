@@ -146,6 +146,9 @@ func (h *Hub) TakeDelivery(ctx context.Context, s InboundSender, eventID string,
 				return err
 			}
 		}
+		if err := store.AddUsage(ctx, tx, system.Usage{System: s.system, Messages: 1}); err != nil {
+			return err
+		}
 		if err := store.NoteDelivery(ctx, tx, s.endpoint); err != nil || !s.inTrouble {
 			return err
 		}

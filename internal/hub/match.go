@@ -106,3 +106,62 @@ func (h *Hub) linkRecord(ctx context.Context, tx pgx.Tx, v auth.Viewer, c custom
 	noted, err := store.ResolveFindingsAbout(ctx, tx, sys, c, []finding.Code{finding.CreateAmbiguous, finding.NumberCollision, finding.LinkParked}, v.Actor.Name)
 	return r.Link.ID, logFindings(ctx, tx, noted, v.Actor, err)
 }
+
+// ChooseOffice says which of a customer's offices the visiting address is of in a system that has room for one (finding OFFICE_AMBIGUOUS; design
+// section 5). The record is looked at next. Needs findings:resolve. Reasons: OFFICE_INACTIVE, OFFICES_NOT_CHOSEN where the system knows offices
+// or none at all.
+func (h *Hub) ChooseOffice(ctx context.Context, v auth.Viewer, id link.ID, office customer.OfficeID, key string) (LinkView, error) {
+	if err := v.Require(auth.FindingsResolve); err != nil {
+		return LinkView{}, err
+	}
+	if err := validID(id, "link"); err != nil {
+		return LinkView{}, fault.Of(err).At("linkId")
+	}
+	body := []string{string(id), string(office)}
+	_, err := h.do(ctx, v, command{auth.FindingsResolve, "chooseOffice", key, body, customerWake}, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		return answer{"link": string(id)}, h.chooseOffice(ctx, tx, id, office)
+	})
+	if err != nil {
+		return LinkView{}, err
+	}
+	found, err := h.linksByID(ctx, v, []link.ID{id})
+	return found[id], err
+}
+
+func (h *Hub) chooseOffice(ctx context.Context, tx pgx.Tx, id link.ID, office customer.OfficeID) error {
+	none := fault.New(fault.NotFound, "There is no link with this id.").At("linkId")
+	record, err := store.FindLinkedRecord(ctx, tx, id)
+	if err != nil || record == nil {
+		return firstError(err, none)
+	}
+	locked, err := store.LockCustomers(ctx, tx, []customer.ID{record.Link.CustomerID})
+	if err != nil {
+		return err
+	}
+	customers, err := store.ListCustomersByID(ctx, tx, locked, store.AllRelations)
+	if err != nil || len(customers) == 0 {
+		return firstError(err, none)
+	}
+	if record, err = store.FindLinkedRecord(ctx, tx, id); err != nil || record == nil {
+		return firstError(err, none)
+	}
+	s, err := store.GetSystem(ctx, tx, record.Link.SystemID)
+	if err != nil {
+		return err
+	}
+	if !h.o.Kinds[s.Kind].VisitingOffice {
+		return fault.Because(fault.Invalid, "OFFICES_NOT_CHOSEN", "%s is not a system in which one office is chosen.", s.Name).At("linkId")
+	}
+	o, err := officeOf(&customers[0], office)
+	if err != nil {
+		return err
+	}
+	if !o.Active {
+		return fault.Because(fault.Invalid, "OFFICE_INACTIVE", "The office is not in use.").At("officeId")
+	}
+	record.Parts = merge.Choose(record.Parts, office)
+	if err := store.SaveLinkedRecords(ctx, tx, []store.LinkedRecord{*record}); err != nil {
+		return err
+	}
+	return store.RetryLink(ctx, tx, id)
+}

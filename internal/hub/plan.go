@@ -15,21 +15,28 @@ import (
 	"customerhub/internal/system"
 )
 
+// PlanSystem says what a first run is for.
+type PlanSystem struct {
+	Mode run.Mode
+	// IntoUsed lets EXPORT make customers in a system that has some in use already, where that is not meant to be.
+	IntoUsed bool
+}
+
 // PlanSystem queues a run that reads everything and says what a first run in the mode would do, and does nothing (R97-R109, R189). An
 // older plan of the system that was not applied is outdated by it. Needs systems:manage. Reasons: MODE_UNKNOWN, SYSTEM_NOT_CHECKED,
 // SYSTEM_NOT_WRITABLE, RUN_IN_PROGRESS with the run.
-func (h *Hub) PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode run.Mode, key string) (run.Plan, run.Run, error) {
+func (h *Hub) PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, in PlanSystem, key string) (run.Plan, run.Run, error) {
 	if err := v.Require(auth.SystemsManage); err != nil {
 		return run.Plan{}, run.Run{}, err
 	}
 	if err := validID(id, "system"); err != nil {
 		return run.Plan{}, run.Run{}, fault.Of(err).At("system")
 	}
-	direction, ok := mode.Direction()
+	direction, ok := in.Mode.Direction()
 	if !ok {
 		return run.Plan{}, run.Run{}, fault.Because(fault.Invalid, "MODE_UNKNOWN", "Say what the first run is for: IMPORT, EXPORT or BOTH.").At("mode")
 	}
-	body := []string{string(id), string(mode)}
+	body := []any{id, in}
 	done, err := h.do(ctx, v, command{auth.SystemsManage, "planSystem", key, body, []Topic{TopicRuns}}, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		s, err := store.LockSystem(ctx, tx, id)
 		if fault.Is(err, fault.NotFound) {
@@ -48,7 +55,7 @@ func (h *Hub) PlanSystem(ctx context.Context, v auth.Viewer, id system.ID, mode 
 		if err != nil {
 			return nil, fault.Of(err).At("system")
 		}
-		return answer{"run": string(r.ID)}, store.InsertPlan(ctx, tx, run.Plan{ID: r.ID, Purpose: run.FirstRun, SystemID: id, Mode: mode, MadeBy: v.Actor})
+		return answer{"run": string(r.ID)}, store.InsertPlan(ctx, tx, run.Plan{ID: r.ID, Purpose: run.FirstRun, SystemID: id, Mode: in.Mode, IntoUsed: in.IntoUsed, MadeBy: v.Actor})
 	})
 	if err != nil {
 		return run.Plan{}, run.Run{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -61,7 +62,15 @@ func numberSeries(ctx context.Context, tx pgx.Tx) (out NumberSeries, err error) 
 	if out.AsOf, err = store.Now(ctx, tx); err != nil {
 		return out, err
 	}
-	out.Series, err = store.ListSeries(ctx, tx, out.AsOf.Add(-watchedSeries))
+	if out.Series, err = store.ListSeries(ctx, tx, out.AsOf.Add(-watchedSeries)); err != nil {
+		return out, err
+	}
+	systems, err := store.ListSystems(ctx, tx)
+	for _, s := range systems {
+		for _, told := range s.Series {
+			out.Series = series.Told(out.Series, s.ID, told)
+		}
+	}
 	out.Meetings = series.Meetings(out.Series, out.AsOf)
 	return out, err
 }
@@ -141,4 +150,27 @@ func meetingMessage(m series.Meeting, names map[system.ID]string, now time.Time)
 		return message + "."
 	}
 	return message + fmt.Sprintf(": at %.1f a day, on %s.", m.Series.PerDay(now), m.On.Format(time.DateOnly))
+}
+
+// SeriesOverlap is the remark that a system's number series comes near another giver's numbers (Flex contract section 3.1).
+const SeriesOverlap = "FLEX_SERIES_OVERLAP"
+
+// remarkSeries adds to the checks of a system what its number series come near (R91). It keeps nothing from starting: nobody has met yet.
+func remarkSeries(ctx context.Context, tx pgx.Tx, s system.System) error {
+	found, err := numberSeries(ctx, tx)
+	if err != nil {
+		return err
+	}
+	systems, err := store.ListSystems(ctx, tx)
+	if err != nil {
+		return err
+	}
+	found.Meetings = slices.DeleteFunc(found.Meetings, func(m series.Meeting) bool { return m.Series.Giver != s.ID && m.With != s.ID })
+	check := system.Check{Name: "series of others", OK: true}
+	if told := tell(found, namesOf(systems)); len(told) > 0 {
+		check.Message = SeriesOverlap + ": " + strings.Join(told, " ")
+		check.Fix = "Somebody in charge gives one of the series numbers that are far from the other's, before two customers get the same number (R91)."
+	}
+	s.Checks = append(slices.Clip(s.Checks), check)
+	return store.UpdateSystem(ctx, tx, s)
 }

@@ -382,6 +382,9 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 	if err := w.save(ctx, tx, seen); err != nil {
 		return err
 	}
+	if err := store.AddUsage(ctx, tx, system.Usage{System: t.System, Taken: int64(len(w.changes))}); err != nil {
+		return err
+	}
 	if err := h.noticeTurned(ctx, tx, w.changes); err != nil {
 		return err
 	}

@@ -135,6 +135,8 @@ type SystemReport struct {
 	Plan *run.Plan
 	// Activation is how the system stands on its own side; nil when it did not say.
 	Activation *system.Activation
+	// Series are the number series that it has; nil when it was not asked.
+	Series []system.Series
 	// Fault is why the run failed; nil clears the system's fault.
 	Fault error
 	// CredentialsSetAt is when the credentials that the run worked with were set. What it found out about them does not count
@@ -178,6 +180,11 @@ func (h *Hub) FinishWork(ctx context.Context, c store.Claim, r run.Run, report S
 		if err := store.UpdateSystem(ctx, tx, s); err != nil {
 			return err
 		}
+		if len(report.Checks) > 0 && len(report.Series) > 0 {
+			if err := remarkSeries(ctx, tx, s); err != nil {
+				return err
+			}
+		}
 		if s.State != before {
 			err := store.AppendChanges(ctx, tx, []change.Change{{
 				Kind: change.SystemUpdated, Actor: change.Actor{Kind: change.ActorHub, Name: "hub"},
@@ -220,6 +227,9 @@ func learn(s *system.System, report SystemReport, now time.Time) {
 		case !passed && s.State == system.Checked:
 			s.State = system.Draft
 		}
+	}
+	if report.Series != nil {
+		s.Series = report.Series
 	}
 	if report.Activation != nil {
 		said := *report.Activation

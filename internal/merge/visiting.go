@@ -51,6 +51,12 @@ func isPlace(p link.PartLink) bool {
 	return p.Part == customer.PartOffice && p.ExternalID == VisitingPlace
 }
 
+// Choose gives the parts with the office as the one that the visiting address is of.
+func Choose(parts []link.PartLink, office customer.OfficeID) []link.PartLink {
+	parts = slices.DeleteFunc(slices.Clone(parts), isPlace)
+	return append(parts, link.PartLink{Part: customer.PartOffice, ID: string(office), ExternalID: VisitingPlace})
+}
+
 // Ours is what the hub holds for a record, parts named by the system's keys.
 func (a Abilities) Ours(c *customer.Customer, parts []link.PartLink) customer.Fields {
 	ours := c.Flatten(Keys(parts))
@@ -123,10 +129,8 @@ func (a *applying) settleVisiting() {
 	if office == nil {
 		return
 	}
-	if place := (link.PartLink{Part: customer.PartOffice, ID: string(office.ID), ExternalID: VisitingPlace}); !slices.ContainsFunc(a.parts, isPlace) {
-		a.parts = append(a.parts, place)
-	} else if !slices.ContainsFunc(a.parts, func(p link.PartLink) bool { return isPlace(p) && p.ID == place.ID }) {
-		a.parts = append(slices.DeleteFunc(a.parts, isPlace), place)
+	if !slices.ContainsFunc(a.parts, func(p link.PartLink) bool { return isPlace(p) && p.ID == string(office.ID) }) {
+		a.parts = Choose(a.parts, office.ID)
 	}
 	if office.Name == "" {
 		office.Name = DefaultOfficeName

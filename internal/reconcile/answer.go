@@ -173,7 +173,7 @@ func decideTaken(a taken, i link.Intent, k merge.Known, p Policy, newID merge.ID
 	if out.Action == merge.Unchanged {
 		out.Action = merge.Agree
 	}
-	return hub.Decision{Outcome: out, Resolved: true}, nil
+	return hub.Decision{Outcome: out, Resolved: true, Taken: true}, nil
 }
 
 // unclear keeps an intent whose effect cannot be found: n parts of the record look like it. Several are for a person.

@@ -373,7 +373,7 @@ func TestBrakeInward(t *testing.T) {
 		t.Parallel()
 		w := hundred(t)
 		w.spoil(1, 40, named("PILALLA OY"))
-		p, _, err := w.hub.PlanSystem(t.Context(), w.viewer, w.system, run.Import, "")
+		p, _, err := w.hub.PlanSystem(t.Context(), w.viewer, w.system, hub.PlanSystem{Mode: run.Import}, "")
 		w.must(err)
 		w.all(w.worker)
 		_, err = w.hub.ApprovePlan(t.Context(), w.viewer, p.ID, "", "")

@@ -176,7 +176,7 @@ func decideErased(k merge.Known, system string, byCall bool) hub.Decision {
 	if !byCall {
 		d.Message = "The record was not in " + system + " any more; no call was made."
 	}
-	return hub.Decision{Outcome: tombstone(k, fmt.Sprintf("Deleted in %s, as %s asked: %s", system, d.By, d.Reason)), Resolved: byCall, Deletion: &d}
+	return hub.Decision{Outcome: tombstone(k, fmt.Sprintf("Deleted in %s, as %s asked: %s", system, d.By, d.Reason)), Resolved: byCall, Taken: byCall, Deletion: &d}
 }
 
 // decideKept ends a deletion that was refused; what else there is to do about the record is looked at anew.

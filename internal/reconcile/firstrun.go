@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/hub"
 	"customerhub/internal/link"
@@ -33,6 +34,9 @@ func (j *job) planID() run.ID {
 
 // foresee keeps what a batch would come to as steps of the plan, and leaves everything as it is.
 func (j *job) foresee(ctx context.Context, policy Policy, b batch) error {
+	if err := j.refuseUsed(b.observed); err != nil {
+		return err
+	}
 	var steps []run.Step
 	counts, err := j.worker.hub.Foresee(ctx, hub.Taking{
 		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: b.observed, ReadAt: b.readAt,
@@ -50,6 +54,22 @@ func (j *job) foresee(ctx context.Context, policy Policy, b batch) error {
 	r.Done += len(b.observed)
 	j.work.Run = r
 	return j.worker.hub.KeepSteps(ctx, j.claim, steps, r, b.place(), j.worker.o.Lease)
+}
+
+// refuseUsed ends the planning of a first run that would make all customers in a system which has some in use already, unless somebody said that
+// it may (R56; Flex contract section 6).
+func (j *job) refuseUsed(observed []merge.Observation) error {
+	p := j.work.Plan
+	if p.Purpose != run.FirstRun || p.Mode != run.Export || p.IntoUsed || !j.worker.o.Kinds[j.work.System.Kind].ExportsIntoEmpty {
+		return nil
+	}
+	for _, o := range observed {
+		if o.Excluded == "" && o.Fields[customer.FieldStatus] == string(customer.Active) {
+			return fault.Because(fault.Ambiguous, "TARGET_NOT_EMPTY", "%s has customers in use already, such as %s. Plan with BOTH, which matches them with the hub's, "+
+				"or say that customers are to be made beside them (intoUsed).", j.work.System.Name, o.Fields[customer.FieldNumber])
+		}
+	}
+	return nil
 }
 
 // stepsFor gives the steps that outcomes come to. A certificate has a step, too, for whoever differs though nothing can be done about it

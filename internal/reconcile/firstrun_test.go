@@ -33,7 +33,7 @@ func beforeTheFirstRun(t *testing.T, o sandbox.Options) first {
 // plan makes a plan in a mode.
 func (f first) plan(mode run.Mode) run.Plan {
 	f.Helper()
-	p, _, err := f.hub.PlanSystem(f.Context(), f.viewer, f.system, mode, "")
+	p, _, err := f.hub.PlanSystem(f.Context(), f.viewer, f.system, hub.PlanSystem{Mode: mode}, "")
 	f.must(err)
 	f.work(f.worker)
 	return f.planned(p.ID)
@@ -111,7 +111,7 @@ func TestFirstRun(t *testing.T) {
 				t.Errorf("it is applied without approval: %v", err)
 			}
 		}
-		if _, _, err := f.hub.PlanSystem(t.Context(), f.viewer, f.system, "", ""); fault.Of(err) == nil || fault.Of(err).ReasonOrCode() != "MODE_UNKNOWN" {
+		if _, _, err := f.hub.PlanSystem(t.Context(), f.viewer, f.system, hub.PlanSystem{Mode: ""}, ""); fault.Of(err) == nil || fault.Of(err).ReasonOrCode() != "MODE_UNKNOWN" {
 			t.Errorf("R97: a first run without a choice: %v", err)
 		}
 		plans, err := f.hub.Plans(t.Context(), f.viewer, f.system, run.FirstRun)
@@ -275,7 +275,7 @@ func TestFirstRun(t *testing.T) {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}
-		made, _, err := f.hub.PlanSystem(t.Context(), f.viewer, f.system, run.Merge, "")
+		made, _, err := f.hub.PlanSystem(t.Context(), f.viewer, f.system, hub.PlanSystem{Mode: run.Merge}, "")
 		f.must(err)
 		stopped()
 		p := f.planned(made.ID)

@@ -103,7 +103,7 @@ func (f *field) flexState() system.System {
 // plan makes a plan of Flex's first run.
 func (f *field) plan(mode run.Mode) run.Plan {
 	f.Helper()
-	p, _, err := f.hub.PlanSystem(f.Context(), f.viewer, f.flexSystem, mode, "")
+	p, _, err := f.hub.PlanSystem(f.Context(), f.viewer, f.flexSystem, hub.PlanSystem{Mode: mode}, "")
 	f.must(err)
 	f.settle()
 	return f.planned(p.ID)

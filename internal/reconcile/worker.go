@@ -221,6 +221,9 @@ func (j *job) carryOut(ctx context.Context) error {
 	if err := j.subscribe(ctx, conn, lane); err != nil {
 		return err
 	}
+	if err := j.noteSeries(ctx, conn, lane); err != nil {
+		return err
+	}
 	if p := j.work.Plan; p != nil {
 		// What is foreseen and what is done go by the plan's mode, and by nothing that somebody decided since.
 		j.work.System.Policy.Direction, _ = p.Mode.Direction()
@@ -308,6 +311,9 @@ func (j *job) check(ctx context.Context, conn connector.Connection, lane string)
 		return err
 	}
 	j.report.Checks = checks
+	if err := j.noteSeries(ctx, conn, lane); err != nil && !fault.Is(err, fault.Denied) { // which the checks tell
+		return err
+	}
 	if err := j.noteActivation(ctx, conn, lane); err != nil {
 		return err
 	}
@@ -318,6 +324,21 @@ func (j *job) check(ctx context.Context, conn connector.Connection, lane string)
 		}
 	}
 	return nil
+}
+
+// noteSeries asks a system that numbers customers by itself for its series (R90, R91).
+func (j *job) noteSeries(ctx context.Context, conn connector.Connection, lane string) error {
+	numberer, ok := conn.(connector.Numberer)
+	if !ok {
+		return nil
+	}
+	return j.inLane(ctx, lane, func(ctx context.Context, _ time.Time) error {
+		told, err := numberer.Series(ctx)
+		if err == nil {
+			j.report.Series = append([]system.Series{}, told...)
+		}
+		return err
+	})
 }
 
 // LaneOf names the lane of a system. It is hashed, since it holds the company's business ID.

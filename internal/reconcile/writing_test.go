@@ -39,7 +39,7 @@ func TestWritingNeedsAFirstRun(t *testing.T) {
 	}
 	// first makes a plan and goes as far with it as is said.
 	first := func(b *bundle, mode run.Mode, approve, apply bool) error {
-		p, _, err := b.hub.PlanSystem(b.Context(), b.viewer, b.system, mode, "")
+		p, _, err := b.hub.PlanSystem(b.Context(), b.viewer, b.system, hub.PlanSystem{Mode: mode}, "")
 		b.must(err)
 		b.all(b.worker)
 		if approve {

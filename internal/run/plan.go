@@ -60,6 +60,8 @@ type Plan struct {
 	Purpose  Purpose
 	SystemID system.ID
 	Mode     Mode
+	// IntoUsed says that a run which makes all customers in the system may do so though there are some already.
+	IntoUsed bool
 	State    PlanState
 	Counts   PlanCounts
 	MadeBy   change.Actor

@@ -32,17 +32,18 @@ type planRow struct {
 	ApprovedAt *time.Time      `db:"approved_at"`
 	Note       string          `db:"note"`
 	ApplyRun   *string         `db:"apply_run"`
+	IntoUsed   bool            `db:"into_used"`
 }
 
 const planColumns = `p.id, p.purpose, p.system_id, p.mode, p.state, p.counts, p.actor_kind, p.actor_id, p.actor_name, p.made_at, p.listed_at, p.cursor,
-  p.approved_by, p.approved_at, p.note, p.apply_run`
+  p.approved_by, p.approved_at, p.note, p.apply_run, p.into_used`
 
 func (r planRow) noun() (run.Plan, error) {
 	p := run.Plan{
 		ID: run.ID(r.ID), Purpose: run.Purpose(r.Purpose), SystemID: system.ID(r.SystemID), Mode: run.Mode(r.Mode), State: run.PlanState(r.State),
 		MadeBy: change.Actor{Kind: change.ActorKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName}, MadeAt: r.MadeAt.UTC(),
 		ListedAt: timeOf(r.ListedAt), Cursor: r.Cursor, ApprovedBy: r.ApprovedBy, ApprovedAt: timeOf(r.ApprovedAt), Note: r.Note,
-		Applying: textOf[run.ID](r.ApplyRun),
+		Applying: textOf[run.ID](r.ApplyRun), IntoUsed: r.IntoUsed,
 	}
 	if err := json.Unmarshal(r.Counts, &p.Counts); err != nil {
 		return run.Plan{}, fmt.Errorf("reading counts of plan %s: %w", r.ID, err)
@@ -51,8 +52,8 @@ func (r planRow) noun() (run.Plan, error) {
 }
 
 const sqlInsertPlan = `
-INSERT INTO plan (id, purpose, system_id, mode, state, actor_kind, actor_id, actor_name)
-VALUES (@id, @purpose, @system, @mode, 'MAKING', @actor_kind, @actor_id, @actor_name)
+INSERT INTO plan (id, purpose, system_id, mode, state, actor_kind, actor_id, actor_name, into_used)
+VALUES (@id, @purpose, @system, @mode, 'MAKING', @actor_kind, @actor_id, @actor_name, @into_used)
 ON CONFLICT DO NOTHING`
 
 const sqlOutdatePlans = `
@@ -76,7 +77,7 @@ func InsertPlan(ctx context.Context, db pg.DB, p run.Plan) error {
 	err := Trip(ctx, db, func(b *pgx.Batch) {
 		b.Queue(sqlInsertPlan, pgx.StrictNamedArgs{
 			"id": string(p.ID), "purpose": string(p.Purpose), "system": string(p.SystemID), "mode": string(p.Mode),
-			"actor_kind": string(p.MadeBy.Kind), "actor_id": p.MadeBy.ID, "actor_name": p.MadeBy.Name,
+			"actor_kind": string(p.MadeBy.Kind), "actor_id": p.MadeBy.ID, "actor_name": p.MadeBy.Name, "into_used": p.IntoUsed,
 		})
 		if p.Purpose == run.Certificate {
 			b.Queue(sqlDropCertificates, pgx.StrictNamedArgs{"system": string(p.SystemID)})

@@ -37,20 +37,22 @@ type systemRow struct {
 	ReportEmail      string          `db:"report_email"`
 	ReportLanguage   string          `db:"report_language"`
 	Activation       json.RawMessage `db:"activation"`
+	Series           json.RawMessage `db:"series"`
+	StartedAt        *time.Time      `db:"started_at"`
 	CreatedAt        time.Time       `db:"created_at"`
 	UpdatedAt        time.Time       `db:"updated_at"`
 }
 
 const systemColumns = `s.id, s.kind, s.name, s.state, s.settings, s.policy, s.credentials_set_at, s.checked_at, s.checks, s.fault_code,
   s.fault_message, s.fault_since, s.poll_every, s.next_due_at, s.cursor, s.fresh_at, s.swept_at, s.hold_until, s.hold_count,
-  s.report_email, s.report_language, s.activation, s.created_at, s.updated_at`
+  s.report_email, s.report_language, s.activation, s.series, s.started_at, s.created_at, s.updated_at`
 
 func (r systemRow) noun() (system.System, error) {
 	s := system.System{
 		ID: system.ID(r.ID), Kind: system.Kind(r.Kind), Name: r.Name, State: system.State(r.State),
 		CredentialsSetAt: timeOf(r.CredentialsSetAt), CheckedAt: timeOf(r.CheckedAt), PollEvery: r.PollEvery,
 		NextDueAt: timeOf(r.NextDueAt), Cursor: r.Cursor, FreshAt: timeOf(r.FreshAt), SweptAt: timeOf(r.SweptAt), HoldUntil: timeOf(r.HoldUntil), HoldCount: r.HoldCount,
-		ReportEmail: r.ReportEmail, ReportLanguage: r.ReportLanguage,
+		ReportEmail: r.ReportEmail, ReportLanguage: r.ReportLanguage, StartedAt: timeOf(r.StartedAt),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 	if r.FaultCode != "" {
@@ -60,6 +62,9 @@ func (r systemRow) noun() (system.System, error) {
 		if err := json.Unmarshal(r.Activation, &s.Activation); err != nil {
 			return system.System{}, fmt.Errorf("reading the activation of system %s: %w", r.ID, err)
 		}
+	}
+	if err := json.Unmarshal(r.Series, &s.Series); err != nil {
+		return system.System{}, fmt.Errorf("reading the number series of system %s: %w", r.ID, err)
 	}
 	if err := json.Unmarshal(r.Settings, &s.Settings); err != nil {
 		return system.System{}, fmt.Errorf("reading settings of system %s: %w", r.ID, err)
@@ -168,7 +173,8 @@ const sqlUpdateSystem = `
 UPDATE system
 SET state = @state, checked_at = @checked_at, checks = @checks, fault_code = @fault_code, fault_message = @fault_message,
   fault_since = @fault_since, next_due_at = @next_due_at, cursor = @cursor, fresh_at = @fresh_at, swept_at = @swept_at,
-  activation = @activation, updated_at = now()
+  activation = @activation, series = @series, updated_at = now(),
+  started_at = CASE WHEN @state = 'RUNNING' THEN coalesce(started_at, now()) ELSE started_at END
 WHERE id = @id`
 
 // UpdateSystem writes the state of a system: everything but kind, name, settings and credentials. The caller holds its lock.
@@ -177,7 +183,7 @@ func UpdateSystem(ctx context.Context, db pg.DB, s system.System) error {
 		"id": string(s.ID), "state": string(s.State), "checked_at": timeOrNull(s.CheckedAt), "checks": asJSON(nonNil(s.Checks)),
 		"fault_code": "", "fault_message": "", "fault_since": (*time.Time)(nil),
 		"next_due_at": timeOrNull(s.NextDueAt), "cursor": s.Cursor, "fresh_at": timeOrNull(s.FreshAt),
-		"swept_at": timeOrNull(s.SweptAt), "activation": (json.RawMessage)(nil),
+		"swept_at": timeOrNull(s.SweptAt), "activation": (json.RawMessage)(nil), "series": asJSON(nonNil(s.Series)),
 	}
 	if s.Activation != nil {
 		args["activation"] = json.RawMessage(asJSON(s.Activation))

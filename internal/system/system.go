@@ -68,17 +68,41 @@ type System struct {
 	ReportLanguage string
 	// Activation is how the system stands on its own side; nil for one that knows no such steps, or has not said anything.
 	Activation *Activation
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// Series are the number series that it gives customers' numbers by, as it told them last.
+	Series []Series
+	// StartedAt is when it was started for the first time; zero when it never was.
+	StartedAt time.Time
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Series is one number series of a system: it gives Next behind Prefix, then the one after. Zeros that a system puts in front do not count.
+type Series struct {
+	// Name is for people.
+	Name   string `json:"name"`
+	Prefix string `json:"prefix"`
+	Next   int64  `json:"next"`
+}
+
+// Usage is how much of a system an organisation used in a month (R61).
+type Usage struct {
+	System ID
+	// StartedAt is when the system was started for the first time; zero when it never was.
+	StartedAt time.Time
+	// Month is its first day, in Helsinki.
+	Month time.Time
+	// Taken counts records that were new or had changed in the system, Sent the calls that changed something there, and Messages what the
+	// system sent by itself.
+	Taken, Sent, Messages int64
 }
 
 // Check is one thing that was verified before start, such as the credentials or the permission to one resource.
 type Check struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
-	// Message is the system's own words, or ours, on what is wrong. Empty when OK.
+	// Message is the system's own words, or ours, on what is wrong; of a check that is OK, what somebody should know all the same.
 	Message string `json:"message,omitempty"`
-	// Fix says who can mend it and how. Empty when OK.
+	// Fix says who can mend it and how.
 	Fix string `json:"fix,omitempty"`
 }
 

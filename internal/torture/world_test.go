@@ -166,7 +166,7 @@ func (w *world) connect(ctx context.Context, url string) error {
 // plan makes the plan of a first run that writes. One that a busy machine made fail is made again.
 func (w *world) plan(ctx context.Context, id system.ID) (run.ID, error) {
 	for try := 1; ; try++ {
-		made, _, err := w.hub.PlanSystem(ctx, w.viewer, id, run.Merge, "")
+		made, _, err := w.hub.PlanSystem(ctx, w.viewer, id, hub.PlanSystem{Mode: run.Merge}, "")
 		if err != nil {
 			return "", err
 		}

@@ -47,7 +47,7 @@ func Kind() connector.Kind {
 		Refuses: refuses,
 		Receive: receive,
 		// F9, F18
-		NeedsNumber: true,
+		NeedsNumber: true, ExportsIntoEmpty: true,
 		// F2, F3: what Netvisor says stands in the hub, and so against Flex (R55, R58).
 		Flow: system.Flow{Direction: system.Both, Master: system.MasterHub},
 		// F11, F12

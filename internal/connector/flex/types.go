@@ -8,12 +8,12 @@ import (
 	"sync"
 	"time"
 
-	"customerhub/internal/connector"
 	"customerhub/internal/connector/flex/api"
 	"customerhub/internal/connector/record"
 	"customerhub/internal/connector/rest"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/system"
 )
 
 const (
@@ -148,12 +148,12 @@ func named(t api.CustomerType) string {
 }
 
 // Series implements connector.Numberer.
-func (c *Connection) Series(ctx context.Context) ([]connector.Series, error) {
+func (c *Connection) Series(ctx context.Context) ([]system.Series, error) {
 	ts, err := c.readTypes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []connector.Series
+	var out []system.Series
 	for _, t := range ts {
 		if t.NumberSeries == nil {
 			continue
@@ -162,7 +162,7 @@ func (c *Connection) Series(ctx context.Context) ([]connector.Series, error) {
 		if err != nil || next < 0 {
 			continue // it gives no numbers that could be foreseen
 		}
-		out = append(out, connector.Series{Name: named(t), Prefix: strings.TrimSpace(string(t.NumberSeries.Prefix)), Next: next})
+		out = append(out, system.Series{Name: named(t), Prefix: strings.TrimSpace(string(t.NumberSeries.Prefix)), Next: next})
 	}
 	return out, nil
 }
