@@ -43,7 +43,7 @@ func (m Messages) Verify(d connector.Delivery, secret string, now time.Time) (ev
 	}
 	sent, ok := timeOf(stamp)
 	if !ok || now.Sub(sent) > tolerance || sent.Sub(now) > tolerance {
-		return "", fault.Because(fault.Unauthenticated, "MESSAGE_TOO_OLD",
+		return "", fault.Because(fault.Unauthenticated, connector.TooOld,
 			"The message was signed at a time that is more than five minutes from now.")
 	}
 	if event = one(d.Header, m.EventID); event == "" || len(event) > 200 || !connector.PrintableASCII(event) {
