@@ -2,13 +2,25 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
+	"reflect"
 	"slices"
 
 	"customerhub/internal/connector/rest"
 )
 
-// Text is a scalar in whatever form it came.
-type Text = rest.Text
+// Text is a scalar in whatever form it came. An object or a list is none.
+type Text string
+
+var errNoScalar = errors.New("it is no scalar")
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Text) UnmarshalJSON(b []byte) error {
+	if b[0] == '{' || b[0] == '[' {
+		return errNoScalar
+	}
+	return (*rest.Text)(t).UnmarshalJSON(b)
+}
 
 // CustomerType decides which fields people see and have to fill in Flex, and what its customers are in Netvisor (contract section 3.1).
 type CustomerType struct {
@@ -131,7 +143,8 @@ func (c *Customer) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// members reads the members of an object, each by itself, and names those that are missing or of another type.
+// members reads the members of an object, each by itself, and names those that are missing or of another type, of which nothing is taken: half
+// an address is another one.
 func members(b []byte, into map[string]any) (untold []string, err error) {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(b, &raw); err != nil {
@@ -139,9 +152,11 @@ func members(b []byte, into map[string]any) (untold []string, err error) {
 	}
 	for name, dst := range into {
 		value, there := raw[name]
-		if !there || json.Unmarshal(value, dst) != nil {
-			untold = append(untold, name)
+		if there && json.Unmarshal(value, dst) == nil {
+			continue
 		}
+		reflect.ValueOf(dst).Elem().SetZero()
+		untold = append(untold, name)
 	}
 	return untold, nil
 }
