@@ -62,11 +62,18 @@ func (m *mapper) untold() {
 			m.Untold = append(m.Untold, f)
 		}
 	}
-	if slices.Contains(m.Untold, customer.FieldBusinessID) && !slices.Contains(m.Untold, customer.FieldEInvoiceAddress) {
-		m.Untold = append(m.Untold, customer.FieldEInvoiceAddress) // whether it counts cannot be told
+	if slices.Contains(m.Untold, customer.FieldBusinessID) {
+		m.untell(customer.FieldEInvoiceAddress) // whether it counts cannot be told
 	}
 	if len(missing) > 0 {
 		m.Note(finding.ElementMissing, "", "The answer of %s lacks what it always gives: %s. What the hub has of it stands.", title, strings.Join(missing, ", "))
+	}
+}
+
+// untell says that a field is not told.
+func (m *mapper) untell(f customer.Field) {
+	if !slices.Contains(m.Untold, f) {
+		m.Untold = append(m.Untold, f)
 	}
 }
 
@@ -79,7 +86,7 @@ func (m *mapper) card() {
 	case "false":
 		m.Fields[customer.FieldStatus] = string(customer.Inactive)
 	default:
-		m.Untold = append(m.Untold, customer.FieldStatus)
+		m.untell(customer.FieldStatus)
 	}
 	for _, raw := range []api.Text{u.BillingAddress.Country, u.Visiting.Country} {
 		if country, err := finnish.ParseCountry(record.OneLine(string(raw))); err == nil && raw != "" {
@@ -108,7 +115,7 @@ func (m *mapper) address(kind customer.AddressKind, a api.Address) {
 func (m *mapper) kind(c *Connection, ts types) {
 	t := ts.find(m.from.CustomerTypeID)
 	if t == nil {
-		m.Untold = append(m.Untold, customer.FieldKind)
+		m.untell(customer.FieldKind)
 		return
 	}
 	_, hasID := m.Fields[customer.FieldBusinessID]
@@ -122,6 +129,10 @@ func (m *mapper) kind(c *Connection, ts types) {
 	case identifierCompany:
 		m.Fields[customer.FieldKind] = string(customer.Company)
 	default:
+		if slices.Contains(m.Untold, customer.FieldBusinessID) {
+			m.untell(customer.FieldKind) // what would tell it is not told
+			break
+		}
 		kind := customer.Private
 		if hasID {
 			kind = customer.Company
@@ -163,8 +174,12 @@ func (m *mapper) billing() {
 			m.Keep("billing.language", raw)
 		}
 	}
-	if b.ConsumerEInvoice == "true" {
+	switch b.ConsumerEInvoice {
+	case "true":
 		m.Fields[customer.FieldConsumerEInvoice] = "true"
+	case "false":
+	default:
+		m.untell(customer.FieldConsumerEInvoice)
 	}
 	if b.EInvoice == (api.EInvoice{}) {
 		return
@@ -186,7 +201,7 @@ func (m *mapper) contacts() {
 		k := rest.Key(p.ID)
 		if k == "" || slices.Contains(keys, k) {
 			m.Note(finding.RecordUnreadable, customer.Field(customer.PartContact), "A contact person without a key of its own could not be taken.")
-			m.Untold = append(m.Untold, customer.Field(customer.PartContact)) // it may be one of those that are known
+			m.untell(customer.Field(customer.PartContact)) // it may be one of those that are known
 			continue
 		}
 		keys = append(keys, k)
