@@ -17,6 +17,7 @@ var (
 	errNoID       = errors.New("it holds no id")
 	errAnother    = errors.New("it is about something else")
 	errNoRevision = errors.New("it holds no revision")
+	errNoContacts = errors.New("it does not tell all contact persons")
 )
 
 // request is a call with the organisation's key.

@@ -96,10 +96,11 @@ func (c *Connection) edit(ctx context.Context, s connector.Step, before *api.Cus
 		}
 		return err
 	}
-	holds := c.toRecord(before, ts).Fields
+	holds := c.toRecord(before, ts)
 	s.Set = maps.Clone(s.Set)
 	maps.DeleteFunc(s.Set, func(f customer.Field, value string) bool {
-		return holds[f] == value && f.Group() != customer.FieldEInvoiceAddress.Group()
+		untold := slices.ContainsFunc(holds.Untold, func(u customer.Field) bool { return u.Group() == f.Group() })
+		return !untold && holds.Fields[f] == value && f.Group() != customer.FieldEInvoiceAddress.Group()
 	})
 	body, any := bodyOf(s)
 	if kind, set := s.Set[customer.FieldKind]; set {
@@ -140,6 +141,10 @@ func (c *Connection) otherType(ts types, before *api.Customer, k customer.Kind) 
 
 // writeContact makes, changes or removes one contact in the list, and gives the key of a new one.
 func (c *Connection) writeContact(ctx context.Context, s connector.Step, before *api.Customer) (string, error) {
+	if slices.Contains(before.Untold, "contacts") || slices.ContainsFunc(before.Contacts, func(p api.Contact) bool { return p.ID == "" }) {
+		// The list is sent whole, so who is not told would be taken away.
+		return "", c.service.BrokenReply(customers, fault.Unavailable, errNoContacts)
+	}
 	list := contactsOf(before)
 	at := slices.IndexFunc(list, func(p api.ContactBody) bool { return p.ID == s.Key })
 	switch {
