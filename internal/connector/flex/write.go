@@ -253,7 +253,8 @@ func checkCard(s connector.Step, refuse func(f customer.Field, reason, format st
 	if number == "" && (set || s.Record == "") {
 		refuse(customer.FieldNumber, "NUMBER_REQUIRED", "A customer needs a number in Admicom Flex (F18).")
 	}
-	if s.Set[customer.FieldEInvoiceAddress] != "" && !finnish.ValidBusinessID(wanted(s, customer.FieldBusinessID)) {
+	pair := (&builder{step: s}).einvoice()
+	if (s.Set[customer.FieldEInvoiceAddress] != "" || pair != nil && pair.Address != "") && !finnish.ValidBusinessID(wanted(s, customer.FieldBusinessID)) {
 		refuse(customer.FieldEInvoiceAddress, "EINVOICE_NEEDS_BUSINESS_ID", "An e-invoice address is transferred with a valid business ID only (R83).")
 	}
 	if kind, set := s.Set[customer.FieldKind]; (set || s.Record == "") && kind != string(customer.Private) && kind != string(customer.Company) {
