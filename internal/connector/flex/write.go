@@ -208,7 +208,7 @@ func (c *Connection) send(ctx context.Context, r *rest.Request, before *api.Cust
 
 // checkStep refuses what must not be sent, before any call.
 func checkStep(s connector.Step) error {
-	if s.Part != "" && s.Part != customer.PartContact || s.Part == "" && (s.Key != "" || s.Remove) {
+	if s.Part != "" && (s.Part != customer.PartContact || s.Record == "") || s.Key == "" && s.Remove || s.Part == "" && s.Key != "" {
 		return fault.New(fault.Unsupported, "%s has no place for this.", title)
 	}
 	var faults fault.Errors

@@ -74,12 +74,14 @@ func TestWriteRefusesBeforeItSends(t *testing.T) {
 		"AContactWithoutAName":          {contact(customer.Fields{"emails": "aino@example.test"}), fault.Invalid, "FIELD_REQUIRED"},
 		"AContactsNameCleared": {connector.Step{Record: there.ID, Part: customer.PartContact, Key: "c1", Set: customer.Fields{"lastName": ""}},
 			fault.Invalid, "FIELD_REQUIRED"},
-		"AnOffice":          {connector.Step{Record: there.ID, Part: customer.PartOffice, Set: customer.Fields{"name": "Konttori"}}, fault.Unsupported, ""},
-		"TheStatusOfATab":   {connector.Step{Record: there.ID, Key: connector.KYCStatus, Set: customer.Fields{"kyc.notes": "A"}}, fault.Unsupported, ""},
-		"RemovingACustomer": {connector.Step{Record: there.ID, Remove: true}, fault.Unsupported, ""},
-		"ARecordThatIsNone": {connector.Step{Record: "../fx_7001", Set: customer.Fields{"name": "A"}}, fault.NotFound, ""},
-		"ARecordOfACode":    {connector.Step{Record: "010190-900P", Set: customer.Fields{"name": "A"}}, fault.NotFound, ""},
-		"AContactOfARecord": {connector.Step{Record: "fx/7001", Part: customer.PartContact, Set: customer.Fields{"lastName": "A"}}, fault.NotFound, ""},
+		"AnOffice":                    {connector.Step{Record: there.ID, Part: customer.PartOffice, Set: customer.Fields{"name": "Konttori"}}, fault.Unsupported, ""},
+		"TheStatusOfATab":             {connector.Step{Record: there.ID, Key: connector.KYCStatus, Set: customer.Fields{"kyc.notes": "A"}}, fault.Unsupported, ""},
+		"RemovingACustomer":           {connector.Step{Record: there.ID, Remove: true}, fault.Unsupported, ""},
+		"AContactOfNobody":            {connector.Step{Part: customer.PartContact, Set: customer.Fields{"lastName": "Malli"}}, fault.Unsupported, ""},
+		"RemovingAContactWithoutAKey": {connector.Step{Record: there.ID, Part: customer.PartContact, Remove: true}, fault.Unsupported, ""},
+		"ARecordThatIsNone":           {connector.Step{Record: "../fx_7001", Set: customer.Fields{"name": "A"}}, fault.NotFound, ""},
+		"ARecordOfACode":              {connector.Step{Record: "010190-900P", Set: customer.Fields{"name": "A"}}, fault.NotFound, ""},
+		"AContactOfARecord":           {connector.Step{Record: "fx/7001", Part: customer.PartContact, Set: customer.Fields{"lastName": "A"}}, fault.NotFound, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
