@@ -97,10 +97,19 @@ func (c *Connection) edit(ctx context.Context, s connector.Step, before *api.Cus
 		return err
 	}
 	holds := c.toRecord(before, ts)
+	// The pair goes together. One that does not count without a business ID is there all the same.
+	held := api.EInvoiceBody{Address: holds.Fields[customer.FieldEInvoiceAddress], Operator: holds.Fields[customer.FieldEInvoiceOperator]}
+	pair := (&builder{step: s}).einvoice()
+	same := pair != nil && *pair == held && (held != (api.EInvoiceBody{}) || before.Billing.EInvoice == (api.EInvoice{}))
 	s.Set = maps.Clone(s.Set)
 	maps.DeleteFunc(s.Set, func(f customer.Field, value string) bool {
-		untold := slices.ContainsFunc(holds.Untold, func(u customer.Field) bool { return u.Group() == f.Group() })
-		return !untold && holds.Fields[f] == value && f.Group() != customer.FieldEInvoiceAddress.Group()
+		switch {
+		case slices.ContainsFunc(holds.Untold, func(u customer.Field) bool { return u.Group() == f.Group() }):
+			return false
+		case f.Group() == customer.FieldEInvoiceAddress.Group():
+			return same
+		}
+		return holds.Fields[f] == value
 	})
 	body, any := bodyOf(s)
 	if kind, set := s.Set[customer.FieldKind]; set {
@@ -253,8 +262,7 @@ func checkCard(s connector.Step, refuse func(f customer.Field, reason, format st
 	if number == "" && (set || s.Record == "") {
 		refuse(customer.FieldNumber, "NUMBER_REQUIRED", "A customer needs a number in Admicom Flex (F18).")
 	}
-	pair := (&builder{step: s}).einvoice()
-	if (s.Set[customer.FieldEInvoiceAddress] != "" || pair != nil && pair.Address != "") && !finnish.ValidBusinessID(wanted(s, customer.FieldBusinessID)) {
+	if pair := (&builder{step: s}).einvoice(); (s.Set[customer.FieldEInvoiceAddress] != "" || pair != nil && pair.Address != "") && !finnish.ValidBusinessID(wanted(s, customer.FieldBusinessID)) {
 		refuse(customer.FieldEInvoiceAddress, "EINVOICE_NEEDS_BUSINESS_ID", "An e-invoice address is transferred with a valid business ID only (R83).")
 	}
 	if kind, set := s.Set[customer.FieldKind]; (set || s.Record == "") && kind != string(customer.Private) && kind != string(customer.Company) {
