@@ -75,6 +75,9 @@ func (c *Connection) create(ctx context.Context, s connector.Step) (string, erro
 	body, _ := bodyOf(s)
 	body.CustomerNumber = nil // it is the address
 	body.CustomerTypeID = new(api.Value(t.ID))
+	if s.Set[customer.FieldStatus] == string(customer.Inactive) {
+		body.Active = new(false)
+	}
 	r := c.request(http.MethodPut, customers, "by-number", number)
 	r.Body, r.Header["If-None-Match"] = body, "*"
 	var made api.Customer
