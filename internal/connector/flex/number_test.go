@@ -190,6 +190,19 @@ func TestWhatNeverLeaves(t *testing.T) {
 			}
 		}
 	}
+	// Contact persons go all together, so with such a code among them none of them goes; the one who has it may be removed.
+	with := private()
+	with.CustomerNumber, with.Contacts = "2004", []sandbox.Contact{{Name: "Eino Malli", Role: "Isä " + canary}, {Name: "Onni Malli"}}
+	among := m.person(t, with)
+	for _, s := range []connector.Step{{Set: customer.Fields{"lastName": "Uusi"}}, {Key: "c2", Set: customer.Fields{"title": "Johto"}}, {Key: "c2", Remove: true}} {
+		s.Record, s.Part = among.ID, customer.PartContact
+		if _, err := write(t, conn, s); fault.Of(err) == nil || fault.Of(err).Reason != "PERSONAL_IDENTITY_CODE" || strings.Contains(err.Error(), canary) {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+	if _, err := write(t, conn, connector.Step{Record: among.ID, Part: customer.PartContact, Key: "c1", Remove: true}); err != nil {
+		t.Error(err)
+	}
 	if after, _ := m.Customer("", consumer.ID); !after.Billing.ConsumerEInvoice {
 		t.Error("R85: consumer e-invoicing was ended")
 	}
@@ -210,7 +223,7 @@ func TestWhatNeverLeaves(t *testing.T) {
 			t.Errorf("R65: %s", c.Body)
 		}
 	}
-	if sent != 7 {
+	if sent != 8 {
 		t.Errorf("only %d bodies", sent)
 	}
 	// R86: the business ID of such a customer is Flex's to refuse.

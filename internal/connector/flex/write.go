@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"customerhub/internal/connector"
@@ -174,6 +175,12 @@ func (c *Connection) writeContact(ctx context.Context, s connector.Step, before 
 			return "", nil
 		}
 		list[at] = changed
+	}
+	for _, p := range list { // Promise 11, also where the code is Flex's own and another contact person is changed
+		if finnish.ContainsIdentityCode(strings.Join([]string{p.Name, string(p.Phone), string(p.Email), string(p.Role)}, "\n")) {
+			return "", fault.Because(fault.Invalid, "PERSONAL_IDENTITY_CODE",
+				"A personal identity code stands at a contact person in %s, where contact persons are sent all together. Remove it there.", title)
+		}
 	}
 	r := c.request(http.MethodPatch, customers, string(before.ID))
 	r.Body = api.CustomerBody{Contacts: &list}
