@@ -96,9 +96,10 @@ func (c *Connection) fromList(ctx context.Context, wanted map[string]bool) (foun
 		if errors.Is(err, errEnough) {
 			err = nil
 		}
-		if err != nil || len(found) > 0 || began == "" {
+		forgotten := fault.Is(err, fault.Rejected) // a place may be known for a while only
+		if began == "" || !forgotten && (err != nil || len(found) > 0) {
 			return found, err
 		}
-		began, c.place = "", "" // a list that began elsewhere
+		found, began, c.place = nil, "", "" // a list that began elsewhere
 	}
 }
