@@ -135,10 +135,10 @@ func (s *Service) Send(ctx context.Context, r *Request, dst any) error {
 		return f
 	}
 	if dst == nil {
-		if res.StatusCode == http.StatusNoContent || Object(data) {
+		if res.StatusCode == http.StatusNoContent {
 			return nil
 		}
-		return s.BrokenReply(r.resource(), fault.Uncertain, errors.New("it is no JSON object"))
+		dst = &struct{}{}
 	}
 	if _, err := Decode(data, dst); err != nil {
 		return s.BrokenReply(r.resource(), fault.Uncertain, err)
