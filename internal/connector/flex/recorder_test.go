@@ -29,6 +29,9 @@ type call struct {
 	header                    http.Header
 }
 
+// fresh makes each call on a connection of its own: on one that was used before, Go repeats a reading whose answer is lost by itself.
+var fresh = &http.Transport{DisableKeepAlives: true}
+
 // RoundTrip implements http.RoundTripper.
 func (rec *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := call{method: r.Method, path: strings.TrimPrefix(r.URL.EscapedPath(), "/flex/v1/"), query: r.URL.RawQuery, header: r.Header.Clone()}
@@ -44,7 +47,7 @@ func (rec *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	rec.mu.Lock()
 	rec.sent = append(rec.sent, c)
 	rec.mu.Unlock()
-	return http.DefaultTransport.RoundTrip(r)
+	return fresh.RoundTrip(r)
 }
 
 func (rec *recorder) calls() []call {

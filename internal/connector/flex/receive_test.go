@@ -1,0 +1,3 @@
+package flex_test
+
+const hookSecret = "a secret of thirty-two characters"
