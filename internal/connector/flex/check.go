@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"customerhub/internal/connector/flex/api"
-	"customerhub/internal/connector/rest"
 	"customerhub/internal/fault"
 	"customerhub/internal/system"
 )
@@ -121,7 +120,7 @@ const MandatoryUnsatisfiable = "FLEX_MANDATORY_UNSATISFIABLE"
 // unsatisfied are the fields that a type demands and a customer from Netvisor may lack. Netvisor demands a name and nothing else.
 func unsatisfied(t api.CustomerType) (out []string) {
 	for _, f := range t.MandatoryFields {
-		if name := rest.Words(string(f)); f != "name" && name != "" && !slices.Contains(out, name) {
+		if name := inWords(f); f != "name" && name != "" && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"customerhub/internal/connector/rest"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
+	"customerhub/internal/finnish"
 	"customerhub/internal/system"
 )
 
@@ -139,13 +140,15 @@ const (
 	TypeHasSeries = "FLEX_TYPE_HAS_NUMBER_SERIES"
 )
 
-// named is a type as people know it.
+// named is a type as people know it, without what never stands in a message (Promise 11).
 func named(t api.CustomerType) string {
-	if name := rest.Words(string(t.Name)); name != "" {
+	if name := inWords(t.Name); name != "" {
 		return record.Clip(name, 60)
 	}
-	return record.Clip(rest.Words(string(t.ID)), 60)
+	return record.Clip(inWords(t.ID), 60)
 }
+
+func inWords(t api.Text) string { return finnish.MaskIdentityCodes(rest.Words(string(t))) }
 
 // Series implements connector.Numberer.
 func (c *Connection) Series(ctx context.Context) ([]system.Series, error) {
