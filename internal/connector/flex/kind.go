@@ -261,7 +261,7 @@ func refuses(ours customer.Fields) (out []finding.Finding) {
 // abroad says whether all countries of a customer are others than Finland.
 func abroad(ours customer.Fields) bool {
 	out := false
-	for _, kind := range customer.AddressKinds {
+	for _, kind := range []customer.AddressKind{customer.Visiting, customer.Billing} { // of which alone Flex knows
 		switch ours[customer.AddressField(kind, "country")] {
 		case "":
 		case "FI":

@@ -10,6 +10,7 @@ import (
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/flex"
 	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/system"
 )
@@ -145,31 +146,59 @@ func TestWhatTheKindHolds(t *testing.T) {
 	}
 }
 
-// TestRefuses is rule F14.
+// TestRefuses is rule F14, and what Flex takes of nobody.
 func TestRefuses(t *testing.T) {
 	t.Parallel()
 	refuses := flex.Kind().Refuses
+	const address, operator, valid, invalid = "003715728600", "003721291126", "1572860-0", "1572860-5"
 	for name, tc := range map[string]struct {
 		ours customer.Fields
-		want bool
+		want []finding.Code
 	}{
-		"R83_WithoutABusinessID":      {customer.Fields{"einvoice.address": "003715728600", "einvoice.operator": "003721291126"}, true},
-		"R83_WithAnInvalidBusinessID": {customer.Fields{"einvoice.address": "003715728600", "businessId": "1572860-5"}, true},
-		"R81_WithABusinessID":         {customer.Fields{"einvoice.address": "003715728600", "businessId": "1572860-0"}, false},
-		"R82_WithoutAnAddress":        {customer.Fields{"einvoice.operator": "003721291126"}, false},
-		"Nothing":                     {nil, false},
+		"Nothing":                {nil, nil},
+		"R81_WithABusinessID":    {customer.Fields{"businessId": valid, "einvoice.address": address, "einvoice.operator": operator}, nil},
+		"R82_WithoutAnAddress":   {customer.Fields{"businessId": valid}, nil},
+		"R83_WithoutABusinessID": {customer.Fields{"einvoice.address": address, "einvoice.operator": operator}, []finding.Code{finding.EInvoiceNotSent}},
+		"R83_WithAnInvalidBusinessID": {customer.Fields{"businessId": invalid, "einvoice.address": address, "einvoice.operator": operator},
+			[]finding.Code{finding.BusinessIDInvalid, finding.EInvoiceNotSent}},
+		"AnAddressAlone":              {customer.Fields{"businessId": valid, "einvoice.address": address}, []finding.Code{finding.EInvoiceIncomplete}},
+		"AnOperatorAlone":             {customer.Fields{"businessId": valid, "einvoice.operator": operator}, []finding.Code{finding.EInvoiceIncomplete}},
+		"AnInvalidID":                 {customer.Fields{"businessId": invalid}, []finding.Code{finding.BusinessIDInvalid}},
+		"AnInvalidIDInFI":             {customer.Fields{"businessId": invalid, "billingAddress.country": "FI"}, []finding.Code{finding.BusinessIDInvalid}},
+		"AnIDOfAbroad":                {customer.Fields{"businessId": "SE556000", "billingAddress.country": "SE"}, nil},
+		"AnIDOfAbroadToo":             {customer.Fields{"businessId": "SE556000", "billingAddress.country": "SE", "visitingAddress.country": "NO"}, nil},
+		"AbroadInPartOnly":            {customer.Fields{"businessId": "SE556000", "billingAddress.country": "SE", "visitingAddress.country": "FI"}, []finding.Code{finding.BusinessIDInvalid}},
+		"AbroadWhereFlexHasNoAddress": {customer.Fields{"businessId": "SE556000", "deliveryAddress.country": "SE"}, []finding.Code{finding.BusinessIDInvalid}},
+		"HomeWhereFlexHasNoAddress":   {customer.Fields{"businessId": "SE556000", "deliveryAddress.country": "FI", "billingAddress.country": "SE"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := refuses(tc.ours)
-			if (len(got) == 1) != tc.want || len(got) > 1 {
-				t.Fatalf("%+v", got)
+			var got []finding.Code
+			for _, f := range refuses(tc.ours) {
+				got = append(got, f.Code)
+				if f.Message == "" || f.Field == "" || !flex.Kind().Writes(f.Field) {
+					t.Errorf("%+v", f)
+				}
 			}
-			if tc.want && (got[0].Code != finding.EInvoiceNotSent || got[0].Field != customer.FieldEInvoiceAddress || got[0].Message == "") {
-				t.Errorf("%+v", got)
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("%v, want %v", got, tc.want)
 			}
 		})
 	}
+	t.Run("FlexRefusesTheSame", func(t *testing.T) {
+		t.Parallel()
+		for _, country := range []string{"", "FI", "SE"} {
+			m := stand(t, 0)
+			step := m.another()
+			step.Set["businessId"] = "SE556000"
+			step.Set.Set("billingAddress.country", country)
+			step.Set["billingAddress.city"] = "Muualla"
+			_, err := write(t, m.open(t), step)
+			if refused := len(refuses(step.Set)) > 0; refused != fault.Is(err, fault.Rejected) || !refused && err != nil {
+				t.Errorf("%q: %v, %v", country, refused, err)
+			}
+		}
+	})
 }
 
 // TestWriteEvery is rule F6.
