@@ -9,7 +9,7 @@ import (
 )
 
 // bodyOf is what a step says of the card, but for the kind, the status and the customer's parts. Only what the step sets is in it (Promise 5).
-func bodyOf(s connector.Step) (body api.CustomerBody, any bool) {
+func bodyOf(s connector.Step) (body api.CustomerBody, some bool) {
 	b := &builder{step: s}
 	body = api.CustomerBody{
 		CustomerNumber: b.value(customer.FieldNumber), Name: b.value(customer.FieldName), Name2: b.value(customer.FieldNameExtension),
@@ -31,14 +31,14 @@ func bodyOf(s connector.Step) (body api.CustomerBody, any bool) {
 	if in := (api.BillingBody{Email: b.list(customer.FieldBillingEmails), Language: b.value(customer.FieldLanguage), EInvoice: b.einvoice()}); in != (api.BillingBody{}) {
 		body.Billing = &in
 	}
-	return body, b.any
+	return body, b.some
 }
 
 // builder takes values out of a step.
 type builder struct {
 	step connector.Step
-	// any says that something was taken.
-	any bool
+	// some says that something was taken.
+	some bool
 }
 
 func (b *builder) value(f customer.Field) *api.Value {
@@ -46,7 +46,7 @@ func (b *builder) value(f customer.Field) *api.Value {
 	if !set {
 		return nil
 	}
-	b.any = true
+	b.some = true
 	return new(api.Value(text))
 }
 
@@ -55,7 +55,7 @@ func (b *builder) list(f customer.Field) *[]string {
 	if !set {
 		return nil
 	}
-	b.any = true
+	b.some = true
 	list := append([]string{}, customer.SplitList(text)...)
 	return &list
 }
@@ -67,7 +67,7 @@ func (b *builder) einvoice() *api.EInvoiceBody {
 	if !address && !operator {
 		return nil
 	}
-	b.any = true
+	b.some = true
 	out := api.EInvoiceBody{Address: wanted(b.step, customer.FieldEInvoiceAddress), Operator: wanted(b.step, customer.FieldEInvoiceOperator)}
 	if out.Address == "" || out.Operator == "" {
 		out = api.EInvoiceBody{}

@@ -2,6 +2,7 @@ package flex_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -18,9 +19,7 @@ import (
 func (m *misbehaving) openKey(t *testing.T, key string, more map[string]string) connector.Connection {
 	t.Helper()
 	settings := m.settings()
-	for name, value := range more {
-		settings[name] = value
-	}
+	maps.Copy(settings, more)
 	conn, err := flex.Kind().Open(connector.Config{Settings: settings, Credentials: map[string]string{flex.APIKey: key}, Now: m.Now})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"customerhub/internal/connector"
 	"customerhub/internal/connector/flex"
 	"customerhub/internal/customer"
-	"customerhub/internal/fault"
 
 	sandbox "customerhub/internal/sandbox/flex"
 )
@@ -152,13 +151,4 @@ func read(t *testing.T, conn connector.Connection, key string) connector.Record 
 		t.Fatal(err)
 	}
 	return r
-}
-
-// reason is the code and the reason of a fault.
-func reason(err error) string {
-	f := fault.Of(err)
-	if f == nil {
-		return fmt.Sprint(err)
-	}
-	return string(f.Code) + " " + f.Reason
 }

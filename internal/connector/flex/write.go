@@ -115,23 +115,23 @@ func (c *Connection) edit(ctx context.Context, s connector.Step, before *api.Cus
 		}
 		return holds.Fields[f] == value
 	})
-	body, any := bodyOf(s)
+	body, some := bodyOf(s)
 	if kind, set := s.Set[customer.FieldKind]; set {
 		if t := c.otherType(ts, before, customer.Kind(kind)); t != nil {
-			body.CustomerTypeID, any = new(api.Value(t.ID)), true
+			body.CustomerTypeID, some = new(api.Value(t.ID)), true
 		}
 	}
 	status, set := s.Set[customer.FieldStatus]
 	switch active := status != string(customer.Inactive); {
 	case !set:
-	case !active && !any:
+	case !active && !some:
 		r := c.request(http.MethodPost, customers, string(before.ID), "deactivate")
 		r.Body = api.Nothing{}
 		return c.send(ctx, r, before, nil)
 	default:
-		body.Active, any = &active, true
+		body.Active, some = &active, true
 	}
-	if !any {
+	if !some {
 		return nil
 	}
 	r := c.request(http.MethodPatch, customers, string(before.ID))
