@@ -11,8 +11,8 @@ import (
 	"customerhub/internal/connector/flex"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
-
 	sandbox "customerhub/internal/sandbox/flex"
+	"customerhub/internal/system"
 )
 
 // typed lets support make a customer type or change one.
@@ -323,7 +323,7 @@ func TestSeries(t *testing.T) {
 	c.CustomerTypeID, c.CustomerNumber = "ct_3", ""
 	m.person(t, c)
 	got, err := conn.(connector.Numberer).Series(t.Context())
-	want := []connector.Series{{Name: "Yritysasiakas", Prefix: "F", Next: 50002}, {Name: "Yksityisasiakas", Prefix: "Y", Next: 60001}, {Name: "Ilman alkua", Next: 7}}
+	want := []system.Series{{Name: "Yritysasiakas", Prefix: "F", Next: 50002}, {Name: "Yksityisasiakas", Prefix: "Y", Next: 60001}, {Name: "Ilman alkua", Next: 7}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -331,7 +331,7 @@ func TestSeries(t *testing.T) {
 		_, _ = w.Write([]byte(`{"items":[{"id":"ct_1","numberSeries":{"prefix":" A ","next":"12","width":5}},{"id":"ct_2","numberSeries":{"prefix":"B","next":"soon"}},
 			{"id":"ct_3","numberSeries":{"prefix":"C","next":-1}},{"id":"ct_4","numberSeries":null},{"id":"ct_5"}]}`))
 	}, nil)
-	if got, err := odd.(connector.Numberer).Series(t.Context()); err != nil || !slices.Equal(got, []connector.Series{{Name: "ct_1", Prefix: "A", Next: 12}}) {
+	if got, err := odd.(connector.Numberer).Series(t.Context()); err != nil || !slices.Equal(got, []system.Series{{Name: "ct_1", Prefix: "A", Next: 12}}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
