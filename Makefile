@@ -32,7 +32,7 @@ search: ## Search by name among 1 000 000 customers, sixteen at a time (about tw
 large: ## Import 100 000 customers with five kills, plan and apply a first run of as many, and measure memory (about a quarter of an hour)
 	HUB_LARGE=$${HUB_LARGE:-100000} $(GO) test $(TEST) -count 1 -timeout 12h -v -run '^TestLarge(Import|Plan)$$' ./cmd/hub
 
-torture: ## Random edits, faults and lost answers over 2 000 seeds, then 42 kills of the real program (about a quarter of an hour)
+torture: ## Random edits, faults and lost answers over 2 000 seeds with Netvisor, KYC and Flex, then 42 kills of the real program (about half an hour)
 	HUB_TORTURE=$${HUB_TORTURE:-2000} $(GO) test $(TEST) -count 1 -timeout 1h -v -run '^Test(Seeds|NegativeControls)$$' ./internal/torture
 	HUB_KILLS=all $(GO) test $(TEST) -count 1 -timeout 1h -v -run '^TestT1_T2_T3_T5_T7_Kills$$' ./cmd/hub
 

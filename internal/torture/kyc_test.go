@@ -279,12 +279,13 @@ func (w *world) collectKYC(ctx context.Context, before int) error {
 			}
 		}
 		for _, l := range c.Links {
-			if l.SystemID != w.system {
+			if l.SystemID == w.kyc.system {
 				d.Says[of] = fmt.Sprintf("%s: %s", l.State, l.LastMessage)
 			}
 			switch key, _ := strconv.ParseInt(l.ExternalID, 10, 64); {
 			case l.SystemID == w.system:
 				d.Hub[key] = said[c.ID]
+			case l.SystemID != w.kyc.system, l.State == link.Parked && c.BusinessID == "": // KYC keeps no record without one, and says so
 			case l.State != link.InSync && (l.State != link.NotInScope || l.LastMessage == ""):
 				w.evidence.Unsettled = append(w.evidence.Unsettled, fmt.Sprintf("%s (%s) is %s in KYC: %s", c.Name, l.ExternalID, l.State, l.LastMessage))
 			}

@@ -17,6 +17,7 @@ import (
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/pgtest"
+	"customerhub/internal/system"
 )
 
 const (
@@ -37,7 +38,7 @@ func TestSeeds(t *testing.T) {
 	var next atomic.Int64
 	var mu sync.Mutex
 	var total Verdict
-	var seeds, calls, injected, asked, deletions, candidates, assessed int
+	var seeds, calls, injected, asked, deletions, candidates, assessed, served, field, told int
 	var slowest time.Duration
 	var all sync.WaitGroup
 	workers := atOnce
@@ -49,6 +50,7 @@ func TestSeeds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(b.close)
 		all.Go(func() {
 			for {
 				n := int(next.Add(1)) - 1
@@ -68,6 +70,9 @@ func TestSeeds(t *testing.T) {
 						candidates, assessed = candidates+len(d.Candidates), assessed+len(d.Customers)
 					}
 					add(&total, v)
+					if f := w.evidence.Flex; f != nil {
+						served, field, told = served+len(f.Flex), field+len(f.Calls), told+w.flex.pushes()
+					}
 					slowest = max(slowest, time.Since(at))
 					if !v.Clean() {
 						t.Errorf("seed %d:\n%s\nedits %+v", first+n, strings.Join(v.Why, "\n"), w.evidence.Edits)
@@ -78,8 +83,8 @@ func TestSeeds(t *testing.T) {
 		})
 	}
 	all.Wait()
-	t.Logf("%d seeds, %d calls outside, %d faults and cut calls, %d deletions, %d candidates, %d of them assessed; lost %d, duplicates %d, overlaps %d, unexplained %d, collateral %d, gaps %d, echoes %d; left to a person %d; slowest seed %s",
-		seeds, calls, injected, deletions, candidates, assessed, total.Lost, total.Duplicates, total.Overlaps, total.Unexplained, total.Collateral, total.Gaps, total.Echoes, asked, slowest.Round(time.Millisecond))
+	t.Logf("%d seeds, %d calls outside, %d faults and cut calls, %d deletions, %d candidates, %d of them assessed, %d customers in Flex with %d calls and %d messages; lost %d, duplicates %d, overlaps %d, unexplained %d, collateral %d, gaps %d, echoes %d; left to a person %d; slowest seed %s",
+		seeds, calls, injected, deletions, candidates, assessed, served, field, told, total.Lost, total.Duplicates, total.Overlaps, total.Unexplained, total.Collateral, total.Gaps, total.Echoes, asked, slowest.Round(time.Millisecond))
 	if seeds == 0 {
 		t.Error("no seed was run")
 	}
@@ -119,9 +124,11 @@ func TestNegativeControls(t *testing.T) {
 		seen  func(Verdict) int
 	}{
 		// A time-out is taken for a failure, and the call is made again at once.
-		"BlindRetry": {func(c connector.Connection) connector.Connection { return blind{c.(full)} }, func(v Verdict) int { return v.Duplicates }},
+		"BlindRetry": {wrongly{system.Netvisor: func(c connector.Connection) connector.Connection { return blind{c.(full)} }}, func(v Verdict) int { return v.Duplicates }},
 		// Each edit sends the whole card as the hub knows it.
-		"WholeRecord": {func(c connector.Connection) connector.Connection { return whole{c.(full)} }, func(v Verdict) int { return v.Collateral + v.Lost }},
+		"WholeRecord": {wrongly{system.Netvisor: func(c connector.Connection) connector.Connection { return whole{c.(full)} }}, func(v Verdict) int { return v.Collateral + v.Lost }},
+		// Edits in Flex are said to be made, and are not.
+		"SaysDone": {wrongly{system.Flex: func(c connector.Connection) connector.Connection { return idle{c.(full)} }}, func(v Verdict) int { return v.Unexplained }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,6 +136,7 @@ func TestNegativeControls(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			t.Cleanup(b.close)
 			var total Verdict
 			for seed := uint64(1); seed <= 60 && tc.seen(total) == 0; seed++ {
 				_, v, err := b.run(t.Context(), seed, 2*actionsOfSeed)
@@ -144,7 +152,7 @@ func TestNegativeControls(t *testing.T) {
 	}
 }
 
-// full is all that a connection to Netvisor offers.
+// full is all that a connection to Netvisor offers, and most of what one to Flex does.
 type full interface {
 	connector.Connection
 	connector.BatchReader
@@ -163,6 +171,15 @@ func (b blind) Write(ctx context.Context, s connector.Step) (string, error) {
 		return b.full.Write(ctx, s)
 	}
 	return key, err
+}
+
+type idle struct{ full }
+
+func (i idle) Write(ctx context.Context, s connector.Step) (string, error) {
+	if s.Record != "" && s.Part == "" {
+		return "", nil
+	}
+	return i.full.Write(ctx, s)
 }
 
 type whole struct{ full }

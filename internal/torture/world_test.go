@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -13,10 +14,12 @@ import (
 
 	"customerhub/internal/auth"
 	"customerhub/internal/connector"
+	hubflex "customerhub/internal/connector/flex"
 	hubnetvisor "customerhub/internal/connector/netvisor"
 	hubkyc "customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/customer"
 	"customerhub/internal/hub"
+	"customerhub/internal/inbound"
 	"customerhub/internal/link"
 	"customerhub/internal/outbound"
 	"customerhub/internal/pgtest"
@@ -33,31 +36,49 @@ type bench struct {
 	db     *pgtest.DB
 	hub    *hub.Hub
 	worker *reconcile.Worker
+	// pushed is where systems send their messages.
+	pushed   *httptest.Server
+	receiver *inbound.Receiver
 }
 
-// wrongly makes a connection write in a way that is known to be wrong; nil is the way it is.
-type wrongly func(connector.Connection) connector.Connection
+func (b *bench) close() {
+	b.pushed.Close()
+	b.receiver.Close()
+}
+
+// wrongly makes the connections of a kind of system write in a way that is known to be wrong.
+type wrongly map[system.Kind]func(connector.Connection) connector.Connection
+
+// of is a kind as it is, or with connections that write wrongly.
+func (w wrongly) of(kind connector.Kind) connector.Kind {
+	open, wrong := kind.Open, w[kind.Kind]
+	if wrong == nil {
+		return kind
+	}
+	kind.Open = func(c connector.Config) (connector.Connection, error) {
+		conn, err := open(c)
+		if err != nil {
+			return nil, err
+		}
+		return wrong(conn), nil
+	}
+	return kind
+}
 
 func newBench(db *pgtest.DB, wrong wrongly) (*bench, error) {
 	keyset, err := secret.Generate()
 	if err != nil {
 		return nil, err
 	}
-	kind := hubnetvisor.Kind()
-	if open := kind.Open; wrong != nil {
-		kind.Open = func(c connector.Config) (connector.Connection, error) {
-			conn, err := open(c)
-			if err != nil {
-				return nil, err
-			}
-			return wrong(conn), nil
-		}
-	}
-	duly := hubkyc.Kind()
-	kind.PollEvery, duly.PollEvery = time.Hour, time.Hour
-	kinds := map[system.Kind]connector.Kind{kind.Kind: kind, duly.Kind: duly}
+	kind, duly, field := wrong.of(hubnetvisor.Kind()), hubkyc.Kind(), wrong.of(hubflex.Kind())
+	kind.PollEvery, duly.PollEvery, field.PollEvery = time.Hour, time.Hour, time.Hour
+	kinds := map[system.Kind]connector.Kind{kind.Kind: kind, duly.Kind: duly, field.Kind: field}
 	b := &bench{db: db}
-	b.hub = hub.New(db.App, hub.Options{Keyset: keyset, Kinds: reconcile.Specs(kinds)})
+	mux := http.NewServeMux()
+	b.pushed = httptest.NewServer(mux)
+	b.hub = hub.New(db.App, hub.Options{Keyset: keyset, Kinds: reconcile.Specs(kinds), PublicURL: b.pushed.URL})
+	b.receiver = inbound.New(inbound.Options{Hub: b.hub, Kinds: kinds, Log: slog.New(slog.DiscardHandler)})
+	mux.Handle(inbound.Pattern, b.receiver)
 	b.worker = reconcile.NewWorker(b.hub, db.App, reconcile.Options{
 		Kinds: kinds, Client: outbound.Client(outbound.Options{}),
 		Backoff: []time.Duration{2 * time.Millisecond, 5 * time.Millisecond}, LongestWrite: 40 * time.Millisecond, Lease: 600 * time.Millisecond,
@@ -79,6 +100,14 @@ type world struct {
 	contacts []contact
 	// kyc is the due-diligence service; nil in each second seed.
 	kyc *diligence
+	// flex is the field service system; nil in two seeds of three. sent is what was sent to Netvisor, entered what people entered in the hub
+	// beside the edits of Fields, and here are the customers that they made there.
+	flex    *fieldwork
+	sent    *recorder
+	entered []string
+	here    map[customer.ID]bool
+	// patience bounds how long links are waited for.
+	patience time.Duration
 }
 
 type contact struct {
@@ -88,7 +117,7 @@ type contact struct {
 
 // run runs a seed to its verdict.
 func (b *bench) run(ctx context.Context, seed uint64, actions int) (w *world, v *Verdict, err error) {
-	w = &world{bench: b, seed: seed, random: rand.New(rand.NewPCG(seed, 17))}
+	w = &world{bench: b, seed: seed, random: rand.New(rand.NewPCG(seed, 17)), here: make(map[customer.ID]bool), patience: patience}
 	o := netvisor.Options{Customers: 3 + w.random.IntN(3), Seed: seed, Responsibility: withKYC(seed)}
 	if w.random.IntN(2) == 0 {
 		o.Normalise = netvisor.Normalisations
@@ -96,8 +125,14 @@ func (b *bench) run(ctx context.Context, seed uint64, actions int) (w *world, v 
 	if w.netvisor, err = netvisor.New(o); err != nil {
 		return w, nil, err
 	}
-	server := httptest.NewServer(w.netvisor)
+	w.sent = &recorder{Handler: w.netvisor}
+	server := httptest.NewServer(w.sent)
 	defer server.Close()
+	if withFlex(seed) {
+		if err := w.named(); err != nil {
+			return w, nil, err
+		}
+	}
 	if err := w.connect(ctx, server.URL); err != nil {
 		return w, nil, fmt.Errorf("connecting: %w", err)
 	}
@@ -108,6 +143,13 @@ func (b *bench) run(ctx context.Context, seed uint64, actions int) (w *world, v 
 		defer w.kyc.close()
 	}
 	w.evidence.Before, w.evidence.Deletions = w.theirs(), make(map[int64]bool)
+	if withFlex(seed) {
+		if err := w.besideFlex(ctx); err != nil {
+			return w, nil, fmt.Errorf("connecting Flex: %w", err)
+		}
+		defer w.flex.close()
+		actions += actions / 2
+	}
 	for range actions {
 		if err := w.act(ctx); err != nil {
 			return w, nil, err
@@ -224,6 +266,9 @@ func (w *world) act(ctx context.Context) error {
 	if w.kyc != nil && w.random.IntN(3) == 0 {
 		return pick(w.random, diligentActions)(w, ctx)
 	}
+	if w.flex != nil && w.random.IntN(5) < 3 {
+		return pick(w.random, fieldActions)(w, ctx)
+	}
 	return pick(w.random, actions)(w, ctx)
 }
 
@@ -262,15 +307,19 @@ func (w *world) create(ctx context.Context) error {
 	if w.random.IntN(2) == 0 {
 		fields["number"] = fmt.Sprintf("8%05d", w.made)
 	}
-	if _, err := w.hub.CreateCustomer(ctx, w.viewer, fields, ""); err != nil {
+	c, err := w.hub.CreateCustomer(ctx, w.viewer, fields, "")
+	if err != nil {
 		return err
 	}
+	w.here[c.ID] = true
 	w.evidence.Created = append(w.evidence.Created, name)
+	w.entered = append(w.entered, name, fields["number"])
 	return nil
 }
 
 func (w *world) office(ctx context.Context) error {
-	c, err := w.ours(ctx, pick(w.random, w.keys()))
+	key := pick(w.random, w.keys())
+	c, err := w.ours(ctx, key)
 	if err != nil || c == nil {
 		return err
 	}
@@ -279,8 +328,11 @@ func (w *world) office(ctx context.Context) error {
 	if len(c.Offices) > 0 && w.random.IntN(2) == 0 {
 		id = pick(w.random, c.Offices).ID
 	}
-	_, _, _ = w.hub.UpsertOffice(ctx, w.viewer, c.ID, id, nil, customer.Fields{"name": name, "address.line1": "Katu 1", "address.city": "Lahti"}, "")
-	return nil
+	w.entered = append(w.entered, name, "Katu 1", "Lahti")
+	if _, _, err := w.hub.UpsertOffice(ctx, w.viewer, c.ID, id, nil, customer.Fields{"name": name, "address.line1": "Katu 1", "address.city": "Lahti"}, ""); err == nil {
+		w.evidence.Edits = append(w.evidence.Edits, Edit{Customer: key, Field: "visitingAddress.line1", Value: "Katu 1", InHub: true})
+	}
+	return nil // what is refused was not acknowledged
 }
 
 func (w *world) contact(ctx context.Context) error {
@@ -292,6 +344,7 @@ func (w *world) contact(ctx context.Context) error {
 	_, person, err := w.hub.LinkContact(ctx, w.viewer, hub.LinkContact{Customer: c.ID, Fields: customer.Fields{
 		"firstName": "Aino", "lastName": fmt.Sprintf("Malli%d", w.made), "emails": fmt.Sprintf("aino%d@example.test", w.made),
 	}}, "")
+	w.entered = append(w.entered, fmt.Sprintf("Aino Malli%d aino%d@example.test", w.made, w.made))
 	if err == nil {
 		w.contacts = append(w.contacts, contact{c.ID, person})
 	}
@@ -356,10 +409,14 @@ func (w *world) syncOne(ctx context.Context, id system.ID, full bool) error {
 
 // systems are those of the seed, Netvisor first.
 func (w *world) systems() []system.ID {
-	if w.kyc == nil {
-		return []system.ID{w.system}
+	out := []system.ID{w.system}
+	if w.flex != nil {
+		out = append(out, w.flex.system)
 	}
-	return []system.ID{w.system, w.kyc.system}
+	if w.kyc != nil {
+		out = append(out, w.kyc.system)
+	}
+	return out
 }
 
 // syncAll compares everything, one system after the other.
@@ -404,7 +461,7 @@ const patience = 8 * time.Second
 
 // settle works until no link of the seed is due.
 func (w *world) settle(ctx context.Context) error {
-	for end := time.Now().Add(patience); time.Now().Before(end); {
+	for end := time.Now().Add(w.patience); time.Now().Before(end); {
 		worked, err := w.worker.LinkOne(ctx)
 		if err != nil {
 			return err
@@ -419,7 +476,8 @@ func (w *world) settle(ctx context.Context) error {
 		}
 		time.Sleep(2 * time.Millisecond) // a backoff has to pass
 	}
-	return nil // what is not settled is in the verdict
+	w.patience = patience / 16 // it does not get better
+	return nil                 // what is not settled is in the verdict
 }
 
 func (w *world) writes() (n int) {
@@ -441,6 +499,15 @@ func (w *world) finish(ctx context.Context) error {
 			w.kyc.sandbox.ClearFault(f.ID)
 		}
 	}
+	if w.flex != nil {
+		for _, f := range w.flex.sandbox.Faults() {
+			w.flex.sandbox.ClearFault(f.ID)
+		}
+		if err := w.corrected(); err != nil {
+			return err
+		}
+	}
+	w.told()
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
@@ -449,7 +516,8 @@ func (w *world) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	n, into := w.writes(), w.kyc.writes()
+	w.told()
+	n, into, beside := w.writes(), w.kyc.writes(), w.flex.writes()
 	if err := w.syncAll(ctx); err != nil {
 		return err
 	}
@@ -470,6 +538,11 @@ func (w *world) finish(ctx context.Context) error {
 	}
 	if w.kyc != nil {
 		if err := w.collectKYC(ctx, into); err != nil {
+			return err
+		}
+	}
+	if w.flex != nil {
+		if err := w.collectFlex(ctx, beside); err != nil {
 			return err
 		}
 	}
@@ -501,6 +574,9 @@ func (w *world) collect(ctx context.Context) error {
 			continue
 		}
 		l := c.Links[at]
+		if w.flex != nil && l.State == link.NotInScope && l.ExternalID == "" && l.LastMessage != "" && c.Status == customer.Inactive {
+			continue // it came from Flex, and was out of use before it was made
+		}
 		if l.State == link.Uncertain && l.ExternalID == "" && strings.HasSuffix(l.LastMessage, "a person has to look.") {
 			w.evidence.Asked = append(w.evidence.Asked, c.Name)
 		} else if d, asked := deletions[l.ID]; asked && d.State == link.Asked || l.State != link.InSync && (l.State != link.NotInScope || !asked || d.State != link.Done) {
@@ -513,6 +589,11 @@ func (w *world) collect(ctx context.Context) error {
 		shown, all := Customer{}, c.Customer.Flatten(customer.HubKeys)
 		for _, f := range Fields {
 			shown[f.Hub] = all[customer.Field(f.Hub)]
+		}
+		for _, o := range c.Offices {
+			if o.Active {
+				shown["visitingAddress.line1"] += o.Address.Line1 + "\n"
+			}
 		}
 		w.evidence.Hub[key] = shown
 	}
