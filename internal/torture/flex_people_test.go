@@ -3,12 +3,14 @@ package torture
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"customerhub/internal/hub"
 	"customerhub/internal/sandbox/flex"
 	"customerhub/internal/sandbox/netvisor"
 )
@@ -157,10 +159,19 @@ func (w *world) use(context.Context) error {
 	}, "status")
 }
 
-func (w *world) renumber(context.Context) error {
+// renumber gives a customer another number. Not one that the hub made and, since the answer was lost, has not found again: the number is what it is
+// found by (F18), so another one would be made, and a person has to say that the two are one.
+func (w *world) renumber(ctx context.Context) error {
 	w.made++
 	number := fmt.Sprintf("9%05d", w.made)
 	return w.edited(func(id string) (flex.Customer, error) {
+		c, err := w.hub.Customer(ctx, w.viewer, hub.CustomerLookup{System: w.flex.system, ExternalID: id}, hub.IncludeNothing)
+		if before, _ := w.flex.sandbox.Customer(fieldOrganisation, id); err == nil && c == nil && before.Origin != "FLEX" {
+			err = errors.New("the hub has not found it yet")
+		}
+		if err != nil {
+			return flex.Customer{}, err
+		}
 		return w.flex.sandbox.ChangeNumber(fieldOrganisation, id, number)
 	}, "number")
 }
