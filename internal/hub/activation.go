@@ -173,6 +173,9 @@ func (h *Hub) SetSystemSettings(ctx context.Context, v auth.Viewer, id system.ID
 				// A first look takes in every customer that the scope lets in now (R33).
 				s.FreshAt, s.NextDueAt = time.Time{}, now
 			}
+			if err := h.alignPolls(ctx, tx, *s); err != nil {
+				return err
+			}
 			return store.SetSystemSettings(ctx, tx, id, checked)
 		})
 }

@@ -108,6 +108,15 @@ func (h *Hub) writeEvery(s system.System) time.Duration {
 	return 0
 }
 
+// alignPolls has the other systems looked at when the system is sent what they changed (R187).
+func (h *Hub) alignPolls(ctx context.Context, tx pgx.Tx, s system.System) error {
+	if h.o.Kinds[s.Kind].WriteEvery == nil {
+		return nil
+	}
+	every := h.writeEvery(s)
+	return store.AlignPolls(ctx, tx, s.ID, every, system.Offset(s.ID, every))
+}
+
 // timed says when a link that became due is looked at: what another system changed waits for the system's next moment (R63), and takes along
 // what waits already; what people changed in the hub waits for nothing.
 func (h *Hub) timed(l, was link.Link, s system.System, by system.ID, now time.Time) link.Link {

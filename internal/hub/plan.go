@@ -140,6 +140,9 @@ func (h *Hub) ApplyPlan(ctx context.Context, v auth.Viewer, id run.ID, key strin
 			return err
 		}
 		p.State, p.Applying, s.Policy = run.PlanApplying, r.ID, next
+		if err := h.alignPolls(ctx, tx, *s); err != nil {
+			return err
+		}
 		return store.SetSystemPolicy(ctx, tx, s.ID, s.Policy)
 	})
 	if err != nil {

@@ -321,10 +321,8 @@ func (h *Hub) StartSystem(ctx context.Context, v auth.Viewer, id system.ID, key 
 					return nil, err
 				}
 			}
-			if every := h.writeEvery(s); every > 0 {
-				if err := store.AlignPolls(ctx, tx, s.ID, every, system.Offset(s.ID, every)); err != nil {
-					return nil, err
-				}
+			if err := h.alignPolls(ctx, tx, s); err != nil {
+				return nil, err
 			}
 			r, err := queueRun(ctx, tx, s.ID, kind, v.Actor)
 			if err != nil {
