@@ -60,9 +60,7 @@ func (s *Service) refusal(r *Request, res *http.Response, data []byte, scrub fun
 	} else {
 		f.Message = fmt.Sprintf("%s refused %s (%s) and gave no reason.", s.Name, r.resource(), code)
 	}
-	if kind == fault.Denied || kind == fault.Rejected {
-		f.Message += " Support: " + s.Support + "." // R7, R60
-	}
+	f.Message += " Support: " + s.Support + "." // R7, R60
 	return f, res.StatusCode < 500 || res.StatusCode == http.StatusServiceUnavailable
 }
 
@@ -95,6 +93,7 @@ func (s *Service) notReply(r *Request, res *http.Response, data []byte, until ti
 		Err:     fmt.Errorf("status %d, content type %.80q", res.StatusCode, scrub(res.Header.Get("Content-Type"))),
 		Message: fmt.Sprintf("Instead of an answer from %s to %s there was something else (HTTP status %d).", s.Name, r.resource(), res.StatusCode),
 	}
+	defer func() { f.Message += " Support: " + s.Support + "." }()
 	switch res.StatusCode {
 	case http.StatusTooManyRequests:
 		f.Code, f.Reason = fault.Limited, "RATE_LIMITED"
