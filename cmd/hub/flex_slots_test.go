@@ -62,6 +62,7 @@ func TestFlexSlots(t *testing.T) {
 			f.rest("2001") // the machine was too slow to make both edits between two slots
 		}
 		f.rest("2001", "2002")
+		f.still()
 		calls := len(f.flex.Calls())
 		f.look(f.netvisorID, false)
 		f.look(f.netvisorID, true)
@@ -105,10 +106,21 @@ func (f *firm) slot() (began, next time.Time) {
 	return began, began.Add(slot)
 }
 
+// still waits until no look at Flex is under way or about to come: what Flex told may bring about one.
+func (f *firm) still() {
+	f.api.t.Helper()
+	f.must(f.flex.Settled(f.api.t.Context()))
+	eventually(f.api.t, "no look at Flex", func() bool {
+		return f.count(`SELECT count(*) FROM system s WHERE s.kind = 'FLEX' AND s.next_due_at > now() + interval '1 minute'
+			AND NOT EXISTS (SELECT FROM run r WHERE r.system_id = s.id AND r.state IN ('QUEUED', 'RUNNING'))`) == 1
+	})
+}
+
 // inOneSlot makes two edits in Netvisor, and has the hub look at each, between two slots: they go with the next one, in one call. False means that
 // it took too long.
 func (f *firm) inOneSlot(round int) bool {
 	f.api.t.Helper()
+	f.still()
 	var next time.Time
 	// What is found in the first fifth goes at once.
 	eventually(f.api.t, "the middle of a slot", func() bool {
