@@ -11,8 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/pgtest"
-
 	flexsandbox "customerhub/internal/sandbox/flex"
 	"customerhub/internal/sandbox/netvisor"
 )
@@ -101,7 +101,7 @@ func (e *estate) firm(t *testing.T, name string, no netvisor.Options, fo flexsan
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(f.traffic.recorded(nv))
+	web := httptest.NewServer(connectortest.Guard(t, f.traffic.recorded(nv)))
 	t.Cleanup(web.Close)
 	f.netvisor = company{nv, web, web.URL}
 	if fo.Organisations == nil {
@@ -111,7 +111,7 @@ func (e *estate) firm(t *testing.T, name string, no netvisor.Options, fo flexsan
 	if f.flex, err = flexsandbox.New(fo); err != nil {
 		t.Fatal(err)
 	}
-	there := httptest.NewServer(f.flex)
+	there := httptest.NewServer(connectortest.Guard(t, f.flex))
 	f.flexURL = there.URL
 	t.Cleanup(func() {
 		_ = f.flex.Close() // it ends what it sends before its server ends

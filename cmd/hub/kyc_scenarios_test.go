@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/mail/mailtest"
 	"customerhub/internal/pgtest"
 	"customerhub/internal/sandbox/netvisor"
@@ -41,7 +42,7 @@ func newObliged(t *testing.T) *obliged {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(k)
+	web := httptest.NewServer(connectortest.Guard(t, k))
 	t.Cleanup(func() {
 		web.Close()
 		_ = k.Close()

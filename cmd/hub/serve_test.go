@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/pgtest"
 	"customerhub/internal/sandbox/netvisor"
 )
@@ -59,7 +60,7 @@ func newCompany(t *testing.T, o netvisor.Options) company {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(s)
+	web := httptest.NewServer(connectortest.Guard(t, s))
 	t.Cleanup(web.Close)
 	return company{s, web, web.URL}
 }

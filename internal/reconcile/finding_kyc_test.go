@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/hub"
 	sandbox "customerhub/internal/sandbox/netvisor"
@@ -19,7 +20,7 @@ func saidOfOne(odd kycsandbox.CustomerEdit) func(t *testing.T) *bundle {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = kyc.Close() })
-		server := httptest.NewServer(kyc)
+		server := httptest.NewServer(connectortest.Guard(t, kyc))
 		t.Cleanup(server.Close)
 		w := twoWays(t, sandbox.Options{}, netvisorkyc.Kind())
 		w.adds(sound(1))

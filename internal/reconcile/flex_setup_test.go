@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/flex"
 	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/customer"
@@ -16,10 +17,9 @@ import (
 	"customerhub/internal/link"
 	"customerhub/internal/reconcile"
 	"customerhub/internal/run"
-	"customerhub/internal/system"
-
 	flexsandbox "customerhub/internal/sandbox/flex"
 	sandbox "customerhub/internal/sandbox/netvisor"
+	"customerhub/internal/system"
 )
 
 // field is an organisation whose simulated Netvisor runs two ways, and the simulated Admicom Flex beside it.
@@ -41,7 +41,7 @@ func fielded(t *testing.T, o sandbox.Options, fo flexsandbox.Options, settings m
 	if err != nil {
 		t.Fatal(err)
 	}
-	netv := httptest.NewServer(nv)
+	netv := httptest.NewServer(connectortest.Guard(t, nv))
 	t.Cleanup(netv.Close)
 	if fo.Organisations == nil {
 		fo.Organisations = []flexsandbox.Organisation{{ID: org, Name: "Esimerkkihuolto Oy", Enabled: true}}
@@ -52,7 +52,7 @@ func fielded(t *testing.T, o sandbox.Options, fo flexsandbox.Options, settings m
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = fx.Close() })
-	web := httptest.NewServer(fx)
+	web := httptest.NewServer(connectortest.Guard(t, fx))
 	t.Cleanup(web.Close)
 
 	b := setupKind(t, netvisor.Kind(), flex.Kind())

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
 	"customerhub/internal/finding"
-	"customerhub/internal/system"
-
 	flexsandbox "customerhub/internal/sandbox/flex"
 	sandbox "customerhub/internal/sandbox/netvisor"
+	"customerhub/internal/system"
 )
 
 // The types of the simulated Flex: two with number series of their own, and two for customers from Netvisor.
@@ -93,7 +93,7 @@ func TestFlexScenarios(t *testing.T) {
 	t.Run("Scenario3_R84_ConsumerEInvoicingStaysBetweenTheConsumerAndTheBank", func(t *testing.T) {
 		t.Parallel()
 		f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)
-		c := f.entered(flexsandbox.Customer{Name: "Malli Aino", FirstName: "Aino", LastName: "Malli", CustomerTypeID: privateType, Billing: flexsandbox.Billing{EInvoice: routed("FI2112345600000785", operator)}})
+		c := f.entered(flexsandbox.Customer{Name: "Malli Aino", FirstName: "Aino", LastName: "Malli", CustomerTypeID: privateType, Billing: flexsandbox.Billing{EInvoice: routed(connectortest.ConsumerAddress, operator)}})
 		_, err := f.flex.OrderConsumerEInvoice(org, c.ID, true)
 		f.must(err)
 		f.polled(f.flexSystem)

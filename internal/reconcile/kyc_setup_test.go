@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"customerhub/internal/advice"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/customer"
@@ -41,7 +42,7 @@ func duly(t *testing.T, o sandbox.Options, verify func(id kycsandbox.Identifiers
 	if err != nil {
 		t.Fatal(err)
 	}
-	netv := httptest.NewServer(nv)
+	netv := httptest.NewServer(connectortest.Guard(t, nv))
 	t.Cleanup(netv.Close)
 	ko := kycsandbox.Options{}
 	if verify != nil {
@@ -52,7 +53,7 @@ func duly(t *testing.T, o sandbox.Options, verify func(id kycsandbox.Identifiers
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = k.Close() })
-	web := httptest.NewServer(k)
+	web := httptest.NewServer(connectortest.Guard(t, k))
 	t.Cleanup(web.Close)
 
 	b := setupKind(t, netvisor.Kind(), netvisorkyc.Kind())

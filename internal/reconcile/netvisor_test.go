@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/netvisor"
 	"customerhub/internal/customer"
 	"customerhub/internal/link"
@@ -30,7 +31,7 @@ func overTheWire(t *testing.T, o sandbox.Options, others ...connector.Kind) wire
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(s)
+	server := httptest.NewServer(connectortest.Guard(t, s))
 	t.Cleanup(server.Close)
 	b := setupKind(t, append(others, netvisor.Kind())...)
 	b.worker = reconcile.NewWorker(b.hub, b.db.App, reconcile.Options{Kinds: b.kinds, Client: http.DefaultClient, Workers: 1})

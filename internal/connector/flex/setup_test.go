@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/flex"
 	"customerhub/internal/customer"
-
 	sandbox "customerhub/internal/sandbox/flex"
 )
 
@@ -35,13 +35,13 @@ func stand(t *testing.T, customers int) *misbehaving {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	m := &misbehaving{Sandbox: s}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(connectortest.Guard(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h := m.next.Swap(nil); h != nil {
 			(*h)(w, r)
 			return
 		}
 		s.ServeHTTP(w, r)
-	}))
+	})))
 	t.Cleanup(server.Close)
 	m.url = server.URL
 	return m

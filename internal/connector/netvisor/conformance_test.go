@@ -36,13 +36,13 @@ func stand(t *testing.T, o sandbox.Options) *misbehaving {
 		t.Fatal(err)
 	}
 	m := &misbehaving{Sandbox: s}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(connectortest.Guard(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h := m.next.Swap(nil); h != nil {
 			(*h)(w, r)
 			return
 		}
 		s.ServeHTTP(w, r)
-	}))
+	})))
 	t.Cleanup(server.Close)
 	m.url = server.URL
 	return m

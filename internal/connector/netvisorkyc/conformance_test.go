@@ -38,13 +38,13 @@ func stand(t *testing.T) *misbehaving {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	m := &misbehaving{Sandbox: s}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(connectortest.Guard(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h := m.next.Swap(nil); h != nil {
 			(*h)(w, r)
 			return
 		}
 		s.ServeHTTP(w, r)
-	}))
+	})))
 	t.Cleanup(server.Close)
 	m.url = server.URL
 	if m.token, err = s.Activate(""); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/netvisorkyc"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
@@ -66,7 +67,7 @@ func TestActivation(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = fresh.Close() })
 	m.Sandbox, m.token = fresh, ""
-	server := httptest.NewServer(fresh)
+	server := httptest.NewServer(connectortest.Guard(t, fresh))
 	t.Cleanup(server.Close)
 	m.url = server.URL
 	credentials, _ := fresh.Credentials("")

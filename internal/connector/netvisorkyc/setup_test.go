@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 )
 
 const (
@@ -48,7 +49,7 @@ type call struct {
 func serves(t testing.TB, answer func(name string) (int, string)) *service {
 	t.Helper()
 	s := &service{answer: answer, header: http.Header{}}
-	server := httptest.NewServer(http.HandlerFunc(s.serve))
+	server := httptest.NewServer(connectortest.Guard(t, http.HandlerFunc(s.serve)))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	s.Connection = opened(t, s.url)
