@@ -4336,7 +4336,7 @@ input CreateCustomerInput {
   einvoice: EInvoiceInput
   "Where invoices are posted."
   billingAddress: AddressInput
-  "Where the customer is met."
+  "Where the customer is met, of one without offices: an office's address is set with the office. Netvisor knows visiting addresses by offices only."
   visitingAddress: AddressInput
   "Where goods are delivered."
   deliveryAddress: AddressInput
@@ -4403,7 +4403,10 @@ input CustomerPatch {
   einvoice: EInvoiceInput
   "Where invoices are posted. Null clears the whole address."
   billingAddress: AddressInput
-  "Where the customer is met. Null clears the whole address."
+  """
+  Where the customer is met, of one without offices: an office's address is set with the office (` + "`" + `upsertOffice` + "`" + `), and Netvisor knows visiting
+  addresses by offices only. Null clears the whole address.
+  """
   visitingAddress: AddressInput
   "Where goods are delivered. Null clears the whole address."
   deliveryAddress: AddressInput

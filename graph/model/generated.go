@@ -401,7 +401,7 @@ type CreateCustomerInput struct {
 	Einvoice graphql.Omittable[*EInvoiceInput] `json:"einvoice,omitempty"`
 	// Where invoices are posted.
 	BillingAddress graphql.Omittable[*AddressInput] `json:"billingAddress,omitempty"`
-	// Where the customer is met.
+	// Where the customer is met, of one without offices: an office's address is set with the office. Netvisor knows visiting addresses by offices only.
 	VisitingAddress graphql.Omittable[*AddressInput] `json:"visitingAddress,omitempty"`
 	// Where goods are delivered.
 	DeliveryAddress graphql.Omittable[*AddressInput] `json:"deliveryAddress,omitempty"`
@@ -727,7 +727,8 @@ type CustomerPatch struct {
 	Einvoice graphql.Omittable[*EInvoiceInput] `json:"einvoice,omitempty"`
 	// Where invoices are posted. Null clears the whole address.
 	BillingAddress graphql.Omittable[*AddressInput] `json:"billingAddress,omitempty"`
-	// Where the customer is met. Null clears the whole address.
+	// Where the customer is met, of one without offices: an office's address is set with the office (`upsertOffice`), and Netvisor knows visiting
+	// addresses by offices only. Null clears the whole address.
 	VisitingAddress graphql.Omittable[*AddressInput] `json:"visitingAddress,omitempty"`
 	// Where goods are delivered. Null clears the whole address.
 	DeliveryAddress graphql.Omittable[*AddressInput] `json:"deliveryAddress,omitempty"`

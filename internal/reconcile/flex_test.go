@@ -221,7 +221,7 @@ func TestFlexScenarios(t *testing.T) {
 		f.inSync("F50001")
 		f.quiet()
 	})
-	t.Run("Scenario6_R54_R69_R70_R71_R93_CustomersFromNetvisorGetTheirTypesAndKeepTheirNumbers", func(t *testing.T) {
+	t.Run("Scenario6_R54_R68_R69_R70_R71_R93_CustomersFromNetvisorGetTheirTypesAndKeepTheirNumbers", func(t *testing.T) {
 		t.Parallel()
 		f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)
 		f.typed(map[string]string{"Name": "Malli Aino", "InternalIdentifier": "1001", "IsPrivateCustomer": "1"})
