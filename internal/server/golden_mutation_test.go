@@ -235,6 +235,25 @@ func acts() []act {
 			input:  vars{"customer": two}, other: vars{"customer": one}, names: true,
 		},
 		{name: "unmergeCustomersUndone", document: "unmergeCustomers", input: vars{"customer": four, "dryRun": false}},
+		{
+			name: "chooseOfficeOfNetvisor", document: "chooseOffice",
+			input: vars{"linkId": globalID("Link", uuid(5, 1)), "officeId": globalID("Office", uuid(3, 1))},
+		},
+		{
+			name: "chooseOffice",
+			before: []string{
+				`INSERT INTO system (organisation_id, id, kind, name, state, settings, poll_every)
+				VALUES ($1, '` + uuid(1, 6) + `', 'FLEX', 'Flex', 'RUNNING', '{"baseUrl": "https://flex.example.test"}', '1 hour')`,
+				`INSERT INTO link (organisation_id, id, system_id, customer_id, external_id, state) VALUES ($1, '` + uuid(5, 43) + `', '` + uuid(1, 6) + `', '` + uuid(2, 1) + `', 'fx_7001', 'IN_SYNC')`,
+				`INSERT INTO link_base (organisation_id, link_id, ours, theirs) VALUES ($1, '` + uuid(5, 43) + `', '{}', '{}')`,
+			},
+			input: vars{"linkId": globalID("Link", uuid(5, 43)), "officeId": globalID("Office", uuid(3, 1))}, other: vars{"officeId": globalID("Office", uuid(3, 2))}, names: true,
+		},
+		{
+			name: "chooseOfficeNotInUse", document: "chooseOffice",
+			before: []string{`UPDATE office SET active = false WHERE organisation_id = $1 AND id = '` + uuid(3, 1) + `'`},
+			input:  vars{"linkId": globalID("Link", uuid(5, 43)), "officeId": globalID("Office", uuid(3, 1))},
+		},
 	}
 }
 

@@ -41,6 +41,7 @@ func stable(text string) string {
 			return seen[v]
 		})
 	}
+	text = regexp.MustCompile(`"month": "\d{4}-\d\d-01"`).ReplaceAllString(text, `"month": "this month"`)
 	// Two moments of one row may be one or two.
 	return regexp.MustCompile(`time-\d+`).ReplaceAllString(text, "time")
 }

@@ -124,6 +124,9 @@ var testKinds = map[system.Kind]hub.KindSpec{
 		Title: "Netvisor KYC", PollEvery: time.Minute, From: system.Netvisor, Activates: true, Settings: need("baseUrl"),
 		Credentials: need("token"), Reads: func(customer.Field) bool { return false }, Writes: anything,
 	},
+	system.Flex: {
+		Title: "Admicom Flex", PollEvery: time.Hour, VisitingOffice: true, Settings: need("baseUrl"), Credentials: need("apiKey"), Reads: anything, Writes: anything,
+	},
 }
 
 func anything(customer.Field) bool { return true }
