@@ -94,6 +94,8 @@ func TestCompare(t *testing.T) {
 		{"T25_TheirsWasCleared", "a", "", "a", "a", theirsWin, "", false, ""},
 		{"T24_OursChangedStandsAgainstTheOlderValue", "b", "a", "a", "a", theirsWin, "-", true, ""},
 		{"T25_OursWasCleared", "", "a", "a", "a", theirsWin, "-", true, ""},
+		{"T26_OursChangedAndTheirsTookTheAgreedForm", "b", "a", "a", "A", theirsWin, "-", true, ""},
+		{"T26_OursChangedAndTheirsAnotherForm", "b", "á", "a", "A", theirsWin, "á", false, "b"},
 		{"OursIsNew", "b", "", "", "", theirsWin, "-", true, ""},
 		{"BothChangedToTheSame", "b", "b", "a", "a", theirsWin, "-", false, ""},
 		{"BothCleared", "", "", "a", "a", theirsWin, "-", false, ""},
@@ -115,7 +117,8 @@ func TestCompare(t *testing.T) {
 			if got := len(v.Outgoing) > 0; got != tc.out {
 				t.Errorf("goes out: %v", v.Outgoing)
 			}
-			conflict := strings.Contains(tc.name, "Both") && strings.Contains(tc.name, "Wins") || strings.HasPrefix(tc.name, "T25_Ours") && tc.name != "T25_OursWasCleared"
+			conflict := strings.Contains(tc.name, "Both") && strings.Contains(tc.name, "Wins") || strings.HasPrefix(tc.name, "T25_Ours") && tc.name != "T25_OursWasCleared" ||
+				strings.HasSuffix(tc.name, "AnotherForm")
 			if (len(v.Conflicts) > 0) != conflict {
 				t.Fatalf("conflicts: %+v", v.Conflicts)
 			}

@@ -162,7 +162,7 @@ func (p Policy) knows(f customer.Field) bool { return p.Reads(f) || p.writes(f) 
 
 // Compare decides three ways, field group by field group. ours and theirs name parts by the external system's keys.
 //
-//   - Neither changed: nothing to do.
+//   - Neither changed: nothing to do. Theirs that has taken our form of what was agreed has not changed.
 //   - Theirs changed: it comes in.
 //   - Ours changed: it stands, and is to be sent out. An older value of theirs never comes back over it.
 //   - Both changed to the same: that is agreement.
@@ -234,7 +234,7 @@ func (s sides) conflict(g customer.Group, winner Side, shared bool) Conflict {
 }
 
 func (v *Verdict) compare(g customer.Group, s sides, flow system.Flow, paused bool) {
-	weChanged, theyChanged := !s.ours.Equal(s.baseOurs), !s.theirs.Equal(s.baseTheirs)
+	weChanged, theyChanged := !s.ours.Equal(s.baseOurs), !s.theirs.Equal(s.baseTheirs) && !v.restored(g, s)
 	agreed := !weChanged && !theyChanged || v.agreed(s)
 	if theyChanged && !agreed {
 		v.turned = append(v.turned, g)
@@ -273,6 +273,12 @@ func (v *Verdict) compare(g customer.Group, s sides, flow system.Flow, paused bo
 		c.Rejected = true
 		v.Conflicts = append(v.Conflicts, c)
 	}
+}
+
+// restored says whether they have in our form what both agreed on, and had it in their own form before, such as in capitals: that is how it comes back
+// with a sales invoice of Flex, and nobody edited it.
+func (v *Verdict) restored(g customer.Group, s sides) bool {
+	return v.brake.Apart[g] == "" && s.theirs.Equal(s.baseOurs.Only(v.policy.Reads))
 }
 
 // agreed says whether both sides hold the same, as far as the system can tell, and nothing else of ours changed.

@@ -75,4 +75,22 @@ func TestFlexFound(t *testing.T) {
 		f.inSync("F50001")
 		f.quiet()
 	})
+	t.Run("R55_R62_AnInvoiceThatBringsNothingNewOverridesNoEdit", func(t *testing.T) {
+		t.Parallel()
+		f := together(t, sandbox.Options{Normalise: sandbox.Normalisations}, flexsandbox.Options{}, nil)
+		f.entered(flexsandbox.Customer{Name: "Esimerkki Oy", CustomerTypeID: companyType, BusinessID: idA})
+		f.polled(f.flexSystem)
+		if name := f.inNetvisor("F50001").Get("Name"); name != "ESIMERKKI OY" {
+			t.Fatalf("Netvisor has %q", name)
+		}
+		f.retyped(f.inNetvisor("F50001").Key(), "Name", "Esimerkki Oy") // as a sales invoice of Flex does
+		f.changed("F50001", func(c *flexsandbox.Customer) { c.Name = "Uusi Oy" })
+		f.polled(f.flexSystem, f.system)
+		f.both()
+		if n, x := f.inNetvisor("F50001").Get("Name"), f.inFlex("F50001").Name; n != "UUSI OY" || x != "Uusi Oy" {
+			t.Errorf("%s in Netvisor, %s in Flex", n, x)
+		}
+		f.inSync("F50001")
+		f.quiet()
+	})
 }
