@@ -222,7 +222,7 @@ func (w *world) typed(key int64, element, value string) error {
 	after, _ := w.netvisor.Get("", key)
 	was, is := netvisorSheet(before), netvisorSheet(after)
 	for _, field := range append(slices.Clone(mapped), "billingAddress.line1") {
-		if was.Values[field] != is.Values[field] && field != "kind" && field != "einvoice" {
+		if !alike(was.Values[field], is.Values[field]) && field != "kind" && field != "einvoice" {
 			w.evidence.Edits = append(w.evidence.Edits, Edit{Customer: key, Field: field, Value: is.Values[field]})
 		}
 	}
