@@ -14,6 +14,7 @@ const customers = "customers"
 
 var (
 	errNoList     = errors.New("it holds no list")
+	errNoType     = errors.New("a customer type lacks what it always tells")
 	errNoID       = errors.New("it holds no id")
 	errAnother    = errors.New("it is about something else")
 	errNoRevision = errors.New("it holds no revision")

@@ -114,7 +114,7 @@ func (m *mapper) address(kind customer.AddressKind, a api.Address) {
 // kind takes what the customer type says (F7, F8, F22; contract section 3.3), and what it keeps.
 func (m *mapper) kind(c *Connection, ts types) {
 	t := ts.find(m.from.CustomerTypeID)
-	if t == nil {
+	if t == nil || !t.Whole() {
 		m.untell(customer.FieldKind)
 		return
 	}

@@ -1,10 +1,13 @@
 package flex_test
 
 import (
+	"net/http"
 	"slices"
 	"testing"
 
+	"customerhub/internal/connector"
 	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 
 	sandbox "customerhub/internal/sandbox/flex"
@@ -25,5 +28,26 @@ func TestT14_PostcodesAsNumbers(t *testing.T) {
 		if missing == told || noted == told || told && r.Fields[postcode] != given {
 			t.Errorf("of %s is read: %q, untold %v, findings %v", given, r.Fields[postcode], r.Untold, r.Findings)
 		}
+	}
+}
+
+// TestT14_CustomerTypesWithoutTheirIdentifiers says that an answer which leaves out what types always tell is none: it stops nothing, and the next one counts.
+func TestT14_CustomerTypesWithoutTheirIdentifiers(t *testing.T) {
+	t.Parallel()
+	m := stand(t, 0)
+	conn := m.open(t)
+	m.spoil(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"items":[{"id":"ct_10","name":"Yksityisasiakas Netvisor"},{"id":"ct_11","name":"Yritysasiakas Netvisor"}]}`))
+	})
+	if _, err := conn.(connector.Writer).Write(t.Context(), m.another()); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("%v", err)
+	}
+	if key, err := conn.(connector.Writer).Write(t.Context(), m.another()); err != nil || key == "" {
+		t.Errorf("the next: %q, %v", key, err)
+	}
+	key := m.make(t, m.open(t), nil)
+	m.fault(sandbox.Fault{Kind: sandbox.FaultGarbage, Variant: sandbox.GarbageBare, Times: 1, Path: "/customer-types"})(t)
+	if r := read(t, m.open(t), key); !slices.Contains(r.Untold, customer.FieldKind) || r.Fields[customer.FieldKind] != "" {
+		t.Errorf("the kind is told: %+v", r)
 	}
 }

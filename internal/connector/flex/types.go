@@ -3,6 +3,7 @@ package flex
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -65,6 +66,9 @@ func (c *Connection) readTypes(ctx context.Context) (types, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !types(*out.Items).whole() {
+		return *out.Items, nil // the next one asks again
+	}
 	c.types.mu.Lock()
 	defer c.types.mu.Unlock()
 	const most = 10_000 // organisations; beyond that memory is worth more than calls
@@ -87,6 +91,11 @@ func (c *Connection) typesWith(ctx context.Context, ids ...api.Text) (types, err
 		}
 	}
 	return known, nil
+}
+
+// whole says whether all of what decides about types is told.
+func (ts types) whole() bool {
+	return !slices.ContainsFunc(ts, func(t api.CustomerType) bool { return !t.Whole() })
 }
 
 func (ts types) find(id api.Text) *api.CustomerType {
@@ -120,6 +129,8 @@ func (c *Connection) typeFor(ts types, k customer.Kind) (*api.CustomerType, erro
 		identifier = identifierPrivate
 	}
 	switch fit := c.forNetvisor(ts, identifier); {
+	case len(fit) != 1 && !ts.whole(): // an answer that tells less than always stops nothing
+		return nil, c.service.BrokenReply(customerTypes, fault.Unavailable, errNoType)
 	case len(fit) == 0:
 		return nil, fault.Because(fault.Denied, TypeMissing, "Admicom Flex has no customer type with the identifier %s for customers from Netvisor. Support: %s.", identifier, Support)
 	case len(fit) > 1:

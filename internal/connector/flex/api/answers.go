@@ -30,6 +30,23 @@ type CustomerType struct {
 	NumberSeries    *NumberSeries `json:"numberSeries"`
 	UsedForNetvisor Text          `json:"usedForNetvisor"`
 	MandatoryFields []Text        `json:"mandatoryFields"`
+	// Untold names what the answer left out although it always tells it, and what was not of its type.
+	Untold []string `json:"-"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler, tolerantly.
+func (t *CustomerType) UnmarshalJSON(b []byte) (err error) {
+	*t = CustomerType{}
+	t.Untold, err = members(b, map[string]any{
+		"id": &t.ID, "name": &t.Name, "identifier": &t.Identifier, "numberSeries": &t.NumberSeries, "usedForNetvisor": &t.UsedForNetvisor,
+		"mandatoryFields": &t.MandatoryFields,
+	})
+	return err
+}
+
+// Whole says whether it is told what customers of the type are, and whether it is for those from Netvisor.
+func (t *CustomerType) Whole() bool {
+	return !slices.Contains(t.Untold, "identifier") && !slices.Contains(t.Untold, "usedForNetvisor")
 }
 
 // NumberSeries gives the customers of a type their numbers: the prefix, then the next number with zeros in front up to the width.
