@@ -81,7 +81,6 @@ func TestUserErrors(t *testing.T) {
 		{"UpdateOfAVersionThatNeverWasIsRefused", updateCustomer, vars{"id": one, "expectedVersion": 99, "patch": vars{"name": "X"}}, []string{"INVALID input expectedVersion"}},
 		{"DeactivateNobodyIsRefused", deactivateCustomer, vars{"id": nobody}, []string{"NOT_FOUND input id"}},
 		{"DeactivateNonsenseIsRefused", deactivateCustomer, vars{"id": "nonsense"}, []string{"NOT_FOUND input id"}},
-		{"CreateSystemOfAKindWithoutConnectorIsRefused", createSystem, vars{"kind": "FLEX"}, []string{"SYSTEM_KIND_UNSUPPORTED input kind"}},
 		{"CreateSystemWithoutASettingIsRefused", createSystem, vars{"kind": "NETVISOR"}, []string{"SETTING_REQUIRED input settings baseUrl"}},
 		{"CreateSystemWithAnUnknownSettingIsRefused", createSystem, vars{"kind": "NETVISOR", "settings": []vars{{"name": "x", "value": "y"}}}, []string{"SETTING_UNKNOWN input settings x"}},
 		{"CreateSystemWithASettingTwiceIsRefused", createSystem, vars{"kind": "NETVISOR", "settings": []vars{{"name": "x", "value": "y"}, {"name": "x", "value": "z"}}}, []string{"SETTING_INVALID input settings 1 name"}},
