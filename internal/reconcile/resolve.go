@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"customerhub/internal/connector"
@@ -24,7 +25,11 @@ import (
 func (e *exchange) uncertain(ctx context.Context, i link.Intent, why error) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	e.log.Warn("the answer to a call outside was lost", "operation", i.Operation, "part", i.Part, "error", why)
+	level := slog.LevelWarn
+	if ctx.Err() != nil { // it is we who stop waiting
+		level = slog.LevelInfo
+	}
+	e.log.Log(ending, level, "the answer to a call outside was lost", "operation", i.Operation, "part", i.Part, "error", why)
 	_, err := e.commit(ending, nil, func(o merge.Observation, k merge.Known, pending *link.Intent, now time.Time) (hub.Decision, error) {
 		return undecided(i, k, now.Add(e.worker.backoff(0)), "The answer was lost; looking whether the call arrived. "+hub.Shown(why)), nil
 	})

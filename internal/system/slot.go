@@ -17,7 +17,7 @@ func Offset(id ID, every time.Duration) time.Duration {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(id))
-	return time.Duration(h.Sum64() % uint64(most)).Truncate(time.Millisecond) //nolint:gosec // it is less than a minute
+	return time.Duration(h.Sum64() % uint64(most)).Truncate(time.Millisecond)
 }
 
 // NextSlot is the next moment at which a system is sent what others changed, and now where one has just come: what is found at the beginning of

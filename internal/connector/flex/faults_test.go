@@ -70,8 +70,8 @@ var writes = map[string]string{
 }
 
 func step(s connector.Step) func(context.Context, connector.Connection) error {
+	s.Record = "fx_7001"
 	return func(ctx context.Context, c connector.Connection) error {
-		s.Record = "fx_7001"
 		_, err := c.(connector.Writer).Write(ctx, s)
 		return err
 	}
