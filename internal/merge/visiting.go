@@ -153,7 +153,7 @@ func (v Verdict) copyVisiting(a *applying, theirs customer.Fields) error {
 	}
 	came := func(g customer.Group) bool { return v.Incoming.HasGroup(g) }
 	billing, has := a.customer.Address(customer.Billing)
-	office, _ := Place(a.customer, a.parts)
+	office, several := Place(a.customer, a.parts)
 	var source customer.Address
 	if office != nil {
 		source = office.Address
@@ -162,7 +162,7 @@ func (v Verdict) copyVisiting(a *applying, theirs customer.Fields) error {
 	case own && came(billingGroup): // somebody entered one there
 		a.markBilling(false)
 		return nil
-	case own:
+	case own, several: // of which of them it would be a copy nobody has said, so what it is stays
 		return nil
 	case has && billing.Derived && !samePlace(billing, source):
 	case !has && !source.Empty() && (came(visitingGroup) || came(billingGroup)):

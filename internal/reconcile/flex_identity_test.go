@@ -146,6 +146,37 @@ func TestFlexIdentity(t *testing.T) {
 		}
 		f.quiet()
 	})
+	t.Run("R78_ACopyOfTheVisitingAddressStaysWhileNobodySaysWhichOfficeItIsOf", func(t *testing.T) {
+		t.Parallel()
+		f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)
+		f.entered(flexsandbox.Customer{
+			Name: "Esimerkki Oy", CustomerTypeID: companyType, BusinessID: flexsandbox.Text(yCode(1)),
+			Visiting: &flexsandbox.VisitingAddress{Line1: "Katu 1", Postcode: "00100", City: "Helsinki", Country: "FI"},
+		})
+		f.both()
+		for _, city := range []string{"Lahti", "Oulu"} {
+			f.must(f.netvisor.Edit("", f.inNetvisor("F50001").Key(), func(c *sandbox.Customer) error {
+				_, err := c.SetOffice(0, map[string]string{"OfficeName": city, "OfficeVisitAddress/StreetAddress": "Tie 2", "OfficeVisitAddress/City": city})
+				return err
+			}))
+		}
+		f.both()
+		c := f.ours("F50001")
+		own := c.Offices[slices.IndexFunc(c.Offices, func(o customer.Office) bool { return o.Name == "Helsinki" })]
+		_, err := f.hub.DeactivateOffice(t.Context(), f.viewer, c.ID, own.ID, nil, "")
+		f.must(err)
+		f.settle()
+		f.changed("F50001", func(c *flexsandbox.Customer) { c.Phone = "040 123 4567" })
+		f.both()
+		n, x := f.inNetvisor("F50001"), f.inFlex("F50001")
+		if n.Get("PhoneNumber") != "040 123 4567" || n.Get("StreetAddress") != "Katu 1" || n.Get("City") != "Helsinki" {
+			t.Errorf("the billing address in Netvisor went with the office: %v", n.Fields())
+		}
+		if x.Visiting == nil || x.Visiting.Line1 != "Katu 1" || x.BillingAddress != nil || !slices.Contains(f.codesOf("F50001"), finding.OfficeAmbiguous) {
+			t.Errorf("%+v, %+v, findings %v", x.Visiting, x.BillingAddress, f.codesOf("F50001"))
+		}
+		f.quiet()
+	})
 	t.Run("R91_SeriesThatComeNearAreToldBeforeTheyMeet", func(t *testing.T) {
 		t.Parallel()
 		near := []flexsandbox.CustomerType{
