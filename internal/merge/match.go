@@ -159,8 +159,8 @@ func holder(name, number, businessID string) string {
 }
 
 // MatchParts finds the customer's own offices and contacts among a record's, so that linking the two makes no second ones: an
-// office by its identifier or else its name, a contact by its names and an e-mail address in common, or the names alone where one
-// side has no address. What fits several is left apart, but for a contact that the record has in its place for due diligence as well.
+// office by its identifier or else its name, a contact by its whole name, which systems part in two as they please, and an e-mail address in
+// common, or the name alone where one side has no address. What fits several is left apart, but for a contact that the record has in its place for due diligence as well.
 func MatchParts(c *customer.Customer, theirs customer.Fields) []link.PartLink {
 	var out []link.PartLink
 	for f := range theirs {
@@ -180,7 +180,7 @@ func MatchParts(c *customer.Customer, theirs customer.Fields) []link.PartLink {
 		case customer.PartContact:
 			for _, ct := range c.Contacts {
 				p := ct.Person
-				if alikePart(p.LastName, get("lastName")) && folded(p.FirstName) == folded(get("firstName")) && addressInCommon(p.Emails, customer.SplitList(get("emails"))) {
+				if p.LastName != "" && alikePart(p.FirstName+p.LastName, get("firstName")+get("lastName")) && addressInCommon(p.Emails, customer.SplitList(get("emails"))) {
 					ids = append(ids, string(p.ID))
 				}
 			}

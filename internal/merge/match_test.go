@@ -95,6 +95,7 @@ func TestMatchParts(t *testing.T) {
 			{Person: customer.Person{ID: "p1", FirstName: "Aino", LastName: "Mallikas", Emails: []string{"aino@example.test"}}},
 			{Person: customer.Person{ID: "p2", FirstName: "Aino", LastName: "Mallikas", Emails: []string{"toinen@example.test"}}},
 			{Person: customer.Person{ID: "p3", FirstName: "Eero", LastName: "Esimerkki"}},
+			{Person: customer.Person{ID: "p4", FirstName: "Aino", LastName: "af Mallikas"}},
 		},
 	}
 	theirs := customer.Fields{
@@ -105,12 +106,13 @@ func TestMatchParts(t *testing.T) {
 		"contact[22].present": "true", "contact[22].firstName": "Aino", "contact[22].lastName": "Mallikas",
 		"contact[23].present": "true", "contact[23].firstName": "eero", "contact[23].lastName": "Esimerkki", "contact[23].emails": "eero@example.test",
 		"contact[24].present": "true", "contact[24].firstName": "Uusi", "contact[24].lastName": "Esimerkki",
+		"contact[25].present": "true", "contact[25].firstName": "Aino af", "contact[25].lastName": "Mallikas",
 	}
 	got := make(map[string]string)
 	for _, p := range MatchParts(&c, theirs) {
 		got[p.ExternalID] = p.ID
 	}
-	want := map[string]string{"11": "o1", "12": "o2", "21": "p1", "23": "p3"}
+	want := map[string]string{"11": "o1", "12": "o2", "21": "p1", "23": "p3", "25": "p4"}
 	for key, id := range want {
 		if got[key] != id {
 			t.Errorf("%s is %q, want %s", key, got[key], id)

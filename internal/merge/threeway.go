@@ -212,7 +212,30 @@ func Compare(ours, theirs customer.Fields, base link.Base, p Policy) Verdict {
 		}
 		v.compare(g, sides{o[g], t[g], bo[g], bt[g]}, flow, base.Disputes[g].Paused)
 	}
+	v.wholeNames(ours, theirs, base)
 	return v
+}
+
+// wholeNames takes both names of a contact in where one comes and the system, which has one name of each, parts it elsewhere than the hub does:
+// one half beside ours would make a name that nobody has.
+func (v *Verdict) wholeNames(ours, theirs customer.Fields, base link.Base) {
+	for _, f := range v.Incoming.Sorted() {
+		part, key, name, ok := f.PartKey()
+		if !ok || part != customer.PartContact || name != "firstName" && name != "lastName" {
+			continue
+		}
+		first, last := customer.PartField(part, key, "firstName"), customer.PartField(part, key, "lastName")
+		other := first
+		if f == first {
+			other = last
+		}
+		if _, comes := v.Incoming[other]; comes || base.Ours[first] == base.Theirs[first] || folded(base.Ours[first]+base.Ours[last]) != folded(base.Theirs[first]+base.Theirs[last]) {
+			continue
+		}
+		if ours[other] == base.Ours[other] && v.policy.Reads(other) && v.policy.flow(other.Group()).Direction != system.Out {
+			v.Incoming[other] = theirs[other]
+		}
+	}
 }
 
 // untold says whether the group is a custom field that the system has never told: fields are added on either side, and most

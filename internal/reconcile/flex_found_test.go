@@ -59,6 +59,43 @@ func TestFlexFound(t *testing.T) {
 		f.inSync("1001", "1002")
 		f.quiet()
 	})
+	t.Run("F10_AContactWhoseLastNameIsOfSeveralWordsStaysOneAndKeepsTheName", func(t *testing.T) {
+		t.Parallel()
+		f := fielded(t, sandbox.Options{}, flexsandbox.Options{}, nil)
+		key := f.typed(map[string]string{"Name": "Esimerkki Oy", "InternalIdentifier": "1001", "ExternalIdentifier": idA})
+		f.must(f.netvisor.Edit("", key, func(c *sandbox.Customer) error {
+			_, err := c.SetContactPerson(0, map[string]string{"ContactPersonFirstName": "Aino", "ContactPersonLastName": "af Malli", "ContactPersonEmail": "aino@example.test"})
+			return err
+		}))
+		f.entered(flexsandbox.Customer{
+			Name: "Esimerkki Oy", CustomerNumber: "1001", CustomerTypeID: companyFromNv, BusinessID: idA,
+			Contacts: []flexsandbox.Contact{{Name: "Aino af Malli", Email: "aino@example.test"}},
+		})
+		f.polled(f.system)
+		f.firstRun(run.Merge)
+		f.quiet()
+		names := func() (netvisor, flex, hub []string) {
+			for _, p := range f.inNetvisor("1001").ContactPersons() {
+				netvisor = append(netvisor, p["ContactPersonFirstName"]+" "+p["ContactPersonLastName"])
+			}
+			for _, p := range f.inFlex("1001").Contacts {
+				flex = append(flex, string(p.Name))
+			}
+			for _, p := range f.ours("1001").Contacts {
+				hub = append(hub, p.Person.FirstName+" "+p.Person.LastName)
+			}
+			return netvisor, flex, hub
+		}
+		if n, x, h := names(); !slices.Equal(n, []string{"Aino af Malli"}) || !slices.Equal(x, n) || !slices.Equal(h, n) {
+			t.Errorf("after the first run: %q, %q, %q", n, x, h)
+		}
+		f.changed("1001", func(c *flexsandbox.Customer) { c.Contacts[0].Name = "Aina af Malli" })
+		f.both()
+		if n, x, h := names(); !slices.Equal(n, []string{"Aina af Malli"}) || !slices.Equal(x, n) || !slices.Equal(h, n) {
+			t.Errorf("after it was changed in Flex: %q, %q, %q", n, x, h)
+		}
+		f.quiet()
+	})
 	t.Run("R77_AVisitingAddressThatIsTakenAwayLeavesNothingInTheOffice", func(t *testing.T) {
 		t.Parallel()
 		f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)
