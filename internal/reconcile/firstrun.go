@@ -34,18 +34,20 @@ func (j *job) planID() run.ID {
 
 // foresee keeps what a batch would come to as steps of the plan, and leaves everything as it is.
 func (j *job) foresee(ctx context.Context, policy Policy, b batch) error {
-	if err := j.refuseUsed(b.observed); err != nil {
-		return err
-	}
 	var steps []run.Step
+	var used error
 	counts, err := j.worker.hub.Foresee(ctx, hub.Taking{
 		Organisation: j.claim.Organisation, System: j.work.System.ID, SystemName: j.work.System.Name, Observed: b.observed, ReadAt: b.readAt,
 		Plan: func(observed []merge.Observation, known map[string]merge.Known, now time.Time) []merge.Outcome {
+			used = j.refuseUsed(observed, known)
 			outcomes := planAll(observed, known, policy, now)
 			steps = j.stepsFor(b, observed, outcomes, known, policy)
 			return outcomes
 		},
 	})
+	if used != nil {
+		return used
+	}
 	if err != nil {
 		return fmt.Errorf("planning a batch of %d records: %w", len(b.observed), err)
 	}
@@ -57,14 +59,14 @@ func (j *job) foresee(ctx context.Context, policy Policy, b batch) error {
 }
 
 // refuseUsed ends the planning of a first run that would make all customers in a system which has some in use already, unless somebody said that
-// it may (R56; Flex contract section 6).
-func (j *job) refuseUsed(observed []merge.Observation) error {
+// it may (R56; Flex contract section 6). What is linked is none of these: an earlier first run may have made it, and this one goes on from there.
+func (j *job) refuseUsed(observed []merge.Observation, known map[string]merge.Known) error {
 	p := j.work.Plan
 	if p.Purpose != run.FirstRun || p.Mode != run.Export || p.IntoUsed || !j.worker.o.Kinds[j.work.System.Kind].ExportsIntoEmpty {
 		return nil
 	}
 	for _, o := range observed {
-		if o.Excluded == "" && o.Fields[customer.FieldStatus] == string(customer.Active) {
+		if o.Excluded == "" && o.Fields[customer.FieldStatus] == string(customer.Active) && known[o.ExternalID].Link.ID == "" {
 			return fault.Because(fault.Ambiguous, "TARGET_NOT_EMPTY", "%s has customers in use already, such as %s. Plan with BOTH, which matches them with the hub's, "+
 				"or say that customers are to be made beside them (intoUsed).", j.work.System.Name, o.Fields[customer.FieldNumber])
 		}

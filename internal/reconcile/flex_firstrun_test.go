@@ -105,6 +105,9 @@ func TestFlexFirstRun(t *testing.T) {
 		if n, _ := f.wrote(before); len(n) > 0 {
 			t.Errorf("bringing customers from Netvisor wrote there: %v", n)
 		}
+		if again := f.plan(run.Export); again.State != run.PlanReady || again.Counts.Create+again.Counts.Update+again.Counts.Link != 0 {
+			t.Errorf("a second run: %+v, %+v", again, f.lastOf(f.flexSystem))
+		}
 	})
 	t.Run("R56_ImportFromNetvisorIsForAnEmptyFlex", func(t *testing.T) {
 		t.Parallel()
