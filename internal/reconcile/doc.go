@@ -51,6 +51,17 @@
 // it (hub/kyc.go); of master data nothing comes in. A record that its people deleted, as the system itself says, leaves a tombstone, and
 // comes back by an act of somebody (hub/candidate.go). Such a system is taken into use in steps on its own side (activate.go).
 //
+// # Moments
+//
+// Some systems are sent what others changed at certain moments only, such as each quarter of an hour (connector.Kind.WriteEvery). The link is due
+// then and not before (hub/link.go), so all that changed until then goes in one call; the other systems are looked at when the moment comes
+// (hub_propose_polls), so what changed there is not a moment late. What people change in the hub waits for nothing.
+//
+// # The visiting address
+//
+// Where some systems know offices, others know one visiting address (connector.Kind.VisitingOffice). It is an office's in the hub: merge/visiting.go
+// says of which, and has it stand for the billing address where it is the only one. A person chooses among several (hub/match.go).
+//
 // # The brake
 //
 // Each change says what it does to values that were there (merge/brake.go): it fills, alters or clears them, or takes somebody out of
