@@ -62,6 +62,14 @@ type Finder interface {
 	Find(ctx context.Context, by Identity) ([]Row, error)
 }
 
+// Retracer finds what the hub made by a call whose answer was lost, and what nobody finds by its number any more since people gave it
+// another one.
+type Retracer interface {
+	// Retrace gives the records that calls of the hub's made and that were changed since a moment, with the business ID or else the name among
+	// the values that were sent. Whether one of them is some other customer's already is not known here.
+	Retrace(ctx context.Context, since time.Time, sent customer.Fields) ([]Row, error)
+}
+
 // Deleter deletes records for good. Nothing but an explicit act of an operator calls it (design section 5, deletes).
 type Deleter interface {
 	// Delete makes one call. NotFound means that there is no such record; Rejected comes with the system's reason.

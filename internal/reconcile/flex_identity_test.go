@@ -102,6 +102,38 @@ func TestFlexIdentity(t *testing.T) {
 		}
 		f.quiet()
 	})
+	t.Run("T10_WhoGotAnotherNumberBeforeTheHubLookedIsNotMadeTwice", func(t *testing.T) {
+		t.Parallel()
+		for name, id := range map[string]string{"Yritys Oy": yCode(1), "Malli Aino": ""} {
+			f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)
+			values := map[string]string{"Name": name, "InternalIdentifier": "1001", "ExternalIdentifier": id, "IsPrivateCustomer": "0"}
+			if id == "" {
+				values["IsPrivateCustomer"] = "1"
+			}
+			f.typed(values)
+			_, err := f.flex.Fault(flexsandbox.Fault{Kind: flexsandbox.FaultLostAnswer, Method: "PUT", Times: 1})
+			f.must(err)
+			_, err = f.hub.SyncNow(t.Context(), f.viewer, f.system, false, "")
+			f.must(err)
+			f.work(f.worker)
+			for len(f.flex.Customers(org)) == 0 {
+				if _, err := f.worker.LinkOne(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err = f.flex.ChangeNumber(org, f.flex.Customers(org)[0].ID, "2002")
+			f.must(err)
+			f.owner(`UPDATE link SET due_at = now() WHERE due_at > now()`)
+			f.owner(`UPDATE system SET hold_until = NULL, hold_count = 0`)
+			f.settle()
+			f.both()
+			f.both()
+			if n, x := f.numbersIn(); n != "2002" || x != "2002" {
+				t.Errorf("%s: Netvisor has %s, Flex %s; links %s", name, n, x, f.linkStates())
+			}
+			f.quiet()
+		}
+	})
 	t.Run("R77_OneOfSeveralOfficesIsChosenByAPerson", func(t *testing.T) {
 		t.Parallel()
 		f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)

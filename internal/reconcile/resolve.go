@@ -62,6 +62,9 @@ func (e *exchange) resolve(ctx context.Context, work hub.LinkWork) error {
 	}
 	if externalID == "" {
 		hits, err := e.find(ctx, i.Number, i.BusinessID)
+		if err == nil && len(hits) == 0 {
+			hits, err = e.retrace(ctx, i)
+		}
 		if err != nil {
 			return err
 		}
@@ -108,6 +111,26 @@ func (e *exchange) resolve(ctx context.Context, work hub.LinkWork) error {
 	return e.again(ctx, i, externalID)
 }
 
+// retrace looks for a new record that people gave another number before the hub had found it (Promise 2). What belongs to a customer of the hub is
+// none.
+func (e *exchange) retrace(ctx context.Context, i link.Intent) (out []connector.Row, err error) {
+	retracer, ok := e.conn.(connector.Retracer)
+	if !ok {
+		return nil, nil
+	}
+	rows, err := retracer.Retrace(ctx, i.MadeAt, i.Set)
+	for _, r := range rows {
+		other, err := e.worker.hub.CustomerOfRecord(ctx, e.claim.Organisation, e.claim.System, r.ExternalID)
+		if err != nil {
+			return nil, err
+		}
+		if other == "" && r.Excluded == "" {
+			out = append(out, r)
+		}
+	}
+	return out, err
+}
+
 // resolved commits that a created record was found. There was none with its number or business ID before the call, so one that
 // has them now is the hub's own, whatever people have made of its name since; but for one with another business ID.
 func (e *exchange) resolved(ctx context.Context, i link.Intent, externalID string, record merge.Observation) error {
@@ -117,6 +140,11 @@ func (e *exchange) resolved(ctx context.Context, i link.Intent, externalID strin
 		}
 		if id := o.Fields[customer.FieldBusinessID]; i.BusinessID != "" && id != "" && id != i.BusinessID && id != k.Customer.BusinessID {
 			return undecidedFor(i, k, now, mayAdopt(i.Set, o.Fields)), nil
+		}
+		if number := o.Fields[customer.FieldNumber]; i.Number != "" && number != "" && number != i.Number {
+			// It was made under the number that was sent, so the other one is somebody's edit and comes in.
+			made := customer.Fields{customer.FieldNumber: i.Number}
+			k.Base = merge.Absorb(k.Base, made, made)
 		}
 		return decideTaken(taken{externalID, "", o}, absorbed(i, "", o), k, e.policy, store.NewID, now)
 	})

@@ -111,6 +111,7 @@ var (
 	_ connector.Finder      = (*Connection)(nil)
 	_ connector.Subscriber  = (*Connection)(nil)
 	_ connector.Numberer    = (*Connection)(nil)
+	_ connector.Retracer    = (*Connection)(nil)
 )
 
 // open implements Kind.Open. Its error names each setting and credential that is missing or wrong, and no value.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"customerhub/internal/connector"
@@ -145,4 +146,24 @@ func (c *Connection) Find(ctx context.Context, by connector.Identity) ([]connect
 		return nil, c.service.BrokenReply(customers, fault.Unavailable, errAnother)
 	}
 	return []connector.Row{row(&one)}, nil
+}
+
+// originHub is the origin of customers that the hub made (contract section 7, [assumed]).
+const originHub = "HUB"
+
+// Retrace implements connector.Retracer.
+func (c *Connection) Retrace(ctx context.Context, since time.Time, sent customer.Fields) (out []connector.Row, err error) {
+	query := url.Values{"modifiedSince": {since.Add(-overlap).UTC().Format(time.RFC3339Nano)}}
+	id, name := sent[customer.FieldBusinessID], sent[customer.FieldName]
+	_, err = c.pages(ctx, query, "", func(one *api.Customer) error {
+		same := id != "" && record.OneLine(string(one.BusinessID)) == id || id == "" && strings.EqualFold(record.OneLine(string(one.Name)), name)
+		if r := row(one); one.Origin == originHub && same && r.ExternalID != "" {
+			out = append(out, r)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
