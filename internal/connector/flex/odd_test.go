@@ -51,3 +51,37 @@ func TestT14_CustomerTypesWithoutTheirIdentifiers(t *testing.T) {
 		t.Errorf("the kind is told: %+v", r)
 	}
 }
+
+// TestT14_CustomerTypesCutShort has a list of types that lacks some, and looks complete, stop nothing.
+func TestT14_CustomerTypesCutShort(t *testing.T) {
+	t.Parallel()
+	fewer := func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"items":[{"id":"ct_3","name":"Yritysasiakas","identifier":"COMPANY","numberSeries":null,"usedForNetvisor":false,"mandatoryFields":[]},` +
+			`{"id":"ct_10","name":"Yksityisasiakas Netvisor","identifier":"PRIVATE","numberSeries":null,"usedForNetvisor":true,"mandatoryFields":[]}]}`))
+	}
+	t.Run("OfANewCustomer", func(t *testing.T) {
+		t.Parallel()
+		m := stand(t, 0)
+		conn := m.open(t)
+		m.spoil(fewer)
+		if key, err := conn.(connector.Writer).Write(t.Context(), m.another()); err != nil || key == "" {
+			t.Errorf("%q, %v", key, err)
+		}
+	})
+	t.Run("OfOneWhoBecameACompany", func(t *testing.T) {
+		t.Parallel()
+		m := stand(t, 0)
+		conn := m.open(t)
+		key := m.make(t, conn, customer.Fields{customer.FieldKind: string(customer.Private)})
+		fresh := m.open(t)
+		m.spoil(func(w http.ResponseWriter, r *http.Request) { m.ServeHTTP(w, r); m.spoil(fewer) }) // the customer, and then the types
+		read(t, fresh, key)
+		step := connector.Step{Record: key, Set: customer.Fields{customer.FieldKind: string(customer.Company)}}
+		if _, err := fresh.(connector.Writer).Write(t.Context(), step); err != nil {
+			t.Fatal(err)
+		}
+		if c, _ := m.Customer("", key); c.CustomerTypeID != "ct_11" {
+			t.Errorf("it has the type %s", c.CustomerTypeID)
+		}
+	})
+}

@@ -144,6 +144,23 @@ func (c *Connection) typeFor(ts types, k customer.Kind) (*api.CustomerType, erro
 	}
 }
 
+// sureTypeFor is typeFor that asks for the types once more before it says that something is wrong with them: the system stops then, and a list that
+// was cut short looks like one that is complete.
+func (c *Connection) sureTypeFor(ctx context.Context, ts types, k customer.Kind) (*api.CustomerType, error) {
+	t, err := c.typeFor(ts, k)
+	if !fault.Is(err, fault.Denied) {
+		return t, err
+	}
+	ts, err = c.readTypes(ctx)
+	if err != nil {
+		if fault.Of(err) == nil {
+			err = c.service.NotSent(customerTypes, err)
+		}
+		return nil, err
+	}
+	return c.typeFor(ts, k)
+}
+
 // Reasons of what is wrong with customer types (contract section 3.1).
 const (
 	TypeMissing   = "FLEX_TYPE_MISSING"

@@ -68,7 +68,7 @@ func (c *Connection) create(ctx context.Context, s connector.Step) (string, erro
 		}
 		return "", err
 	}
-	t, err := c.typeFor(ts, customer.Kind(s.Set[customer.FieldKind]))
+	t, err := c.sureTypeFor(ctx, ts, customer.Kind(s.Set[customer.FieldKind]))
 	if err != nil {
 		return "", err
 	}
@@ -117,7 +117,11 @@ func (c *Connection) edit(ctx context.Context, s connector.Step, before *api.Cus
 	})
 	body, some := bodyOf(s)
 	if kind, set := s.Set[customer.FieldKind]; set {
-		if t := c.otherType(ts, before, customer.Kind(kind)); t != nil {
+		t, err := c.otherType(ctx, ts, before, customer.Kind(kind))
+		if err != nil {
+			return err
+		}
+		if t != nil {
 			body.CustomerTypeID, some = new(api.Value(t.ID)), true
 		}
 	}
@@ -140,16 +144,15 @@ func (c *Connection) edit(ctx context.Context, s connector.Step, before *api.Cus
 }
 
 // otherType is the type that a customer gets who became another kind; nil for one who keeps its own.
-func (c *Connection) otherType(ts types, before *api.Customer, k customer.Kind) *api.CustomerType {
-	from, to := api.Text(identifierPrivate), api.Text(identifierCompany)
+func (c *Connection) otherType(ctx context.Context, ts types, before *api.Customer, k customer.Kind) (*api.CustomerType, error) {
+	from := api.Text(identifierPrivate)
 	if k == customer.Private {
-		from, to = to, from
+		from = identifierCompany
 	}
-	now, next := c.forNetvisor(ts, from), c.forNetvisor(ts, to)
-	if len(next) != 1 || !slices.ContainsFunc(now, func(t api.CustomerType) bool { return t.ID == before.CustomerTypeID }) {
-		return nil
+	if !slices.ContainsFunc(c.forNetvisor(ts, from), func(t api.CustomerType) bool { return t.ID == before.CustomerTypeID }) {
+		return nil, nil
 	}
-	return &next[0]
+	return c.sureTypeFor(ctx, ts, k)
 }
 
 // writeContact makes, changes or removes one contact in the list, and gives the key of a new one.
