@@ -296,6 +296,40 @@ func TestKYCActivation(t *testing.T) {
 			t.Error("it was not sent again")
 		}
 	})
+	t.Run("R39_DeletedWhileAChangeOfItWasUncertain", func(t *testing.T) {
+		t.Parallel()
+		d := duly(t, sandbox.Options{}, nil, nil)
+		key := d.typed(map[string]string{"name": "Häipyvä Oy", "code": "7001", "businessId": businessIDs[0]}, nil)
+		d.polled(d.system)
+		d.activated()
+		candidate := d.candidates()[businessIDs[0]].ID
+		d.retyped(key, "Name", "Muuttuva Oy")
+		_, err := d.hub.SyncNow(t.Context(), d.viewer, d.system, false, "")
+		d.must(err)
+		d.work(d.worker)
+		_, err = d.kyc.Fault(kycsandbox.Fault{Kind: kycsandbox.FaultLostAnswer, Method: "PUT", Times: 1})
+		d.must(err)
+		for range 20 {
+			if d.linkIn(key, d.kycSystem).State == link.Uncertain {
+				break
+			}
+			_, err = d.worker.LinkOne(t.Context())
+			d.must(err)
+		}
+		if l := d.linkIn(key, d.kycSystem); l.State != link.Uncertain {
+			t.Fatalf("it is %s", l.State)
+		}
+		d.must(d.kyc.DeleteCandidate(candidate))
+		d.owner(`UPDATE link SET due_at = now() WHERE due_at IS NOT NULL`)
+		d.owner(`UPDATE system SET hold_until = NULL, hold_count = 0`)
+		d.settle()
+		if l := d.linkIn(key, d.kycSystem); l.State != link.NotInScope || d.said(key).State != customer.KYCRemoved {
+			t.Errorf("it is %s: %s, and the hub shows %s", l.State, l.LastMessage, d.said(key).State)
+		}
+		if n := d.count(`SELECT count(*) FROM intent`); n != 0 {
+			t.Errorf("%d calls are still to be found out about", n)
+		}
+	})
 	t.Run("R36_NetvisorIsLookedAtEveryTwoMinutesWhileKYCRuns", func(t *testing.T) {
 		t.Parallel()
 		d := duly(t, sandbox.Options{}, nil, nil)

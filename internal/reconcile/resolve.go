@@ -85,6 +85,10 @@ func (e *exchange) resolve(ctx context.Context, work hub.LinkWork) error {
 		}
 	}
 	record, err := e.read(ctx, externalID)
+	if deleted(err) { // whatever became of the call, nothing of it is left
+		e.called = true
+		return e.buried(ctx, externalID)
+	}
 	if err != nil {
 		return err
 	}
