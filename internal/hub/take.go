@@ -382,9 +382,7 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 	if err := w.save(ctx, tx, seen); err != nil {
 		return err
 	}
-	if err := store.AddUsage(ctx, tx, system.Usage{System: t.System, Taken: int64(len(w.changes))}); err != nil {
-		return err
-	}
+	used := system.Usage{System: t.System, Taken: int64(len(w.changes))}
 	if err := h.noticeTurned(ctx, tx, w.changes); err != nil {
 		return err
 	}
@@ -411,7 +409,11 @@ func (h *Hub) commit(ctx context.Context, tx pgx.Tx, t Taking, outcomes []merge.
 			altered = append(altered, c.CustomerID)
 		}
 	}
-	return store.ProposePeople(ctx, tx, idsOf(w.customers), altered)
+	if err := store.ProposePeople(ctx, tx, idsOf(w.customers), altered); err != nil {
+		return err
+	}
+	// Last of all: each message that the system sends counts in the same row, and is answered within seconds.
+	return store.AddUsage(ctx, tx, used)
 }
 
 // saidOfKYC are the due-diligence statuses among what was observed, by customer. A record that its people deleted is one that was

@@ -1,10 +1,13 @@
 package reconcile_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"customerhub/internal/connector/flex"
 	"customerhub/internal/customer"
@@ -397,5 +400,45 @@ func TestFlexUsage(t *testing.T) {
 	}
 	if _, err := f.hub.SystemUsage(t.Context(), f.viewer, 37); reasonOf(err) != "INVALID" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestFlexUsageHoldsUpNobody has a batch that waits for a row while the counter of what the system was used for stays free: each message counts there
+// too, and has to be answered within two seconds.
+func TestFlexUsageHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)
+	f.entered(flexsandbox.Customer{Name: "Esimerkki Oy", CustomerTypeID: companyType, BusinessID: flexsandbox.Text(yCode(1))})
+	f.both()
+	f.changed("F50001", func(c *flexsandbox.Customer) { c.Phone = "040 333 3333" })
+	_, err := f.hub.SyncNow(t.Context(), f.viewer, f.flexSystem, false, "")
+	f.must(err)
+	other, err := pgx.ConnectConfig(t.Context(), f.db.Owner.Config().ConnConfig.Copy()) // the owner's pool has one connection
+	f.must(err)
+	defer func() { _ = other.Close(context.Background()) }()
+	busy, err := other.Begin(t.Context())
+	f.must(err)
+	_, err = busy.Exec(t.Context(), `SELECT FROM link WHERE system_id = $1 FOR UPDATE`, string(f.system))
+	f.must(err)
+	done := make(chan error, 1)
+	go func() {
+		_, err := f.worker.RunOne(t.Context())
+		done <- err
+	}()
+	for f.count(`SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))`, other.PgConn().PID()) == 0 {
+		select {
+		case err := <-done:
+			t.Fatalf("the batch waited for nothing: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	if _, err := f.db.Owner.Exec(t.Context(), `SELECT FROM system_usage WHERE system_id = $1 FOR UPDATE NOWAIT`, string(f.flexSystem)); err != nil {
+		t.Errorf("the counter is held while the batch is at work: %v", err)
+	}
+	f.must(busy.Rollback(t.Context()))
+	f.must(<-done)
+	f.settle()
+	if n := f.inNetvisor("F50001"); n.Get("PhoneNumber") != "040 333 3333" {
+		t.Errorf("%v", n.Fields())
 	}
 }
