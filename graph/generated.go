@@ -3216,6 +3216,8 @@ enum FindingCode {
   OFFICE_EINVOICE_REFUSED
   "A customer without a valid business ID has an e-invoice address. The hub keeps it and does not send it."
   EINVOICE_NOT_SENT
+  "The customer's business ID cannot be right, and the system takes none of these. The hub keeps it and does not send it."
+  BUSINESS_ID_NOT_SENT
   "A customer has an e-invoice address in the system and no business ID. It is transferred with a business ID only, so it stays there."
   EINVOICE_WITHOUT_BUSINESS_ID
   "One side has a consumer e-invoice and the other a business ID, which exclude each other. Neither is taken over, and each side keeps its own."

@@ -4384,6 +4384,8 @@ const (
 	FindingCodeOfficeEinvoiceRefused FindingCode = "OFFICE_EINVOICE_REFUSED"
 	// A customer without a valid business ID has an e-invoice address. The hub keeps it and does not send it.
 	FindingCodeEinvoiceNotSent FindingCode = "EINVOICE_NOT_SENT"
+	// The customer's business ID cannot be right, and the system takes none of these. The hub keeps it and does not send it.
+	FindingCodeBusinessIDNotSent FindingCode = "BUSINESS_ID_NOT_SENT"
 	// A customer has an e-invoice address in the system and no business ID. It is transferred with a business ID only, so it stays there.
 	FindingCodeEinvoiceWithoutBusinessID FindingCode = "EINVOICE_WITHOUT_BUSINESS_ID"
 	// One side has a consumer e-invoice and the other a business ID, which exclude each other. Neither is taken over, and each side keeps its own.
@@ -4468,6 +4470,7 @@ var AllFindingCode = []FindingCode{
 	FindingCodeCustomFieldInvalid,
 	FindingCodeOfficeEinvoiceRefused,
 	FindingCodeEinvoiceNotSent,
+	FindingCodeBusinessIDNotSent,
 	FindingCodeEinvoiceWithoutBusinessID,
 	FindingCodeConsumerEinvoiceConflict,
 	FindingCodePrivateWithBusinessID,
@@ -4491,7 +4494,7 @@ var AllFindingCode = []FindingCode{
 
 func (e FindingCode) IsValid() bool {
 	switch e {
-	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeEinvoiceWithoutBusinessID, FindingCodeConsumerEinvoiceConflict, FindingCodePrivateWithBusinessID, FindingCodeFlexTypeNoIdentifier, FindingCodeFlexTypeKept, FindingCodeFlexNumberKept, FindingCodeOfficeAmbiguous, FindingCodeNetvisorCodeMissing, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeBusinessIDChanged, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycReviewIntervalLong, FindingCodeKycValueUnknown, FindingCodeVerificationFailed, FindingCodeInboundRefused, FindingCodeNumberSeriesMeet, FindingCodeUnknown:
+	case FindingCodeLinkNotPrimary, FindingCodeBusinessIDInvalid, FindingCodeIdentityCodeDropped, FindingCodeHetuMasked, FindingCodeEinvoiceInvalid, FindingCodeEinvoiceIncomplete, FindingCodeCustomerNumberTwice, FindingCodeCustomerNumberCollision, FindingCodeDuplicateProposed, FindingCodeRecordUnreadable, FindingCodeCountryUnknown, FindingCodeEinvoiceOtherOrganisation, FindingCodeOperatorUnknown, FindingCodeValueCorrected, FindingCodeEmailInvalid, FindingCodePostcodeInvalid, FindingCodeLanguageUnknown, FindingCodePhoneNotUnderstood, FindingCodeContactNameMissing, FindingCodeUnknownElement, FindingCodeElementMissing, FindingCodeRecordListedNotRead, FindingCodeRecordDeleted, FindingCodeMassAbsence, FindingCodeMassChangeIn, FindingCodeMassChangeOut, FindingCodeChangeRejected, FindingCodeFieldConflict, FindingCodePingPong, FindingCodeCreateAmbiguous, FindingCodeCustomFieldUnmapped, FindingCodeCustomFieldInvalid, FindingCodeOfficeEinvoiceRefused, FindingCodeEinvoiceNotSent, FindingCodeBusinessIDNotSent, FindingCodeEinvoiceWithoutBusinessID, FindingCodeConsumerEinvoiceConflict, FindingCodePrivateWithBusinessID, FindingCodeFlexTypeNoIdentifier, FindingCodeFlexTypeKept, FindingCodeFlexNumberKept, FindingCodeOfficeAmbiguous, FindingCodeNetvisorCodeMissing, FindingCodeLinkParked, FindingCodeSystemDenied, FindingCodeBusinessIDChanged, FindingCodeKycExpires, FindingCodeKycRiskClassImpossible, FindingCodeKycReviewIntervalLong, FindingCodeKycValueUnknown, FindingCodeVerificationFailed, FindingCodeInboundRefused, FindingCodeNumberSeriesMeet, FindingCodeUnknown:
 		return true
 	}
 	return false

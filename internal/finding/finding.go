@@ -60,6 +60,7 @@ const (
 	BusinessIDChanged   Code = "BUSINESS_ID_CHANGED"          // a customer known to the due-diligence service under another business ID; it comes in anew
 	KYCExpires          Code = "KYC_EXPIRES"                  // a due diligence whose last day is near or over
 	NumberSeriesMeet    Code = "NUMBER_SERIES_MEET"           // numbers that two systems give come near one another
+	BusinessIDNotSent   Code = "BUSINESS_ID_NOT_SENT"         // a business ID that cannot be right and that a system does not take; it stays in the hub
 	EInvoiceWithoutID   Code = "EINVOICE_WITHOUT_BUSINESS_ID" // an e-invoice address in a system of a customer without a business ID; it stays there
 	ConsumerEInvoice    Code = "CONSUMER_EINVOICE_CONFLICT"   // consumer e-invoicing on one side and a business ID on the other; each keeps its own
 	PrivateWithID       Code = "PRIVATE_WITH_BUSINESS_ID"     // a private customer with a business ID, as sole traders have; the type decides
@@ -76,7 +77,7 @@ const (
 var Failures = []Code{
 	SystemDenied, VerificationFailed, MassAbsence, MassChangeIn, MassChangeOut, LinkParked, CreateAmbiguous, NumberCollision, DuplicateProposed, PingPong, FieldConflict, RecordUnreadable,
 	MissingRecord, RecordDeleted, CustomerNumberTwice, BusinessIDInvalid, IdentityCodeDropped, EInvoiceNotSent, OfficeEInvoice, EInvoiceInvalid, CustomFieldInvalid,
-	ConsumerEInvoice, OfficeAmbiguous, NumberMissing, TypeKept, NumberKept, TypeNoIdentifier, EInvoiceWithoutID,
+	BusinessIDNotSent, ConsumerEInvoice, OfficeAmbiguous, NumberMissing, TypeKept, NumberKept, TypeNoIdentifier, EInvoiceWithoutID,
 	BusinessIDChanged, KYCExpires, KYCIntervalLong,
 	InboundRefused, NumberSeriesMeet,
 }

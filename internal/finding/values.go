@@ -275,6 +275,21 @@ var values = []Row{
 		},
 	},
 	{
+		Code: BusinessIDNotSent, Who: advice.User, Kept: true, Example: "A company with the business ID `1234567-8` in Netvisor, whose check digit does not fit, in Admicom Flex.",
+		Means: advice.Said{
+			"The customer's business ID cannot be right, and the system takes none of these. The hub keeps it and does not send it.",
+			"Asiakkaan Y-tunnus ei voi olla oikea, eikä järjestelmä ota sellaista. Hub säilyttää sen eikä lähetä sitä.",
+			"Kundens FO-nummer kan inte vara rätt, och systemet tar inte emot sådana. Hubben behåller det och skickar det inte.",
+			"Kundens organisasjonsnummer kan ikke være riktig, og systemet tar ikke imot slike. Huben beholder det og sender det ikke.",
+		},
+		How: advice.Said{
+			"Correct the business ID where it was entered; it is then sent by itself.",
+			"Korjaa Y-tunnus siellä, missä se syötettiin; se lähetetään sitten itsestään.",
+			"Rätta FO-numret där det matades in; det skickas sedan av sig själv.",
+			"Rett organisasjonsnummeret der det ble skrevet inn; det sendes deretter av seg selv.",
+		},
+	},
+	{
 		Code: EInvoiceWithoutID, Who: advice.User, Example: "A customer in Admicom Flex with the e-invoice address `003715728600` and no business ID.",
 		Means: advice.Said{
 			"A customer has an e-invoice address in the system and no business ID. It is transferred with a business ID only, so it stays there.",

@@ -16,6 +16,12 @@ var flexSituations = map[finding.Code]func(f *field){
 		f.entered(flexsandbox.Customer{Name: "Esimerkki Oy", CustomerTypeID: companyType, Billing: flexsandbox.Billing{EInvoice: routed(ovtA, operator)}})
 		f.polled(f.flexSystem)
 	},
+	finding.BusinessIDNotSent: func(f *field) {
+		f.typed(map[string]string{"Name": "Esimerkki Oy", "InternalIdentifier": "1001", "ExternalIdentifier": idA})
+		f.polled(f.system)
+		f.retyped(f.inNetvisor("1001").Key(), "ExternalIdentifier", "1234567-8")
+		f.polled(f.system)
+	},
 	finding.ConsumerEInvoice: func(f *field) {
 		c := f.entered(flexsandbox.Customer{Name: "Malli Aino", CustomerTypeID: privateType})
 		_, err := f.flex.OrderConsumerEInvoice(org, c.ID, true)

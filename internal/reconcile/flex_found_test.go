@@ -79,7 +79,7 @@ func TestFlexFound(t *testing.T) {
 				netvisor = append(netvisor, p["ContactPersonFirstName"]+" "+p["ContactPersonLastName"])
 			}
 			for _, p := range f.inFlex("1001").Contacts {
-				flex = append(flex, string(p.Name))
+				flex = append(flex, p.Name)
 			}
 			for _, p := range f.ours("1001").Contacts {
 				hub = append(hub, p.Person.FirstName+" "+p.Person.LastName)

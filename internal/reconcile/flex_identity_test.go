@@ -137,6 +137,29 @@ func TestFlexIdentity(t *testing.T) {
 			f.quiet()
 		}
 	})
+	t.Run("R67_WhatFlexRefusesIsToldForAsLongAsItWaits", func(t *testing.T) {
+		t.Parallel()
+		f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)
+		key := f.typed(map[string]string{"Name": "Esimerkki Oy", "InternalIdentifier": "1001", "ExternalIdentifier": yCode(1)})
+		f.polled(f.system)
+		f.retyped(key, "ExternalIdentifier", "") // which the customer type demands
+		f.polled(f.system)
+		for range 2 {
+			if codes := f.codesOf("1001"); !slices.Contains(codes, finding.LinkParked) {
+				t.Errorf("findings %v", codes)
+			}
+			_, err := f.hub.SyncNow(t.Context(), f.viewer, f.flexSystem, true, "")
+			f.must(err)
+			f.settle()
+		}
+		f.retyped(key, "ExternalIdentifier", yCode(1))
+		f.both()
+		f.both()
+		if codes := f.codesOf("1001"); len(codes) > 0 {
+			t.Errorf("findings %v", codes)
+		}
+		f.inSync("1001")
+	})
 	t.Run("R77_OneOfSeveralOfficesIsChosenByAPerson", func(t *testing.T) {
 		t.Parallel()
 		f := together(t, sandbox.Options{}, flexsandbox.Options{}, nil)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"customerhub/internal/customer"
+	"customerhub/internal/fault"
 	"customerhub/internal/finding"
 	"customerhub/internal/link"
 	"customerhub/internal/merge"
@@ -70,6 +71,14 @@ func apartFindings(v merge.Verdict, ours, theirs customer.Fields, system string)
 		})
 	}
 	return out
+}
+
+// parkedFindings tell of a link that stays parked though its record was read: what the system refused waits for somebody as before (Promise 8).
+func parkedFindings(l link.Link) []finding.Finding {
+	if l.State != link.Parked || l.LastFault == fault.Unsupported {
+		return nil
+	}
+	return []finding.Finding{{Code: finding.LinkParked, Message: l.LastMessage}}
 }
 
 // consumerFindings tell of a business ID on one side and consumer e-invoicing on the other (R86).

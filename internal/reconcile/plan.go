@@ -272,6 +272,7 @@ func update(o merge.Observation, k merge.Known, p Policy, newID merge.IDFunc, no
 	}
 	out.Link = settled(k.Link, verdict, now)
 	out.Link.LastSyncedAt = now
+	out.Findings = append(out.Findings, parkedFindings(out.Link)...)
 	switch out.Fields = customer.Diff(before, after.Flatten(customer.HubKeys)); {
 	case len(out.Fields) > 0:
 		out.Action = merge.Update

@@ -239,7 +239,7 @@ func refuses(ours customer.Fields) (out []finding.Finding) {
 	valid := finnish.ValidBusinessID(id)
 	if id != "" && !valid && !abroad(ours) {
 		out = append(out, finding.Finding{
-			Code: finding.BusinessIDInvalid, Field: customer.FieldBusinessID,
+			Code: finding.BusinessIDNotSent, Field: customer.FieldBusinessID,
 			Message: "The business ID cannot be right, and Admicom Flex takes none of these. The hub keeps it and does not send it.",
 		})
 	}
