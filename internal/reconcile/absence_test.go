@@ -212,6 +212,32 @@ func TestAbsence(t *testing.T) {
 			t.Errorf("%d links count as missing", n)
 		}
 	})
+	t.Run("T28_WhatWasMadeSinceAListBeganIsNotMissingFromIt", func(t *testing.T) {
+		t.Parallel()
+		s := newListing(t, 100)
+		s.work(t)
+		for i := 1; i <= 40; i++ {
+			s.fake.Remove(strconv.Itoa(i)) // so the list is as it was before they were made
+		}
+		// touched says when the hub finished making them, from the moment that the next list begins.
+		touched := func(from time.Duration) {
+			if _, err := s.db.Owner.Exec(t.Context(),
+				`UPDATE link SET touched_at = now() + $1::interval WHERE external_id::integer <= 40`, from); err != nil {
+				t.Fatal(err)
+			}
+		}
+		touched(time.Minute)
+		s.sweep(t)
+		s.sweep(t)
+		if n := s.count(t, `SELECT count(*) FROM link WHERE missing_lists > 0 OR state <> 'IN_SYNC'`); n != 0 || s.findings(t, "MASS_ABSENCE") != 0 {
+			t.Errorf("%d links count as missing, and %d findings", n, s.findings(t, "MASS_ABSENCE"))
+		}
+		touched(-time.Minute)
+		s.sweep(t)
+		if n := s.findings(t, "MASS_ABSENCE"); n != 1 {
+			t.Errorf("%d findings about a list that began later, want 1", n)
+		}
+	})
 	t.Run("T28_AListThatLacksTooMuchIsNotBelieved", func(t *testing.T) {
 		t.Parallel()
 		s := newListing(t, 100)

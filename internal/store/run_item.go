@@ -114,12 +114,15 @@ type Missing struct {
 // followed are links whose records the hub looks for: those of merged customers too, which are only read.
 const followed = `(l.state <> 'NOT_IN_SCOPE' OR NOT l.is_primary AND l.fault_code = '')`
 
+// sinceListed holds where a list can say nothing of a link: its record was made, written into or linked since the list began.
+const sinceListed = `coalesce(greatest(l.touched_at, l.created_at) >= (SELECT r.listed_at FROM run r WHERE r.id = @run), false)`
+
 // A record that was found to be gone is no news, and a customer that has no record yet is not missing one. One whose absence is parked
 // was counted, and is asked for again once somebody has approved that.
 const sqlMissing = `
-SELECT count(*), count(*) FILTER (WHERE i.external_id IS NULL AND h.link_id IS NULL),
+SELECT count(*), count(*) FILTER (WHERE i.external_id IS NULL AND h.link_id IS NULL AND NOT ` + sinceListed + `),
   coalesce(array_agg(l.external_id ORDER BY l.external_id) FILTER (
-    WHERE i.external_id IS NULL AND l.missing_lists > 0 AND (h.link_id IS NULL OR h.ruling = 'APPROVED')), '{}')
+    WHERE i.external_id IS NULL AND l.missing_lists > 0 AND NOT ` + sinceListed + ` AND (h.link_id IS NULL OR h.ruling = 'APPROVED')), '{}')
 FROM link l
 LEFT JOIN run_item i
   ON i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id
@@ -137,7 +140,7 @@ WHERE l.system_id = @system AND l.external_id <> '' AND ` + followed
 // never analysed, so it thinks them small, and for a hundred thousand rows that would take hours.
 const sqlWholeTables = `SELECT set_config('enable_nestloop', 'off', true)`
 
-// FindMissing compares the links of a system with the complete list of a run.
+// FindMissing compares the links of a system with the complete list of a run. What came to be since the list began is not missing from it.
 func FindMissing(ctx context.Context, db pg.DB, c Claim, id system.ID) (Missing, error) {
 	var m Missing
 	if _, err := db.Exec(ctx, sqlWholeTables); err != nil {
@@ -152,6 +155,7 @@ const sqlNoteMissing = `
 UPDATE link l
 SET missing_lists = l.missing_lists + 1, missing_since = coalesce(l.missing_since, now())
 WHERE l.system_id = @system AND l.external_id <> '' AND ` + followed + `
+  AND NOT ` + sinceListed + `
   AND NOT EXISTS (
     SELECT FROM run_item i
     WHERE i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id)`
@@ -182,6 +186,7 @@ SET missing_lists = greatest(l.missing_lists, 1), missing_since = coalesce(l.mis
   fault_code = CASE WHEN l.state IN ('IN_SYNC', 'WAITING') THEN 'UNSUPPORTED' ELSE l.fault_code END,
   fault_message = CASE WHEN l.state IN ('IN_SYNC', 'WAITING') THEN @message ELSE l.fault_message END
 WHERE l.system_id = @system AND l.external_id <> '' AND ` + followed + `
+  AND NOT ` + sinceListed + `
   AND NOT EXISTS (
     SELECT FROM run_item i
     WHERE i.organisation_id = l.organisation_id AND i.run_id = @run AND i.external_id = l.external_id)
