@@ -132,24 +132,7 @@ func (w *world) besideFlex(ctx context.Context) error {
 	if _, err := w.hub.SetSystemCredentials(ctx, w.viewer, s.ID, map[string]string{hubflex.APIKey: x.Key(fieldOrganisation)}, ""); err != nil {
 		return err
 	}
-	if _, err := w.hub.CheckSystem(ctx, w.viewer, s.ID, ""); err != nil {
-		return err
-	}
-	if _, err := w.worker.RunOne(ctx); err != nil {
-		return err
-	}
-	plan, err := w.plan(ctx, s.ID)
-	if err != nil {
-		return err
-	}
-	if _, err := w.hub.ApprovePlan(ctx, w.viewer, plan, "", ""); err != nil {
-		return err
-	}
-	if _, _, err := w.hub.ApplyPlan(ctx, w.viewer, plan, ""); err != nil {
-		return err
-	}
-	_, err = w.worker.RunOne(ctx)
-	return err
+	return w.takeIntoUse(ctx, s.ID)
 }
 
 func (f *fieldwork) close() {

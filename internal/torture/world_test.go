@@ -185,13 +185,18 @@ func (w *world) connect(ctx context.Context, url string) error {
 	}, ""); err != nil {
 		return err
 	}
-	if _, err := w.hub.CheckSystem(ctx, w.viewer, s.ID, ""); err != nil {
+	return w.takeIntoUse(ctx, s.ID)
+}
+
+// takeIntoUse checks a system, and approves and applies the plan of its first run.
+func (w *world) takeIntoUse(ctx context.Context, id system.ID) error {
+	if _, err := w.hub.CheckSystem(ctx, w.viewer, id, ""); err != nil {
 		return err
 	}
 	if _, err := w.worker.RunOne(ctx); err != nil {
 		return err
 	}
-	plan, err := w.plan(ctx, s.ID)
+	plan, err := w.plan(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/flex"
 	"customerhub/internal/connector/record"
 	"customerhub/internal/customer"
@@ -52,7 +53,7 @@ func offline(t testing.TB, status int, types, one, page string, calls *[]string)
 // what succeeds keeps the rules of records, and what is written from it holds none (Promise 11).
 func FuzzRecord(f *testing.F) {
 	types := `{"items":[{"id":"ct_5","name":"Taloyhtiö"},{"id":"ct_10","identifier":"PRIVATE","usedForNetvisor":true},{"id":"ct_11","identifier":"COMPANY","usedForNetvisor":true}]}`
-	for _, c := range goldenCases[readCase](f, "read") {
+	for _, c := range connectortest.GoldenCases[readCase](f, "read") {
 		f.Add(200, types, string(c.Customer))
 	}
 	f.Add(200, `{"items":[{"id":"ct_11","name":"010190-900P","identifier":"COMPANY","numberSeries":{"prefix":"010190-900P","next":1}}]}`, `{"id":"fx_7001","customerNumber":"1","customerTypeId":"ct_11"}`)

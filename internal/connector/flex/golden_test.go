@@ -13,59 +13,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/flex"
 	"customerhub/internal/connector/flex/api"
 	"customerhub/internal/finding"
-	"customerhub/internal/finnish"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
-
-// goldenCases reads the cases of a folder, each into a T of its own.
-func goldenCases[T any](t testing.TB, folder string) map[string]T {
-	t.Helper()
-	paths, err := filepath.Glob("testdata/golden/" + folder + "/*.in.json")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	out := map[string]T{}
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var c T
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&c); err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		out[strings.TrimSuffix(path, ".in.json")] = c
-	}
-	return out
-}
-
-func compare(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("not as in %s (run with -update after reading):\n%s", file, diff)
-	}
-	if finnish.ContainsIdentityCode(got) {
-		t.Error("a personal identity code came through (Promise 11)")
-	}
-}
 
 // readCase is what Flex answers of a customer, and of its types where they are others than testdata/golden/types.json.
 type readCase struct {
@@ -123,7 +78,7 @@ func lines(t *testing.T, findings []finding.Finding) (out []string) {
 func TestReadGolden(t *testing.T) {
 	t.Parallel()
 	reads := flex.Kind().Reads
-	for path, c := range goldenCases[readCase](t, "read") {
+	for path, c := range connectortest.GoldenCases[readCase](t, "read") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
 			conn := answering(t, c.answers(t), c.Settings)
@@ -137,7 +92,7 @@ func TestReadGolden(t *testing.T) {
 			if err := enc.Encode(g); err != nil {
 				t.Fatal(err)
 			}
-			compare(t, path+".out.json", out.String())
+			connectortest.CompareGolden(t, *update, path+".out.json", out.String())
 			if again := read(t, conn, c.key()); !reflect.DeepEqual(r, again) {
 				t.Error("the second time it came out differently")
 			}
@@ -180,7 +135,7 @@ func TestEveryMemberIsInAGoldenFile(t *testing.T) {
 	for _, name := range []string{"visitingAddress.name1", "visitingAddress.name2", "billingAddress.line2"} { // which Flex has not
 		delete(missing, name)
 	}
-	for _, c := range goldenCases[readCase](t, "read") {
+	for _, c := range connectortest.GoldenCases[readCase](t, "read") {
 		var v any
 		if err := json.Unmarshal(c.Customer, &v); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/flex"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
@@ -28,7 +29,7 @@ type writeCase struct {
 func TestWriteGolden(t *testing.T) {
 	t.Parallel()
 	covered := map[customer.Field]bool{}
-	for path, c := range goldenCases[writeCase](t, "write") {
+	for path, c := range connectortest.GoldenCases[writeCase](t, "write") {
 		for f := range c.Step.Set {
 			if c.Step.Part != "" {
 				f = customer.PartField(c.Step.Part, "1", string(f))
@@ -57,7 +58,7 @@ func TestWriteGolden(t *testing.T) {
 					fmt.Fprintf(&out, "changed %s: %q to %q\n", change.Field, change.Before, change.After)
 				}
 			}
-			compare(t, path+".out.txt", out.String())
+			connectortest.CompareGolden(t, *update, path+".out.txt", out.String())
 			if n := len(rec.writing()); n > 1 {
 				t.Errorf("Promise 2: %d calls that write", n)
 			}

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/netvisor/api"
 	"customerhub/internal/customer"
 )
@@ -54,18 +53,7 @@ func TestWriteGolden(t *testing.T) {
 			}
 			got := p.calls()[0].Method + " " + p.calls()[0].RequestURI + "\n" + broken(p.sent()[0])
 			file := strings.TrimSuffix(path, ".json") + ".xml"
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("not as in %s (run with -update after reading):\n%s", file, diff)
-			}
+			connectortest.CompareGolden(t, *update, file, got)
 		})
 	}
 	for _, s := range statusForm {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/record"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
@@ -23,7 +24,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // FuzzAnswers gives any answer with any status to each kind of call. Nothing panics; what fails has a code, says no personal identity code
 // and repeats nothing of an answer that could be a record; what succeeds keeps the rules of records (Promise 11).
 func FuzzAnswers(f *testing.F) {
-	for _, c := range goldenCases(f, "read") {
+	for _, c := range connectortest.GoldenCases[goldenCase](f, "read") {
 		for _, body := range c.Answers {
 			f.Add(200, string(body), "")
 		}

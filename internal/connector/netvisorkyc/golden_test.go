@@ -13,13 +13,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"customerhub/internal/connector"
+	"customerhub/internal/connector/connectortest"
 	"customerhub/internal/connector/netvisorkyc/api"
 	"customerhub/internal/customer"
 	"customerhub/internal/fault"
-	"customerhub/internal/finnish"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -39,29 +37,6 @@ type goldenRecord struct {
 	Fault    string   `json:",omitempty"`
 }
 
-func goldenCases(t testing.TB, folder string) map[string]goldenCase {
-	t.Helper()
-	paths, err := filepath.Glob("testdata/golden/" + folder + "/*.in.json")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	out := map[string]goldenCase{}
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var c goldenCase
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&c); err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		out[strings.TrimSuffix(path, ".in.json")] = c
-	}
-	return out
-}
-
 func (c goldenCase) serve(t testing.TB) *service {
 	answers := map[string]string{}
 	for name, body := range c.Answers {
@@ -70,29 +45,10 @@ func (c goldenCase) serve(t testing.TB) *service {
 	return serves(t, with(answers))
 }
 
-func compare(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("not as in %s (run with -update after reading):\n%s", file, diff)
-	}
-	if finnish.ContainsIdentityCode(got) {
-		t.Error("a personal identity code came through (Promise 11)")
-	}
-}
-
 // TestGolden translates what KYC holds. testdata/golden/read has each case with its outcome.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for path, c := range goldenCases(t, "read") {
+	for path, c := range connectortest.GoldenCases[goldenCase](t, "read") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
 			s := c.serve(t)
@@ -112,7 +68,7 @@ func TestGolden(t *testing.T) {
 			if err := enc.Encode(g); err != nil {
 				t.Fatal(err)
 			}
-			compare(t, path+".out.json", buf.String())
+			connectortest.CompareGolden(t, *update, path+".out.json", buf.String())
 			if again, _ := s.Read(t.Context(), c.Read); !reflect.DeepEqual(r, again) {
 				t.Error("the second time it came out differently")
 			}
@@ -134,7 +90,7 @@ func TestEveryValueIsInAGoldenFile(t *testing.T) {
 	if len(missing) < 20 {
 		t.Fatalf("only %d values", len(missing))
 	}
-	for _, c := range goldenCases(t, "read") {
+	for _, c := range connectortest.GoldenCases[goldenCase](t, "read") {
 		for _, body := range c.Answers {
 			var v any
 			if err := json.Unmarshal(body, &v); err != nil {
@@ -188,7 +144,7 @@ func seen(v any, path string, missing map[string]bool) {
 func TestWriteGolden(t *testing.T) {
 	t.Parallel()
 	covered := map[customer.Field]bool{}
-	for path, c := range goldenCases(t, "write") {
+	for path, c := range connectortest.GoldenCases[goldenCase](t, "write") {
 		for f := range c.Step.Set {
 			covered[f] = true
 		}
@@ -202,7 +158,7 @@ func TestWriteGolden(t *testing.T) {
 				f := fault.Of(err)
 				fmt.Fprintf(&out, "fault %s %s: %s\n", f.Code, f.ReasonOrCode(), f.Message)
 			}
-			compare(t, path+".out.txt", out.String())
+			connectortest.CompareGolden(t, *update, path+".out.txt", out.String())
 			if n := len(s.writing()); n > 1 {
 				t.Errorf("Promise 2: %d calls that write", n)
 			}
@@ -316,7 +272,7 @@ func TestCallsGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, "testdata/golden/"+name+".txt", transcript(s)+"\n\n"+string(told)+"\n")
+			connectortest.CompareGolden(t, *update, "testdata/golden/"+name+".txt", transcript(s)+"\n\n"+string(told)+"\n")
 		})
 	}
 }
